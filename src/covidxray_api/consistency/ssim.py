@@ -1,0 +1,150 @@
+"""The paper's consistency check: structural similarity to a mean radiograph."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, ValidationError
+from skimage.metrics import structural_similarity
+
+from covidxray_api.errors import CorruptArtefact
+from covidxray_api.model_store import sha256_of
+from covidxray_api.preprocessing import preprocess
+from covidxray_api.radiograph import Radiograph
+
+MEAN_ARRAY = "mean.npy"
+MEAN_PICTURE = "mean.png"
+MANIFEST = "manifest.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Consistency:
+    """How like a frontal chest radiograph an image is."""
+
+    ssim: float
+    """Structural similarity to the mean radiograph, -1 to 1."""
+
+    threshold: float
+    """Least similarity of a chest radiograph."""
+
+    @property
+    def consistent(self) -> bool:
+        """Whether the image is taken for a frontal chest radiograph."""
+        return self.ssim >= self.threshold
+
+
+class SsimParameters(BaseModel):
+    """Parameters of SSIM after Wang et al. 2004, section III-C."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    gaussian_weights: bool = True
+    """Weigh each window by a Gaussian."""
+
+    sigma: float = 1.5
+    """Standard deviation of the Gaussian, in pixels (11×11 window)."""
+
+    use_sample_covariance: bool = False
+    """Normalise covariances by N, as the paper does, instead of N-1."""
+
+    K1: float = 0.01
+    """Constant that stabilises the luminance term."""
+
+    K2: float = 0.03
+    """Constant that stabilises the contrast term."""
+
+    data_range: float = 1.0
+    """Distance between the smallest and largest intensity."""
+
+
+class ReferenceManifest(BaseModel):
+    """What the reference says of itself."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    size: tuple[int, int]
+    """Height and width of the mean radiograph, in pixels."""
+
+    ssim: SsimParameters
+    """Parameters of the similarity."""
+
+    threshold: float
+    """Least similarity of a chest radiograph."""
+
+    threshold_rule: str
+    """How the threshold was chosen."""
+
+    films: Mapping[str, int]
+    """Films averaged, by source."""
+
+    metrics: Mapping[str, Any]
+    """Measured on held-out films and other images, with n."""
+
+    files: Mapping[str, str]
+    """SHA-256 of each file beside the manifest, by file name."""
+
+
+class Reference:
+    """The mean radiograph and the similarity to it.
+
+    Parameters
+    ----------
+    mean : ndarray of float32, shape (height, width)
+        Mean of many preprocessed films, 0–1.
+    parameters : SsimParameters
+        Parameters of the similarity.
+    threshold : float
+        Least similarity of a chest radiograph.
+    """
+
+    def __init__(
+        self, mean: NDArray[np.float32], parameters: SsimParameters, threshold: float
+    ) -> None:
+        self.mean = mean
+        self.threshold = threshold
+        self._parameters = parameters.model_dump()
+
+    @classmethod
+    def load(cls, folder: Path) -> Reference:
+        """Read the reference that `covidxray reference build` wrote.
+
+        Raises
+        ------
+        CorruptArtefact
+            If a file is missing or differs from what was written.
+        """
+        try:
+            manifest = ReferenceManifest.model_validate_json((folder / MANIFEST).read_bytes())
+            for name, expected in manifest.files.items():
+                if sha256_of(folder / name) != expected:
+                    raise CorruptArtefact(f"{folder / name} does not have the manifest's hash.")
+        except (OSError, ValidationError) as error:
+            raise CorruptArtefact(f"The reference in {folder} cannot be read: {error}") from error
+        mean = np.load(folder / MEAN_ARRAY, allow_pickle=False)
+        return cls(mean, manifest.ssim, manifest.threshold)
+
+    def similarity(self, film: NDArray[np.uint8]) -> float:
+        """Return the SSIM of a film to the mean radiograph.
+
+        Parameters
+        ----------
+        film : ndarray of uint8, shape (height, width)
+            A gray film of any size.
+
+        Returns
+        -------
+        float
+            Mean structural similarity, -1 to 1 (Wang et al. 2004, eq. 13 and 14).
+        """
+        height, width = self.mean.shape
+        image = preprocess([film], (height, width))[0, ..., 0]
+        return float(structural_similarity(self.mean, image, **self._parameters))
+
+    def check(self, radiograph: Radiograph) -> Consistency:
+        """Compare a radiograph with the mean radiograph."""
+        return Consistency(self.similarity(radiograph.pixels), self.threshold)

@@ -1,0 +1,1 @@
+"""Decoding: bytes → `Radiograph`. Limits are checked before pixels are allocated."""

@@ -1,0 +1,149 @@
+"""Everything that can go wrong, in one tree.
+
+::
+
+    CovidXrayError                     500  internal-error
+    ├── InvalidRequest                 400  invalid-request
+    │   └── MissingFile                400  missing-file
+    ├── RadiographError                422  invalid-image
+    │   ├── EmptyFile                  400  empty-file
+    │   ├── BodyTooLarge               413  body-too-large
+    │   ├── TooManyPixels              413  too-many-pixels
+    │   ├── UnsupportedFormat          415  unsupported-format
+    │   ├── UnreadableImage            422  unreadable-image
+    │   └── ImageTooSmall              422  image-too-small
+    ├── UnknownModel                   404  unknown-model
+    ├── CorruptArtefact                500  corrupt-artefact
+    ├── NotReady                       503  not-ready
+    └── DatasetError                   422  invalid-dataset
+
+Each class carries the facts that a door needs to render it as a problem of RFC 9457: a stable
+`slug` (the last part of its ``type``), the HTTP `status`, a `title` that never changes, and `advice`:
+what the sender can do about it. The message given when it is raised is the problem's ``detail``.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class CovidXrayError(Exception):
+    """Root of the tree; raised itself only by a fault of ours."""
+
+    slug: ClassVar[str] = "internal-error"
+    status: ClassVar[int] = 500
+    title: ClassVar[str] = "Internal error"
+    advice: ClassVar[str] = "Try again; if it persists, report the request id to the operator."
+
+
+class InvalidRequest(CovidXrayError):
+    """The request cannot be understood."""
+
+    slug = "invalid-request"
+    status = 400
+    title = "Invalid request"
+    advice = "Compare the request with the API description at /docs."
+
+
+class MissingFile(InvalidRequest):
+    """A form arrived without the file."""
+
+    slug = "missing-file"
+    title = "No file in the form"
+    advice = "Send the image in the multipart field 'file', or as the request body itself."
+
+
+class RadiographError(CovidXrayError):
+    """The upload is no image that can be screened."""
+
+    slug = "invalid-image"
+    status = 422
+    title = "Invalid image"
+    advice = "Export the radiograph again as DICOM, PNG, JPEG, WebP, TIFF or BMP."
+
+
+class EmptyFile(RadiographError):
+    """The upload has no bytes."""
+
+    slug = "empty-file"
+    status = 400
+    title = "Empty file"
+    advice = "Check that the file is not empty and was read completely before sending."
+
+
+class BodyTooLarge(RadiographError):
+    """The upload has more bytes than the service accepts."""
+
+    slug = "body-too-large"
+    status = 413
+    title = "Upload too large"
+    advice = "Send one image below the stated limit, for instance as JPEG."
+
+
+class TooManyPixels(RadiographError):
+    """The image header announces more pixels than the service decodes."""
+
+    slug = "too-many-pixels"
+    status = 413
+    title = "Image has too many pixels"
+    advice = "Scale the image down below the stated limit before sending."
+
+
+class UnsupportedFormat(RadiographError):
+    """The bytes are of no image format that the service reads."""
+
+    slug = "unsupported-format"
+    status = 415
+    title = "Unsupported file format"
+    advice = "Send DICOM, PNG, JPEG, WebP, TIFF or BMP; the content counts, not the file name."
+
+
+class UnreadableImage(RadiographError):
+    """The format is known, the content is truncated or damaged."""
+
+    slug = "unreadable-image"
+    title = "Unreadable image"
+    advice = "The file is damaged or incomplete: export or transfer it again."
+
+
+class ImageTooSmall(RadiographError):
+    """The image has too few pixels to show a chest."""
+
+    slug = "image-too-small"
+    title = "Image too small"
+    advice = "Send the radiograph itself rather than a thumbnail."
+
+
+class UnknownModel(CovidXrayError):
+    """No stored model has the name asked for."""
+
+    slug = "unknown-model"
+    status = 404
+    title = "Unknown model"
+    advice = "GET /models lists the models that can be chosen."
+
+
+class CorruptArtefact(CovidXrayError):
+    """A stored model or reference is incomplete, or its hash is not the one in its manifest."""
+
+    slug = "corrupt-artefact"
+    title = "Stored artefact is damaged"
+    advice = "Restore the model store or the reference from the release."
+
+
+class NotReady(CovidXrayError):
+    """The service has started but its model has not."""
+
+    slug = "not-ready"
+    status = 503
+    title = "Not ready"
+    advice = "Wait until /health/ready answers 200, then send the request again."
+
+
+class DatasetError(CovidXrayError):
+    """A data folder does not have a layout that training understands."""
+
+    slug = "invalid-dataset"
+    status = 422
+    title = "Invalid data folder"
+    advice = "See docs/training.md for the two layouts."

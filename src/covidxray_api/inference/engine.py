@@ -1,0 +1,27 @@
+"""The protocol that every inference engine keeps."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+class Engine(Protocol):
+    """Computes a network's probabilities; safe to call from several threads."""
+
+    def infer(self, tensor: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return the probabilities of a batch.
+
+        Parameters
+        ----------
+        tensor : ndarray of float32, shape (n, height, width, 1)
+            Preprocessed films, 0–1.
+
+        Returns
+        -------
+        ndarray of float32, shape (n, classes)
+            Each row sums to 1, classes in the order of the manifest.
+        """
+        ...

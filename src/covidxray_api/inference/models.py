@@ -1,0 +1,112 @@
+"""Stored models brought to life: verified, loaded once, warmed up."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from covidxray_api.inference.engine import Engine
+from covidxray_api.model_store import WEIGHTS, Manifest, ModelStore, StoredModel
+from covidxray_api.preprocessing import preprocess
+from covidxray_api.radiograph import Radiograph
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedModel:
+    """A stored model and the engine that computes it."""
+
+    stored: StoredModel
+    engine: Engine
+
+    @property
+    def manifest(self) -> Manifest:
+        """What the model says of itself."""
+        return self.stored.manifest
+
+    def probabilities(self, radiograph: Radiograph) -> dict[str, float]:
+        """Return the calibrated probability of each label, by its code; they sum to 1."""
+        tensor = preprocess([radiograph.pixels], self.manifest.input_size)
+        calibrated = calibrate(self.engine.infer(tensor), self.manifest.temperature)[0]
+        codes = (label.code for label in self.manifest.labels)
+        return {code: float(p) for code, p in zip(codes, calibrated, strict=True)}
+
+
+def calibrate(probabilities: NDArray[np.float32], temperature: float) -> NDArray[np.float64]:
+    """Scale probabilities by a temperature (Guo et al. 2017, On Calibration, eq. 9).
+
+    Parameters
+    ----------
+    probabilities : ndarray, shape (n, classes)
+        Softmax outputs; their logarithm is the logit up to a constant, which softmax ignores.
+    temperature : float
+        Above 1 softens, below 1 sharpens.
+
+    Returns
+    -------
+    ndarray of float64, shape (n, classes)
+        Each row sums to 1.
+    """
+    logits = np.log(np.clip(probabilities.astype(np.float64), 1e-12, 1.0)) / temperature
+    scaled = np.exp(logits - logits.max(axis=1, keepdims=True))
+    calibrated: NDArray[np.float64] = scaled / scaled.sum(axis=1, keepdims=True)
+    return calibrated
+
+
+def keras_engine(stored: StoredModel) -> Engine:
+    """Load the Keras network of a stored model; imports TensorFlow on first use."""
+    from covidxray_api.inference.keras_engine import KerasEngine
+
+    return KerasEngine(stored.folder / WEIGHTS, stored.manifest.input_size)
+
+
+class Models:
+    """The models of a store, each loaded when first asked for and then kept.
+
+    Parameters
+    ----------
+    store : ModelStore
+        Where the models are.
+    default : str
+        Name of the model that answers when none is asked for.
+    load : callable
+        Makes the engine of a stored model.
+    """
+
+    def __init__(
+        self,
+        store: ModelStore,
+        default: str,
+        load: Callable[[StoredModel], Engine] = keras_engine,
+    ) -> None:
+        self.store = store
+        self.default = default
+        self._load = load
+        self._loaded: dict[str, LoadedModel] = {}
+        self._lock = threading.Lock()
+
+    def get(self, name: str | None = None) -> LoadedModel:
+        """Return a model, ready to answer.
+
+        Its hash is verified and one inference run before it is handed out, so that no request
+        pays for the first one.
+
+        Raises
+        ------
+        UnknownModel
+            If no model has that name.
+        CorruptArtefact
+            If its files are not those that were published.
+        """
+        name = name or self.default
+        with self._lock:
+            if name not in self._loaded:
+                stored = self.store.get(name)
+                stored.verify()
+                engine = self._load(stored)
+                engine.infer(np.zeros((1, *stored.manifest.input_size, 1), dtype=np.float32))
+                self._loaded[name] = LoadedModel(stored, engine)
+            return self._loaded[name]

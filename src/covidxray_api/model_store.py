@@ -1,0 +1,163 @@
+"""`model_store/<name>/<version>/`: the one place that reads and writes stored models.
+
+A stored model is its folder: ``model.keras`` (the source of truth) and ``manifest.json``, which
+tells the service all that it knows about the network. Labels, input size, calibration and decision
+rules are data here and appear nowhere in code.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from covidxray_api.errors import CorruptArtefact, UnknownModel
+
+MANIFEST = "manifest.json"
+WEIGHTS = "model.keras"
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+
+class Label(_Frozen):
+    """One class that the network tells apart."""
+
+    code: str
+    """Stable name in answers, e.g. `covid_19`."""
+
+    display: Mapping[str, str]
+    """Name shown to people, by language (`en`, `es`)."""
+
+
+class Manifest(_Frozen):
+    """What a stored model says of itself."""
+
+    name: str
+    """Name of the model: its folder."""
+
+    version: str
+    """Version of the model: a whole number, counted up at each publication."""
+
+    description: str
+    """One sentence for people who choose between models."""
+
+    labels: tuple[Label, ...] = Field(min_length=2)
+    """Classes in the order of the network's outputs."""
+
+    input_size: tuple[int, int]
+    """Height and width of the network's input, in pixels."""
+
+    temperature: float = Field(default=1.0, gt=0)
+    """Calibration: logits are divided by it (Guo et al. 2017); 1 leaves them as they are."""
+
+    uncertain_below: float = Field(default=0.0, ge=0, le=1)
+    """An answer whose highest calibrated probability is below this is marked uncertain."""
+
+    training: Mapping[str, Any] = {}
+    """How it was trained: configuration, and number of films by source and label."""
+
+    metrics: Mapping[str, Any] = {}
+    """What was measured when it was published, each with its data set, protocol and n."""
+
+    files: Mapping[str, str]
+    """SHA-256 of each file beside the manifest, by file name."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredModel:
+    """A model's folder with its manifest; files are not yet verified."""
+
+    folder: Path
+    manifest: Manifest
+
+    @property
+    def sha256(self) -> str:
+        """Hash of the weights, by which an answer can be traced to its network."""
+        return self.manifest.files[WEIGHTS]
+
+    def verify(self) -> None:
+        """Compare every file with its hash.
+
+        Raises
+        ------
+        CorruptArtefact
+            If a file is missing or differs from what was published.
+        """
+        for name, expected in self.manifest.files.items():
+            path = self.folder / name
+            if not path.is_file():
+                raise CorruptArtefact(f"{path} is missing.")
+            if sha256_of(path) != expected:
+                raise CorruptArtefact(f"{path} does not have the hash in its manifest.")
+
+
+def sha256_of(path: Path) -> str:
+    """Return the SHA-256 of a file, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+class ModelStore:
+    """The stored models of one folder.
+
+    Parameters
+    ----------
+    root : Path
+        Folder that holds `<name>/<version>/`.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def names(self) -> list[str]:
+        """Return the names of the stored models, sorted."""
+        return sorted({path.parents[1].name for path in self.root.glob(f"*/*/{MANIFEST}")})
+
+    def get(self, name: str) -> StoredModel:
+        """Return the newest version of a model.
+
+        Raises
+        ------
+        UnknownModel
+            If no model has that name.
+        CorruptArtefact
+            If its manifest cannot be read.
+        """
+        # The name comes from a request: it is looked up, never joined to a path.
+        if name not in self.names():
+            known = ", ".join(self.names()) or "none"
+            raise UnknownModel(f"There is no model named {name!r}; stored are: {known}.")
+        versions = (path.parent for path in (self.root / name).glob(f"*/{MANIFEST}"))
+        folder = max(versions, key=lambda path: int(path.name))
+        try:
+            manifest = Manifest.model_validate_json((folder / MANIFEST).read_bytes())
+        except ValidationError as error:
+            raise CorruptArtefact(f"{folder / MANIFEST}: {error}") from error
+        return StoredModel(folder, manifest)
+
+    def all(self) -> list[StoredModel]:
+        """Return the newest version of every model, sorted by name."""
+        return [self.get(name) for name in self.names()]
+
+    def next_version(self, name: str) -> str:
+        """Return the version that the next publication of `name` gets."""
+        versions = [int(path.parent.name) for path in (self.root / name).glob(f"*/{MANIFEST}")]
+        return str(max(versions, default=0) + 1)
+
+    def write_manifest(self, manifest: Manifest) -> StoredModel:
+        """Store `manifest` beside its files, which must already be in place."""
+        folder = self.folder_of(manifest.name, manifest.version)
+        text = json.dumps(manifest.model_dump(mode="json"), indent=2, ensure_ascii=False)
+        (folder / MANIFEST).write_text(text + "\n", encoding="utf-8")
+        return StoredModel(folder, manifest)
+
+    def folder_of(self, name: str, version: str) -> Path:
+        """Return where a version of a model lives, whether it exists or not."""
+        return self.root / name / version
