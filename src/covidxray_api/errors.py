@@ -18,8 +18,8 @@
     └── DatasetError                   422  invalid-dataset
 
 Each class carries the facts that a door needs to render it as a problem of RFC 9457: a stable
-`slug` (the last part of its ``type``), the HTTP `status`, a `title` that never changes, and `advice`:
-what the sender can do about it. The message given when it is raised is the problem's ``detail``.
+`slug` (the last part of its ``type``), the HTTP `status`, a `title` that never changes, and
+`advice`: what the sender can do about it. The message given when it is raised is the ``detail``.
 """
 
 from __future__ import annotations
