@@ -1,8 +1,8 @@
 """`model_store/<name>/<version>/`: the one place that reads and writes stored models.
 
 A stored model is its folder: ``model.keras`` (the source of truth) and ``manifest.json``, which
-tells the service all that it knows about the network. Labels, input size, calibration and decision
-rules are data here and appear nowhere in code.
+tells the service all that it knows of it. Labels, input size, calibration and decision rules are
+data here and appear nowhere in code.
 """
 
 from __future__ import annotations
@@ -36,6 +36,17 @@ class Label(_Frozen):
     """Name shown to people, by language (`en`, `es`)."""
 
 
+class PredictionSet(_Frozen):
+    """Which labels an answer cannot rule out: split conformal prediction, class by class."""
+
+    coverage: float = Field(gt=0, lt=1)
+    """Least share of new patients of each class whose label is in the set, if they come from the
+    sources that it was fitted on (Vovk 2012; Angelopoulos & Bates 2023, section 4.2)."""
+
+    least: Mapping[str, float]
+    """Least calibrated probability with which a label is in the set, by label code."""
+
+
 class Manifest(_Frozen):
     """What a stored model says of itself."""
 
@@ -57,8 +68,8 @@ class Manifest(_Frozen):
     temperature: float = Field(default=1.0, gt=0)
     """Calibration: logits are divided by it (Guo et al. 2017); 1 leaves them as they are."""
 
-    uncertain_below: float = Field(default=0.0, ge=0, le=1)
-    """An answer whose highest calibrated probability is below this is marked uncertain."""
+    prediction_set: PredictionSet | None = None
+    """Rule of the prediction set; without one, it holds the predicted label alone."""
 
     training: Mapping[str, Any] = {}
     """How it was trained: configuration, and number of films by source and label."""

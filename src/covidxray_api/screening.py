@@ -46,11 +46,22 @@ class Screening:
         return max(self.model.manifest.labels, key=lambda label: probabilities[label.code])
 
     @property
+    def prediction_set(self) -> tuple[Label, ...]:
+        """The labels that cannot be ruled out; empty if none fits or the image was rejected."""
+        rule = self.model.manifest.prediction_set
+        if self.probabilities is None or self.predicted is None:
+            return ()
+        if rule is None:
+            return (self.predicted,)
+        labels = self.model.manifest.labels
+        return tuple(
+            label for label in labels if self.probabilities[label.code] >= rule.least[label.code]
+        )
+
+    @property
     def uncertain(self) -> bool:
-        """Whether even the most probable label is too improbable to be relied upon."""
-        if self.probabilities is None:
-            return False
-        return max(self.probabilities.values()) < self.model.manifest.uncertain_below
+        """Whether several labels, or none, remain possible."""
+        return self.probabilities is not None and len(self.prediction_set) != 1
 
 
 class Screener:

@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 
 
 class Engine(Protocol):
-    """Computes a network's probabilities; safe to call from several threads."""
+    """Computes a network; safe to call from several threads."""
 
     def infer(self, tensor: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return the probabilities of a batch.
+        """Return what the network says of a batch.
 
         Parameters
         ----------
@@ -21,7 +21,7 @@ class Engine(Protocol):
 
         Returns
         -------
-        ndarray of float32, shape (n, classes)
-            Each row sums to 1, classes in the order of the manifest.
+        ndarray of float32, shape (n, …)
+            Of a classifier (n, classes): each row sums to 1, classes in the manifest's order.
         """
         ...

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -56,11 +57,11 @@ def calibrate(probabilities: NDArray[np.float32], temperature: float) -> NDArray
     return calibrated
 
 
-def keras_engine(stored: StoredModel) -> Engine:
-    """Load the Keras network of a stored model; imports TensorFlow on first use."""
+def keras_engine(path: Path, size: tuple[int, int]) -> Engine:
+    """Load a Keras network with an input of a size; imports TensorFlow on first use."""
     from covidxray_api.inference.keras_engine import KerasEngine
 
-    return KerasEngine(stored.folder / WEIGHTS, stored.manifest.input_size)
+    return KerasEngine(path, size)
 
 
 class Models:
@@ -73,14 +74,14 @@ class Models:
     default : str
         Name of the model that answers when none is asked for.
     load : callable
-        Makes the engine of a stored model.
+        Makes the engine of a file with a network, given its input size.
     """
 
     def __init__(
         self,
         store: ModelStore,
         default: str,
-        load: Callable[[StoredModel], Engine] = keras_engine,
+        load: Callable[[Path, tuple[int, int]], Engine] = keras_engine,
     ) -> None:
         self.store = store
         self.default = default
@@ -104,9 +105,12 @@ class Models:
         name = name or self.default
         with self._lock:
             if name not in self._loaded:
-                stored = self.store.get(name)
-                stored.verify()
-                engine = self._load(stored)
-                engine.infer(np.zeros((1, *stored.manifest.input_size, 1), dtype=np.float32))
-                self._loaded[name] = LoadedModel(stored, engine)
+                self._loaded[name] = self._bring_to_life(self.store.get(name))
             return self._loaded[name]
+
+    def _bring_to_life(self, stored: StoredModel) -> LoadedModel:
+        stored.verify()
+        engine = self._load(stored.folder / WEIGHTS, stored.manifest.input_size)
+        model = LoadedModel(stored, engine)
+        model.probabilities(Radiograph(np.zeros((64, 64), dtype=np.uint8), "warm-up"))
+        return model

@@ -1,0 +1,37 @@
+"""Bounds on what is decoded, checked before pixels are allocated."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from covidxray_api.errors import ImageTooSmall, TooManyPixels
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Bounds on the size of an image."""
+
+    max_pixels: int
+    """Most pixels that are decoded."""
+
+    min_side: int
+    """Least height and width, in pixels."""
+
+    def check(self, height: int, width: int) -> None:
+        """Refuse an image by the size that its header states.
+
+        Raises
+        ------
+        ImageTooSmall
+            If a side is shorter than `min_side`.
+        TooManyPixels
+            If it has more than `max_pixels`.
+        """
+        if min(height, width) < self.min_side:
+            raise ImageTooSmall(
+                f"The image has {width}×{height} pixels; each side needs at least {self.min_side}."
+            )
+        if height * width > self.max_pixels:
+            raise TooManyPixels(
+                f"The image has {width}×{height} pixels; at most {self.max_pixels:,} are decoded."
+            )

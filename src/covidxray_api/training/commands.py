@@ -1,0 +1,107 @@
+"""What `covidxray train`, `evaluate` and `reference` do, once their options are read."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from covidxray_api.inference.models import Models
+from covidxray_api.model_store import ModelStore, StoredModel
+from covidxray_api.training.config import TrainingConfig
+from covidxray_api.training.dataset import load_pixels, read_dataset
+from covidxray_api.training.evaluation import evaluate, predict_unseen
+from covidxray_api.training.figures import draw
+from covidxray_api.training.other_images import read_other_images
+from covidxray_api.training.publish import publish
+from covidxray_api.training.reference import build_reference
+from covidxray_api.training.run import train
+
+MEAN_SIZE = (64, 64)
+"""Height and width of the mean radiograph (Alvaro-Torres et al. 2021)."""
+
+
+def run_training(
+    data: Path, config: TrainingConfig, store: ModelStore, h5: Path | None
+) -> StoredModel:
+    """Train the network of a configuration and publish it.
+
+    Parameters
+    ----------
+    data : Path
+        Folder of films.
+    config : TrainingConfig
+        The run.
+    store : ModelStore
+        Where the model is published.
+    h5 : Path, optional
+        Also save the network in Keras's legacy format, as the paper did.
+    """
+    films = config.suitable(read_dataset(data))
+    trained = train(films, load_pixels(films, config.input_size), config)
+    if h5 is not None:
+        trained.network.save(h5)
+    return publish(trained, store)
+
+
+def run_evaluation(data: Path, store: ModelStore, names: Iterable[str], output: Path) -> None:
+    """Measure stored models on films that their training has not seen.
+
+    Writes ``NAME.json`` and ``NAME.png`` for each and prints a table.
+
+    Parameters
+    ----------
+    data : Path
+        The folder that they were trained from.
+    store : ModelStore
+        Where the models are.
+    names : iterable of str
+        Which of them.
+    output : Path
+        Folder for figures and reports.
+    """
+    films = read_dataset(data)
+    output.mkdir(parents=True, exist_ok=True)
+    for name in names:
+        model = Models(store, name).get()
+        manifest = model.manifest
+        pixels = load_pixels(films, manifest.input_size)
+        unseen = predict_unseen(model, films, pixels)
+        report = {"model": name, "version": manifest.version} | evaluate(unseen)
+        (output / f"{name}.json").write_text(json.dumps(report, indent=2) + "\n")
+        draw(unseen, report, f"{name} {manifest.version}", output / f"{name}.png")
+        Console().print(table(report))
+
+
+def table(report: dict[str, Any]) -> Table:
+    """Return an evaluation as a table for people."""
+    rows = Table(title=f"{report['model']} {report['version']}, films its training has not seen")
+    for column in ("figure", "value", "95 % interval", "n"):
+        rows.add_column(column)
+
+    def add(name: str, figure: dict[str, Any]) -> None:
+        interval = f"{figure['low']:.3f}–{figure['high']:.3f}"
+        rows.add_row(name, f"{figure['value']:.3f}", interval, f"{figure['n']:,}")
+
+    held_out = report["held_out"]
+    add("held-out films: accuracy", held_out["accuracy"])
+    add("held-out films: balanced accuracy", held_out["balanced_accuracy"])
+    for source, labels in report["called_covid_19"].items():
+        for label, figure in labels.items():
+            add(f"called COVID-19: {source}, {label}", figure)
+    for source, labels in report["auroc_covid_19"].items():
+        for label, figure in labels.items():
+            add(f"AUROC of COVID-19 against {source}, {label}", figure)
+    return rows
+
+
+def run_reference(data: Path, others: Path, keep: float, output: Path) -> None:
+    """Write the mean radiograph, its threshold and what they are worth."""
+    films = read_dataset(data)
+    pixels = load_pixels(films, MEAN_SIZE)
+    manifest = build_reference(films, pixels, read_other_images(others), keep, output)
+    Console().print_json(json.dumps(manifest.model_dump(mode="json")))

@@ -1,0 +1,172 @@
+"""What a stored model is worth, measured on films that its training has not seen."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from covidxray_api.inference.models import LoadedModel, calibrate
+from covidxray_api.preprocessing import preprocess
+from covidxray_api.training.config import TrainingConfig
+from covidxray_api.training.dataset import Film, counts
+from covidxray_api.training.metrics import (
+    Interval,
+    auroc,
+    balanced_accuracy,
+    bootstrap,
+    expected_calibration_error,
+)
+from covidxray_api.training.split import split
+
+COVID = "covid_19"
+
+
+@dataclass(frozen=True)
+class Unseen:
+    """Films that a model's training has not seen, with what the model says of them."""
+
+    films: list[Film]
+    probabilities: NDArray[np.float64]
+    """Calibrated, shape (n, classes)."""
+
+    held_out: NDArray[np.bool_]
+    """Whether the film belongs to the validation part of the model's own split."""
+
+    codes: list[str]
+    """Label of each column."""
+
+    @property
+    def called(self) -> NDArray[np.intp]:
+        """Column of the predicted label of each film."""
+        return self.probabilities.argmax(axis=1)
+
+    @property
+    def groups(self) -> NDArray[np.str_]:
+        """Group of each film."""
+        return np.array([film.group for film in self.films])
+
+    def rows(self, *, label: str | None = None, source: str | None = None) -> NDArray[np.intp]:
+        """Return the rows of the films with a label, of a source, or both."""
+        return np.array(
+            [
+                row
+                for row, film in enumerate(self.films)
+                if label in (None, film.label) and source in (None, film.source)
+            ],
+            dtype=np.intp,
+        )
+
+
+def predict_unseen(model: LoadedModel, films: Sequence[Film], pixels: NDArray[np.uint8]) -> Unseen:
+    """Let a model answer for every film whose patient its training has not seen.
+
+    The split is repeated from the configuration in the manifest.
+
+    Parameters
+    ----------
+    model : LoadedModel
+        The model.
+    films : sequence of Film
+        All films of the data folder that it was trained from.
+    pixels : ndarray of uint8, shape (n, height, width)
+        The films at the model's input size.
+    """
+    config = TrainingConfig.model_validate(model.manifest.training["configuration"])
+    suitable = config.suitable(films)
+    trained_on, held_out_rows = split(suitable, config)
+    trained_paths = {suitable[row].path for row in trained_on}
+    held_out = {suitable[row].path for row in held_out_rows}
+    trained_groups = {suitable[row].group for row in trained_on}
+    rows = [
+        row
+        for row, film in enumerate(films)
+        if film.path in held_out
+        or (film.path not in trained_paths and film.group not in trained_groups)
+    ]
+    tensor = preprocess([pixels[row] for row in rows], model.manifest.input_size)
+    probabilities = np.concatenate(
+        [model.engine.infer(tensor[at : at + 256]) for at in range(0, len(tensor), 256)]
+    )
+    return Unseen(
+        films=[films[row] for row in rows],
+        probabilities=calibrate(probabilities, model.manifest.temperature),
+        held_out=np.array([films[row].path in held_out for row in rows]),
+        codes=config.codes,
+    )
+
+
+def evaluate(unseen: Unseen) -> dict[str, Any]:
+    """Measure what a model says of films that its training has not seen.
+
+    Parameters
+    ----------
+    unseen : Unseen
+        What `predict_unseen` returned.
+
+    Returns
+    -------
+    dict
+        JSON-ready; every figure with its 95 % bootstrap interval by patient and its n.
+    """
+    codes, called = unseen.codes, unseen.called
+    known = np.array([film.label in codes for film in unseen.films]) & unseen.held_out
+    rows = np.flatnonzero(known)
+    truth = np.array([codes.index(unseen.films[row].label) for row in rows])
+    probabilities, groups = unseen.probabilities[rows], unseen.groups
+    covid = codes.index(COVID)
+
+    def called_covid(chosen: NDArray[np.intp]) -> dict[str, Any]:
+        hits = called[chosen] == covid
+        return _figure(bootstrap(lambda drawn: float(hits[drawn].mean()), groups[chosen]))
+
+    report: dict[str, Any] = {
+        "held_out": {
+            "films": counts(unseen.films[row] for row in rows),
+            "accuracy": _figure(
+                bootstrap(lambda d: float(np.mean(called[rows][d] == truth[d])), groups[rows])
+            ),
+            "balanced_accuracy": _figure(
+                bootstrap(lambda d: balanced_accuracy(truth[d], called[rows][d]), groups[rows])
+            ),
+            "expected_calibration_error": expected_calibration_error(truth, probabilities),
+            "confusion": [
+                [
+                    int(np.sum((truth == row) & (called[rows] == column)))
+                    for column in range(len(codes))
+                ]
+                for row in range(len(codes))
+            ],
+        },
+        "called_covid_19": {},
+        "auroc_covid_19": {},
+    }
+    ill = unseen.rows(label=COVID)
+    for source in sorted({film.source for film in unseen.films}):
+        for label in sorted({film.label for film in unseen.films if film.source == source}):
+            chosen = unseen.rows(label=label, source=source)
+            report["called_covid_19"].setdefault(source, {})[label] = called_covid(chosen)
+            if label == COVID:
+                continue
+            both = np.r_[ill, chosen]
+            is_ill = np.r_[np.ones(len(ill), bool), np.zeros(len(chosen), bool)]
+            score = unseen.probabilities[both, covid]
+            report["auroc_covid_19"].setdefault(source, {})[label] = _figure(
+                bootstrap(lambda d, s=score, i=is_ill: auroc(s[d][i[d]], s[d][~i[d]]), groups[both])
+            )
+    return report
+
+
+def write_report(report: dict[str, Any], path: Path) -> None:
+    """Write a report as JSON."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
+
+
+def _figure(interval: Interval) -> dict[str, Any]:
+    return interval._asdict()

@@ -1,0 +1,204 @@
+import io
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pydicom
+import pytest
+from pydicom.dataset import Dataset, FileMetaDataset
+from pydicom.uid import (
+    ComputedRadiographyImageStorage,
+    ExplicitVRLittleEndian,
+    ImplicitVRLittleEndian,
+    JPEG2000Lossless,
+    RLELossless,
+)
+
+from covidxray_api.decoding import Limits, decode
+from covidxray_api.decoding.dicom import window
+from covidxray_api.errors import ImageTooSmall, RadiographError, TooManyPixels, UnreadableImage
+
+LIMITS = Limits(max_pixels=1_000_000, min_side=32)
+DICOM = Path(__file__).parents[3] / "shared" / "data" / "dicom"
+
+
+def ramp(dtype: str = "uint16") -> np.ndarray:
+    """A 12-bit ramp from 0 at the left to 4095 at the right."""
+    values: np.ndarray = np.tile(np.linspace(0, 4095, 64), (48, 1)).round().astype(dtype)
+    return values
+
+
+def dicom(pixels: np.ndarray | None, syntax: str = ExplicitVRLittleEndian, **facts: Any) -> bytes:
+    dataset = Dataset()
+    dataset.file_meta = FileMetaDataset()
+    dataset.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    dataset.SOPClassUID = ComputedRadiographyImageStorage
+    dataset.SOPInstanceUID = "1.2.3"
+    dataset.PatientName = "Secret^Name"
+    dataset.Modality = "CR"
+    if pixels is not None:
+        dataset.Rows, dataset.Columns = pixels.shape[-2:]
+        dataset.SamplesPerPixel = 1
+        dataset.PhotometricInterpretation = "MONOCHROME2"
+        dataset.BitsAllocated = pixels.dtype.itemsize * 8
+        dataset.BitsStored = facts.pop("BitsStored", dataset.BitsAllocated)
+        dataset.HighBit = dataset.BitsStored - 1
+        dataset.PixelRepresentation = int(pixels.dtype.kind == "i")
+        dataset.PixelData = pixels.tobytes()
+        dataset["PixelData"].VR = "OW"
+    for keyword, value in facts.items():
+        setattr(dataset, keyword, value)
+    if syntax not in (ExplicitVRLittleEndian, ImplicitVRLittleEndian):
+        dataset.compress(syntax)
+    file = io.BytesIO()
+    pydicom.dcmwrite(file, dataset, enforce_file_format=True)
+    return file.getvalue()
+
+
+def test_without_a_window_the_full_range_is_shown_and_said_so() -> None:
+    film = decode(dicom(ramp(), BitsStored=12), LIMITS)
+    assert film.warnings == ("no_voi_window",)
+    assert (film.pixels[0, 0], film.pixels[0, -1]) == (0, 255)
+    assert film.media_type == "application/dicom"
+
+
+def test_the_first_window_is_applied() -> None:
+    film = decode(dicom(ramp(), WindowCenter=[2048, 100], WindowWidth=[1000, 50]), LIMITS)
+    row = film.pixels[0].astype(int)
+    assert film.warnings == ()
+    assert row[ramp()[0] < 1500].max() == 0
+    assert row[ramp()[0] > 2600].min() == 255
+    assert 100 < row[np.abs(ramp()[0].astype(int) - 2048).argmin()] < 155
+
+
+@pytest.mark.parametrize("width", [0, ""])
+def test_a_window_without_width_is_no_window(width: object) -> None:
+    film = decode(dicom(ramp(), WindowCenter=0, WindowWidth=width), LIMITS)
+    assert film.warnings == ("no_voi_window",)
+
+
+def test_windows_follow_the_formulas_of_the_standard() -> None:
+    values = np.array([[0.0, 511.5, 1023.0]])
+    assert window(values, 512, 1024, "LINEAR").tolist() == [[0, 128, 255]]
+    assert window(values, 512, 1024, "LINEAR_EXACT").tolist() == [[0, 127, 255]]
+    expected = [[30, 127, 224]]
+    assert window(values, 512, 1024, "SIGMOID").tolist() == expected
+
+
+def test_rescale_comes_before_the_window() -> None:
+    data = dicom(
+        ramp("int16"), RescaleSlope=2, RescaleIntercept=-4096, WindowCenter=0, WindowWidth=2
+    )
+    film = decode(data, LIMITS)
+    assert film.pixels[0, 0] == 0
+    assert film.pixels[0, -1] == 255
+
+
+def test_voi_lookup_table_is_applied() -> None:
+    table = Dataset()
+    table.LUTDescriptor = [4096, 0, 16]
+    table.LUTData = (65535 - 16 * np.arange(4096)).astype(np.uint16).tobytes()
+    film = decode(dicom(ramp(), BitsStored=12, VOILUTSequence=[table]), LIMITS)
+    assert (film.pixels[0, 0], film.pixels[0, -1]) == (255, 0)
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        {"PhotometricInterpretation": "MONOCHROME1"},
+        {"PresentationLUTShape": "INVERSE"},
+        {"PhotometricInterpretation": "MONOCHROME1", "PresentationLUTShape": "INVERSE"},
+    ],
+)
+def test_films_whose_small_values_are_white_are_inverted_once(facts: dict[str, str]) -> None:
+    film = decode(dicom(ramp(), **facts), LIMITS)
+    assert (film.pixels[0, 0], film.pixels[0, -1]) == (255, 0)
+
+
+def test_padding_does_not_spoil_the_range() -> None:
+    pixels = ramp("int16")
+    pixels[:, :4] = -2000
+    film = decode(dicom(pixels, PixelPaddingValue=-2000), LIMITS)
+    assert film.pixels[0, 0] == 0
+    assert film.pixels[0, 4] < 5
+
+
+@pytest.mark.parametrize("syntax", [RLELossless, JPEG2000Lossless])
+def test_compressed_pixels_are_decoded(syntax: str) -> None:
+    pytest.importorskip("openjpeg") if syntax == JPEG2000Lossless else None
+    film = decode(dicom(ramp(), syntax), LIMITS)
+    assert (film.pixels == decode(dicom(ramp()), LIMITS).pixels).all()
+
+
+def test_only_the_first_frame_is_read() -> None:
+    frames = np.stack([ramp(), np.zeros_like(ramp())])
+    film = decode(dicom(frames, NumberOfFrames=2), LIMITS)
+    assert "first_frame_used" in film.warnings
+    assert film.pixels[0, -1] == 255
+
+
+def test_colour_becomes_luma() -> None:
+    red = np.zeros((40, 40, 3), dtype=np.uint8)
+    red[..., 0] = 255
+    data = dicom(
+        red.reshape(40 * 3, 40),
+        Rows=40,
+        SamplesPerPixel=3,
+        PlanarConfiguration=0,
+        PhotometricInterpretation="RGB",
+    )
+    assert np.unique(decode(data, LIMITS).pixels) == [76]
+
+
+def test_facts_are_kept_and_the_patient_is_not() -> None:
+    film = decode(dicom(ramp(), ViewPosition="PA", PixelSpacing=[0.2, 0.3]), LIMITS)
+    assert (film.modality, film.view_position) == ("CR", "PA")
+    assert film.photometric_interpretation == "MONOCHROME2"
+    assert film.pixel_spacing == (0.2, 0.3)
+    assert "Secret" not in repr(film)
+
+
+def test_a_data_set_without_preamble_is_read() -> None:
+    data = dicom(ramp())
+    dataset = pydicom.dcmread(io.BytesIO(data))
+    bare = io.BytesIO()
+    pydicom.dcmwrite(
+        bare, Dataset(dataset), implicit_vr=True, little_endian=True, enforce_file_format=False
+    )
+    assert bare.getvalue()[:2] == b"\x08\x00"
+    assert (decode(bare.getvalue(), LIMITS).pixels == decode(data, LIMITS).pixels).all()
+
+
+def test_a_file_without_an_image_is_unreadable() -> None:
+    with pytest.raises(UnreadableImage, match="no image"):
+        decode(dicom(None), LIMITS)
+
+
+@pytest.mark.parametrize("share", [0.2, 0.5, 0.9])
+def test_truncated_file_is_unreadable_and_names_no_one(share: float) -> None:
+    data = dicom(ramp())
+    with pytest.raises(UnreadableImage) as caught:
+        decode(data[: int(len(data) * share)], LIMITS)
+    assert "Secret" not in str(caught.value)
+
+
+def test_size_is_checked_before_pixels() -> None:
+    with pytest.raises(TooManyPixels):
+        decode(dicom(ramp(), Rows=2000, Columns=2000), LIMITS)
+    with pytest.raises(ImageTooSmall):
+        decode(dicom(np.zeros((1, 1), dtype=np.uint16)), LIMITS)
+
+
+@pytest.mark.data
+@pytest.mark.skipif(not DICOM.is_dir(), reason="needs the development data")
+def test_every_development_file_is_decoded() -> None:
+    limits = Limits(max_pixels=64_000_000, min_side=32)
+    refused = {}
+    paths = sorted(DICOM.iterdir())
+    assert len(paths) == 26
+    for path in paths:
+        try:
+            decode(path.read_bytes(), limits)
+        except RadiographError as error:
+            refused[path.name] = str(error)
+    assert refused == {}
