@@ -18,8 +18,9 @@
     └── DatasetError                   422  invalid-dataset
 
 Each class carries the facts that a door needs to render it as a problem of RFC 9457: a stable
-`slug` (the last part of its ``type``), the HTTP `status`, a `title` that never changes, and
-`advice`: what the sender can do about it. The message given when it is raised is the ``detail``.
+`slug` (the last part of its ``type``), the HTTP `status`, a `title` that never changes, `advice`:
+what the sender can do about it, and `retry_after`: the seconds after which the same request may
+succeed. The message given when it is raised is the ``detail``.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ class CovidXrayError(Exception):
     status: ClassVar[int] = 500
     title: ClassVar[str] = "Internal error"
     advice: ClassVar[str] = "Try again; if it persists, report the request id to the operator."
+    retry_after: ClassVar[int | None] = None
 
 
 class InvalidRequest(CovidXrayError):
@@ -138,6 +140,7 @@ class NotReady(CovidXrayError):
     status = 503
     title = "Not ready"
     advice = "Wait until /health/ready answers 200, then send the request again."
+    retry_after = 5
 
 
 class DatasetError(CovidXrayError):

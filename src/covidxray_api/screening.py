@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from covidxray_api.consistency import Consistency, Reference
 from covidxray_api.decoding import Limits, decode
-from covidxray_api.inference import Models
+from covidxray_api.inference.models import Models, keras_engine
 from covidxray_api.model_store import Label, ModelStore, StoredModel
 from covidxray_api.settings import Settings
 
@@ -91,8 +92,9 @@ class Screener:
         CorruptArtefact
             If the reference cannot be read.
         """
+        load = partial(keras_engine, threads=settings.inference_threads)
         return cls(
-            Models(ModelStore(settings.model_store), settings.default_model),
+            Models(ModelStore(settings.model_store), settings.default_model, load),
             Reference.load(settings.reference),
             Limits(max_pixels=settings.max_pixels, min_side=settings.min_side),
         )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -57,10 +59,26 @@ def calibrate(probabilities: NDArray[np.float32], temperature: float) -> NDArray
     return calibrated
 
 
-def keras_engine(path: Path, size: tuple[int, int]) -> Engine:
-    """Load a Keras network with an input of a size; imports TensorFlow on first use."""
-    from covidxray_api.inference.keras_engine import KerasEngine
+def keras_engine(path: Path, size: tuple[int, int], threads: int | None = None) -> Engine:
+    """Load a Keras network; imports TensorFlow on first use.
 
+    Parameters
+    ----------
+    path : Path
+        The network.
+    size : tuple of int
+        Height and width of its input.
+    threads : int, optional
+        Threads that one inference may use; as many as there are cores if none.
+    """
+    # Without it, TensorFlow complains of absent GPUs on every start; its errors are raised anyway.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    from covidxray_api.inference.keras_engine import KerasEngine, limit_threads
+
+    if threads is not None:
+        # A process that has already computed, as in training, keeps the threads it has.
+        with contextlib.suppress(RuntimeError):
+            limit_threads(threads)
     return KerasEngine(path, size)
 
 
@@ -103,10 +121,12 @@ class Models:
             If its files are not those that were published.
         """
         name = name or self.default
-        with self._lock:
-            if name not in self._loaded:
-                self._loaded[name] = self._bring_to_life(self.store.get(name))
-            return self._loaded[name]
+        # A loaded model answers without the lock, so that loading another delays nobody.
+        if name not in self._loaded:
+            with self._lock:
+                if name not in self._loaded:
+                    self._loaded[name] = self._bring_to_life(self.store.get(name))
+        return self._loaded[name]
 
     def _bring_to_life(self, stored: StoredModel) -> LoadedModel:
         stored.verify()
