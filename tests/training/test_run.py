@@ -24,7 +24,7 @@ def trained(indexed_folder: Path) -> TrainedNetwork:
         {
             "name": "drawn",
             "description": "Learns drawn films.",
-            "network": "seed_cnn",
+            "network": "residual",
             "input_size": [32, 32],
             "labels": [
                 {"code": code, "display": {"en": code, "es": code}}
@@ -97,8 +97,7 @@ def test_evaluation_uses_only_patients_that_training_has_not_seen(
 
 def test_a_legacy_file_can_be_imported(trained: TrainedNetwork, tmp_path: Path) -> None:
     path = tmp_path / "Modelo_RedNeuronal3-60-40.h5"
-    with pytest.warns(UserWarning, match="HDF5"):
-        trained.network.save(path)
+    trained.network.save(path)
     store = ModelStore(tmp_path / "store")
     stored = import_network(path, store, "imported")
     assert stored.manifest.input_size == (32, 32)

@@ -9,9 +9,12 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
+from cv2.typing import MatLike
 from numpy.typing import NDArray
 
-Film = NDArray[np.uint8]
+Film = MatLike
+"""A gray film: ndarray of uint8, shape (side, side)."""
+
 _GRAY = np.arange(256, dtype=np.float32)
 
 
@@ -68,7 +71,10 @@ def lent_tones(film: Film, donor: Film, share: float) -> NDArray[np.uint8]:
     have = np.bincount(film.ravel(), minlength=256).cumsum()
     want = np.bincount(donor.ravel(), minlength=256).cumsum()
     matched = np.interp(have, want, _GRAY)
-    return np.clip((1 - share) * _GRAY + share * matched, 0, 255).astype(np.uint8)
+    curve: NDArray[np.uint8] = np.clip((1 - share) * _GRAY + share * matched, 0, 255).astype(
+        np.uint8
+    )
+    return curve
 
 
 def lend_low_frequencies(film: Film, donor: Film, rng: np.random.Generator) -> Film:
@@ -94,7 +100,8 @@ def random_tones(rng: np.random.Generator) -> NDArray[np.uint8]:
     gamma = np.exp(rng.uniform(-0.6, 0.6))
     black, white = rng.uniform(0, 0.15), rng.uniform(0.8, 1.0)
     windowed = np.clip((_GRAY / 255 - low) / (high - low), 0, 1) ** gamma
-    return (255 * (black + (white - black) * windowed)).astype(np.uint8)
+    curve: NDArray[np.uint8] = (255 * (black + (white - black) * windowed)).astype(np.uint8)
+    return curve
 
 
 def degrade(film: Film, rng: np.random.Generator) -> Film:
@@ -118,15 +125,15 @@ def degrade(film: Film, rng: np.random.Generator) -> Film:
     if rng.random() < 0.5:
         quality = int(rng.integers(20, 95))
         _, jpeg = cv2.imencode(".jpg", film, [cv2.IMWRITE_JPEG_QUALITY, quality])
-        film = cv2.imdecode(jpeg, cv2.IMREAD_GRAYSCALE)
+        film = np.asarray(cv2.imdecode(jpeg, cv2.IMREAD_GRAYSCALE))
     return film
 
 
 def mark(film: Film, rng: np.random.Generator) -> Film:
     """Draw borders, letters and boxes as films carry them."""
     side = film.shape[0]
-    tone = int(rng.choice([0, 255, rng.integers(256)]))
-    film = film.copy()
+    tone = int(rng.choice(np.array([0, 255, rng.integers(256)])))
+    film = np.array(film)
     if rng.random() < 0.25:
         top, bottom, left, right = (rng.uniform(0, 0.1, 4) * side * (rng.random(4) < 0.6)).astype(
             int
@@ -134,7 +141,7 @@ def mark(film: Film, rng: np.random.Generator) -> Film:
         film[:top], film[side - bottom :] = tone, tone
         film[:, :left], film[:, side - right :] = tone, tone
     if rng.random() < 0.3:
-        letters = "".join(rng.choice(list("LRAPSITZUM0123456789 "), rng.integers(1, 9)))
+        letters = "".join(rng.choice(np.array(list("LRAPSITZUM0123456789 ")), rng.integers(1, 9)))
         where = (int(rng.uniform(0, 0.9) * side), int(rng.uniform(0.05, 1) * side))
         scale = rng.uniform(0.2, 0.6)
         cv2.putText(film, letters, where, cv2.FONT_HERSHEY_SIMPLEX, scale, tone, 1, cv2.LINE_AA)

@@ -44,7 +44,8 @@ class Unseen:
     @property
     def called(self) -> NDArray[np.intp]:
         """Column of the predicted label of each film."""
-        return self.probabilities.argmax(axis=1)
+        columns: NDArray[np.intp] = self.probabilities.argmax(axis=1)
+        return columns
 
     @property
     def groups(self) -> NDArray[np.str_]:
@@ -147,18 +148,24 @@ def evaluate(unseen: Unseen) -> dict[str, Any]:
         "auroc_covid_19": {},
     }
     ill = unseen.rows(label=COVID)
+    scores = unseen.probabilities[:, covid]
+
+    def told_apart(chosen: NDArray[np.intp]) -> dict[str, Any]:
+        both = np.r_[ill, chosen]
+        is_ill = np.arange(len(both)) < len(ill)
+
+        def statistic(drawn: NDArray[np.intp]) -> float:
+            drawn_scores, drawn_ill = scores[both[drawn]], is_ill[drawn]
+            return auroc(drawn_scores[drawn_ill], drawn_scores[~drawn_ill])
+
+        return _figure(bootstrap(statistic, groups[both]))
+
     for source in sorted({film.source for film in unseen.films}):
         for label in sorted({film.label for film in unseen.films if film.source == source}):
             chosen = unseen.rows(label=label, source=source)
             report["called_covid_19"].setdefault(source, {})[label] = called_covid(chosen)
-            if label == COVID:
-                continue
-            both = np.r_[ill, chosen]
-            is_ill = np.r_[np.ones(len(ill), bool), np.zeros(len(chosen), bool)]
-            score = unseen.probabilities[both, covid]
-            report["auroc_covid_19"].setdefault(source, {})[label] = _figure(
-                bootstrap(lambda d, s=score, i=is_ill: auroc(s[d][i[d]], s[d][~i[d]]), groups[both])
-            )
+            if label != COVID:
+                report["auroc_covid_19"].setdefault(source, {})[label] = told_apart(chosen)
     return report
 
 

@@ -93,7 +93,8 @@ def balanced_weights(films: Sequence[Film], config: TrainingConfig) -> NDArray[n
         for name, size in zip(names, np.sqrt(sizes), strict=True):
             rows = (labels == label) & (sources == name)
             weights[rows] = share * size / np.sqrt(sizes).sum() / rows.sum()
-    return weights / weights.sum()
+    weights /= weights.sum()
+    return weights
 
 
 def fit(

@@ -27,7 +27,15 @@ class Interval(NamedTuple):
 
 
 def auroc(positive: Floats, negative: Floats) -> float:
-    """Return the probability that a positive scores higher than a negative, ties half."""
+    """Return the probability that a positive scores higher than a negative, ties half.
+
+    Raises
+    ------
+    ValueError
+        If there are no positives or no negatives.
+    """
+    if not len(positive) or not len(negative):
+        raise ValueError("AUROC needs positives and negatives.")
     truth = np.r_[np.ones(len(positive)), np.zeros(len(negative))]
     return float(roc_auc_score(truth, np.r_[positive, negative]))
 
@@ -92,6 +100,6 @@ def bootstrap(
             values.append(statistic(np.concatenate([members[group] for group in drawn])))
         except ValueError:
             continue
-    low, high = np.nanquantile(values, [0.025, 0.975])
+    low, high = np.quantile(values, [0.025, 0.975])
     everything = np.arange(len(groups))
     return Interval(statistic(everything), float(low), float(high), len(groups))

@@ -1,0 +1,1 @@
+"""The HTTP door: it knows requests and answers, and leaves films to `Screener`."""

@@ -1,0 +1,110 @@
+"""The application: which path leads to which endpoint."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from fastapi import FastAPI
+from fastapi.routing import APIRoute
+from fastapi_offline import FastAPIOffline
+
+from covidxray_api import __version__, errors
+from covidxray_api.api import page, problems, upload
+from covidxray_api.api.endpoints import Endpoints
+from covidxray_api.api.service import ScreeningService
+from covidxray_api.api.tracing import Tracing
+from covidxray_api.screening import Screener
+from covidxray_api.settings import Settings
+
+DESCRIPTION = """\
+Screens frontal chest radiographs for COVID-19 and viral pneumonia. Decision support, not a
+diagnosis. Errors are problem details (RFC 9457) of type `application/problem+json`.
+"""
+
+UPLOAD_ERRORS = (
+    errors.InvalidRequest,
+    errors.MissingFile,
+    errors.EmptyFile,
+    errors.BodyTooLarge,
+    errors.TooManyPixels,
+    errors.UnsupportedFormat,
+    errors.RadiographError,
+    errors.UnreadableImage,
+    errors.ImageTooSmall,
+    errors.CovidXrayError,
+    errors.NotReady,
+)
+
+
+def create_app(
+    settings: Settings, build: Callable[[Settings], Screener] = Screener.from_settings
+) -> FastAPI:
+    """Make the application; it loads models when it is started, not before.
+
+    Parameters
+    ----------
+    settings : Settings
+        Every knob.
+    build : callable
+        Makes the screener of the settings.
+    """
+    service = ScreeningService(settings, build)
+    endpoints = Endpoints(service, settings)
+    app = FastAPIOffline(
+        title="covidxray-api",
+        version=__version__,
+        description=DESCRIPTION,
+        redoc_url=None,
+        redirect_slashes=False,
+        lifespan=lambda _: service.running(),
+        generate_unique_id_function=_operation_id,
+    )
+    app.add_middleware(Tracing)
+    problems.register(app)
+    _route(app, endpoints)
+    return app
+
+
+def _route(app: FastAPI, endpoints: Endpoints) -> None:
+    app.add_api_route(
+        "/predict",
+        endpoints.predict,
+        methods=["POST"],
+        tags=["screening"],
+        openapi_extra=upload.REQUEST_BODY,
+        responses=problems.documented(errors.UnknownModel, *UPLOAD_ERRORS),
+    )
+    app.add_api_route(
+        "/validate",
+        endpoints.validate,
+        methods=["POST"],
+        tags=["screening"],
+        openapi_extra=upload.REQUEST_BODY,
+        responses=problems.documented(*UPLOAD_ERRORS),
+    )
+    app.add_api_route(
+        "/models",
+        endpoints.models,
+        tags=["models"],
+        responses=problems.documented(errors.CorruptArtefact),
+    )
+    app.add_api_route("/health", endpoints.health, tags=["health"])
+    app.add_api_route("/health/live", endpoints.live, tags=["health"])
+    app.add_api_route(
+        "/health/ready",
+        endpoints.ready,
+        tags=["health"],
+        responses=problems.documented(errors.NotReady),
+    )
+    app.add_api_route(
+        "/problems/{slug}",
+        endpoints.problem,
+        tags=["problems"],
+        response_model_exclude_none=True,
+    )
+    app.add_api_route("/", page.page, include_in_schema=False)
+    app.mount("/static", page.assets())
+
+
+def _operation_id(route: APIRoute) -> str:
+    return route.name

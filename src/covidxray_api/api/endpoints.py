@@ -1,0 +1,105 @@
+"""The endpoints: they know HTTP, and hand everything else on."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import Depends, HTTPException, Query, Request
+from structlog.contextvars import bind_contextvars
+
+from covidxray_api import __version__
+from covidxray_api.api import problems, rendering, schemas
+from covidxray_api.api.language import answer_language
+from covidxray_api.api.service import ScreeningService
+from covidxray_api.api.tracing import request_id
+from covidxray_api.api.upload import read_upload
+from covidxray_api.messages import Language
+from covidxray_api.model_store import ModelStore
+from covidxray_api.settings import Settings
+
+AnswerLanguage = Annotated[Language, Depends(answer_language)]
+RequestName = Annotated[str, Depends(request_id)]
+ModelName = Annotated[
+    str | None,
+    Query(
+        min_length=1,
+        max_length=100,
+        description="Stored model to ask, as listed by `/models`; the default one if none.",
+        examples=["seed-cnn"],
+    ),
+]
+
+
+class Endpoints:
+    """What each route does.
+
+    Parameters
+    ----------
+    service : ScreeningService
+        Does the work.
+    settings : Settings
+        Say how much is read, and where the models are.
+    """
+
+    def __init__(self, service: ScreeningService, settings: Settings) -> None:
+        self._service = service
+        self._settings = settings
+
+    async def predict(
+        self, request: Request, name: RequestName, language: AnswerLanguage, model: ModelName = None
+    ) -> schemas.Prediction:
+        """Screen a radiograph.
+
+        The image is checked for being a frontal chest radiograph; if it is, the model gives the
+        probability of each label. An image that is none is an answer too: `rejected` is true, and
+        label and probabilities are null.
+        """
+        screener = self._service.screener
+        data = await read_upload(request, self._settings.max_body_bytes)
+        screening = await self._service.run(screener.screen, data, model)
+        answer = rendering.prediction(screening, language, name)
+        bind_contextvars(model=answer.model.name, rejected=answer.rejected)
+        return answer
+
+    async def validate(
+        self, request: Request, name: RequestName, language: AnswerLanguage
+    ) -> schemas.Validation:
+        """Tell whether an image is a frontal chest radiograph, without asking a model."""
+        screener = self._service.screener
+        data = await read_upload(request, self._settings.max_body_bytes)
+        found = await self._service.run(screener.validate, data)
+        answer = rendering.validation(found, language, name)
+        bind_contextvars(rejected=answer.rejected)
+        return answer
+
+    def models(self, _: RequestName) -> schemas.ModelList:
+        """List the stored models with their labels, origin and measured figures."""
+        stored = ModelStore(self._settings.model_store).all()
+        default = self._settings.default_model
+        return schemas.ModelList(models=[rendering.description(model, default) for model in stored])
+
+    async def health(self, _: RequestName) -> schemas.Health:
+        """Sum up how the service is; always 200."""
+        service = self._service
+        return schemas.Health(
+            status=service.status,
+            ready=service.status == "ready",
+            version=__version__,
+            model=rendering.identity(service.model) if service.model else None,
+        )
+
+    async def live(self, _: RequestName) -> schemas.Liveness:
+        """Answer as long as the process runs."""
+        return schemas.Liveness()
+
+    async def ready(self, name: RequestName) -> schemas.Health:
+        """Answer 200 once the default model is loaded, verified and warm; 503 before."""
+        _ = self._service.screener
+        return await self.health(name)
+
+    async def problem(self, slug: str, _: RequestName) -> problems.Problem:
+        """Explain a type of problem."""
+        for kind in problems.kinds():
+            if kind.slug == slug:
+                return problems.describe(kind)
+        raise HTTPException(404)

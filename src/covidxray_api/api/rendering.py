@@ -1,0 +1,79 @@
+"""From the domain's answers to the JSON of the API; nothing is computed here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from covidxray_api.api import schemas
+from covidxray_api.consistency import Consistency
+from covidxray_api.messages import Language, message
+from covidxray_api.model_store import StoredModel
+from covidxray_api.screening import Screening, Validation
+
+
+def prediction(screening: Screening, language: Language, request_id: str) -> schemas.Prediction:
+    """Render the answer of a screening."""
+    found, predicted = screening.validation, screening.predicted
+    return schemas.Prediction(
+        request_id=request_id,
+        rejected=found.rejection is not None,
+        rejection=_rejection(found, language),
+        predicted_label=predicted.code if predicted else None,
+        display_label=predicted.display[language] if predicted else None,
+        probabilities=dict(screening.probabilities) if screening.probabilities else None,
+        uncertain=screening.uncertain,
+        consistency=_consistency(found.consistency),
+        model=identity(screening.model),
+        warnings=_coded(found.warnings, language),
+        notice=message("notice", language),
+    )
+
+
+def validation(found: Validation, language: Language, request_id: str) -> schemas.Validation:
+    """Render the answer about consistency alone."""
+    return schemas.Validation(
+        request_id=request_id,
+        rejected=found.rejection is not None,
+        rejection=_rejection(found, language),
+        consistency=_consistency(found.consistency),
+        warnings=_coded(found.warnings, language),
+    )
+
+
+def identity(stored: StoredModel) -> schemas.ModelIdentity:
+    """Render which model it is."""
+    manifest = stored.manifest
+    return schemas.ModelIdentity(name=manifest.name, version=manifest.version, sha256=stored.sha256)
+
+
+def description(stored: StoredModel, default: str) -> schemas.ModelDescription:
+    """Render what a model says of itself."""
+    manifest = stored.manifest
+    return schemas.ModelDescription(
+        name=manifest.name,
+        version=manifest.version,
+        sha256=stored.sha256,
+        description=manifest.description,
+        default=manifest.name == default,
+        labels=[
+            schemas.LabelNames(code=label.code, display=dict(label.display))
+            for label in manifest.labels
+        ],
+        input_size=manifest.input_size,
+        training=dict(manifest.training),
+        metrics=dict(manifest.metrics),
+    )
+
+
+def _rejection(found: Validation, language: Language) -> schemas.Coded | None:
+    return _coded([found.rejection], language)[0] if found.rejection else None
+
+
+def _coded(codes: Iterable[str], language: Language) -> list[schemas.Coded]:
+    return [schemas.Coded(code=code, message=message(code, language)) for code in codes]
+
+
+def _consistency(found: Consistency) -> schemas.ConsistencyCheck:
+    return schemas.ConsistencyCheck(
+        ssim=found.ssim, threshold=found.threshold, consistent=found.consistent
+    )

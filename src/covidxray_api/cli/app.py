@@ -1,0 +1,27 @@
+"""All commands in one tree."""
+
+from __future__ import annotations
+
+import typer
+
+from covidxray_api.cli import screening, serving, training
+
+app = typer.Typer(
+    help="Chest-radiograph screening: decision support, not a diagnosis.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+app.command()(serving.serve)
+app.command()(screening.screen)
+app.command()(serving.openapi)
+app.command()(training.train)
+app.command()(training.evaluate)
+
+models = typer.Typer(help="The stored models.", no_args_is_help=True)
+models.command("list")(screening.list_models)
+models.command("import")(training.import_model)
+app.add_typer(models, name="models")
+
+reference = typer.Typer(help="The mean reference radiograph.", no_args_is_help=True)
+reference.command("build")(training.build_reference)
+app.add_typer(reference, name="reference")

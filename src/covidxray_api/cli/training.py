@@ -1,0 +1,86 @@
+"""Commands that make models and measure them; they need the extra ``train``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from covidxray_api.errors import CovidXrayError
+from covidxray_api.model_store import ModelStore
+from covidxray_api.settings import shipped
+
+Data = Annotated[Path, typer.Option(help="Folder of films, in a layout of docs/training.md.")]
+Store = Annotated[Path, typer.Option(help="Folder of the stored models.")]
+
+
+@contextmanager
+def told_plainly() -> Iterator[None]:
+    """Turn an error of ours into a line on standard error and exit code 1."""
+    try:
+        yield
+    except CovidXrayError as error:
+        typer.echo(f"{error.title}: {error} {error.advice}", err=True)
+        raise typer.Exit(1) from error
+
+
+def train(
+    data: Data,
+    config: Annotated[Path, typer.Option(help="TOML file that describes the run.")],
+    store: Store = shipped("model_store"),
+    h5: Annotated[
+        Path | None, typer.Option(help="Also save the network in Keras's legacy format.")
+    ] = None,
+) -> None:
+    """Train a network and publish it into the model store."""
+    from covidxray_api.training.commands import run_training
+    from covidxray_api.training.config import TrainingConfig
+
+    with told_plainly():
+        stored = run_training(data, TrainingConfig.read(config), ModelStore(store), h5)
+    typer.echo(f"Published {stored.manifest.name} {stored.manifest.version} in {stored.folder}.")
+
+
+def evaluate(
+    data: Data,
+    model: Annotated[list[str] | None, typer.Option(help="Model; all if none is named.")] = None,
+    store: Store = shipped("model_store"),
+    output: Annotated[Path, typer.Option(help="Folder for reports and figures.")] = Path(
+        "docs/evaluation"
+    ),
+) -> None:
+    """Measure stored models on films that their training has not seen."""
+    from covidxray_api.training.commands import run_evaluation
+
+    with told_plainly():
+        models = ModelStore(store)
+        run_evaluation(data, models, model or models.names(), output)
+
+
+def import_model(
+    file: Annotated[Path, typer.Argument(help="Keras network, .h5 or .keras.")],
+    name: Annotated[str, typer.Option(help="Name in the store.")] = "imported",
+    store: Store = shipped("model_store"),
+) -> None:
+    """Bring a legacy Keras network with the paper's three classes into the store."""
+    from covidxray_api.training.legacy import import_network
+
+    with told_plainly():
+        stored = import_network(file, ModelStore(store), name)
+    typer.echo(f"Imported as {stored.manifest.name} {stored.manifest.version}.")
+
+
+def build_reference(
+    data: Data,
+    others: Annotated[Path, typer.Option(help="Folder with other_images.csv.")],
+    keep: Annotated[float, typer.Option(help="Share of held-out films that are kept.")] = 0.95,
+    output: Annotated[Path, typer.Option(help="Folder to write.")] = shipped("reference"),
+) -> None:
+    """Average films into the reference, choose its threshold and measure it."""
+    from covidxray_api.training.commands import run_reference
+
+    with told_plainly():
+        run_reference(data, others, keep, output)

@@ -1,0 +1,26 @@
+export const words = {
+  en: {
+    title: "Chest radiograph screening",
+    choose: "Choose a radiograph or drop it here",
+    formats: "DICOM, JPEG, PNG, WebP, TIFF or BMP",
+    preview: "The chosen image",
+    working: "Reading the film …",
+    uncertain: "Uncertain: more than one answer, or none, is plausible.",
+    model: "Model",
+    offline: "The service does not answer.",
+    retry: "Check the connection and try again.",
+    api: "API description",
+  },
+  es: {
+    title: "Cribado de radiografías de tórax",
+    choose: "Elija una radiografía o suéltela aquí",
+    formats: "DICOM, JPEG, PNG, WebP, TIFF o BMP",
+    preview: "La imagen elegida",
+    working: "Leyendo la placa …",
+    uncertain: "Incierto: más de una respuesta, o ninguna, es plausible.",
+    model: "Modelo",
+    offline: "El servicio no responde.",
+    retry: "Compruebe la conexión e inténtelo de nuevo.",
+    api: "Descripción de la API",
+  },
+};
