@@ -25,6 +25,12 @@ MESSAGES: Mapping[str, Mapping[Language, str]] = {
         "es": "La imagen tiene 16 bits y no indica ventana de visualización; sus valores más oscuro"
         " y más claro se llevaron a negro y blanco.",
     },
+    "wide_values_rescaled": {
+        "en": "The image has signed values, fractions or more than 16 bits, and states no display"
+        " window; its darkest and brightest values were mapped to black and white.",
+        "es": "La imagen tiene valores con signo, fracciones o más de 16 bits y no indica ventana"
+        " de visualización; sus valores más oscuro y más claro se llevaron a negro y blanco.",
+    },
     "first_frame_used": {
         "en": "The file holds several images; only the first was read.",
         "es": "El archivo contiene varias imágenes; solo se leyó la primera.",

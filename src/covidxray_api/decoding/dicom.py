@@ -1,176 +1,199 @@
-"""DICOM Part 10 files → `Radiograph`. Nothing that identifies the patient travels on."""
+"""DICOM images, by pydicom and GDCM."""
 
 from __future__ import annotations
 
-import io
-import warnings
+import logging
+import re
+from io import BytesIO
+from typing import Any
 
 import cv2
 import numpy as np
 import pydicom
 from numpy.typing import NDArray
-from pydicom.pixels import apply_color_lut, apply_modality_lut, apply_voi, pixel_array
-from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian
+from pydicom.encaps import get_frame
+from pydicom.pixels import apply_color_lut, get_decoder, pixel_array
+from pydicom.uid import (
+    UID,
+    DeflatedExplicitVRLittleEndian,
+    ExplicitVRLittleEndian,
+    ImplicitVRLittleEndian,
+    RLELossless,
+)
 
+from covidxray_api.decoding.codestream import stated_shape
+from covidxray_api.decoding.grayscale import display
 from covidxray_api.decoding.limits import Limits
-from covidxray_api.decoding.stretch import stretch
-from covidxray_api.errors import RadiographError, UnreadableImage
+from covidxray_api.errors import UnreadableImage, UnsupportedFormat
 from covidxray_api.radiograph import Radiograph
 
-MEDIA_TYPE = "application/dicom"
+# pydicom logs what it finds odd and quotes it, a patient's name included.
+logging.getLogger("pydicom").setLevel(logging.CRITICAL + 1)
+
+# Nothing else is read: what identifies the patient does not reach memory of ours.
+_ATTRIBUTES: list[Any] = [
+    "Modality",
+    "ViewPosition",
+    "ImagerPixelSpacing",
+    "PixelSpacing",
+    "SamplesPerPixel",
+    "PhotometricInterpretation",
+    "PlanarConfiguration",
+    "NumberOfFrames",
+    "Rows",
+    "Columns",
+    "BitsAllocated",
+    "BitsStored",
+    "HighBit",
+    "PixelRepresentation",
+    "PixelPaddingValue",
+    "PixelPaddingRangeLimit",
+    "RescaleSlope",
+    "RescaleIntercept",
+    "ModalityLUTSequence",
+    "WindowCenter",
+    "WindowWidth",
+    "VOILUTFunction",
+    "VOILUTSequence",
+    "PresentationLUTShape",
+    *(
+        f"{segmented}{colour}PaletteColorLookupTable{part}"
+        for colour in ("Red", "Green", "Blue")
+        for segmented, part in (("", "Descriptor"), ("", "Data"), ("Segmented", "Data"))
+    ),
+    "ExtendedOffsetTable",
+    "ExtendedOffsetTableLengths",
+    "PixelData",
+]
 
 
-def is_dicom(data: bytes) -> bool:
-    """Tell whether the content is a DICOM file (PS3.10, section 7.1) or a bare data set.
+def sniff(data: bytes) -> str | None:
+    """Tell whether a file is DICOM, with the preamble of PS3.10 section 7.1 or without.
 
-    Old archives leave the preamble out; their data set begins with group 0008 in little endian.
+    Older archives keep data sets without a preamble; they begin with group 0008, little endian.
     """
-    return data[128:132] == b"DICM" or data[:2] == b"\x08\x00"
+    bare = re.match(rb"\x08\0.\0", data, re.DOTALL)
+    return "application/dicom" if data[128:132] == b"DICM" or bare else None
 
 
-def decode_dicom(data: bytes, limits: Limits) -> Radiograph:
-    """Decode the first frame of a DICOM file to the gray values that a viewer shows.
-
-    The transformations are those of PS3.4, section N.2: modality LUT or rescale, VOI LUT or window,
-    then inversion where small values are meant to be white.
+def decode(data: bytes, media_type: str, limits: Limits) -> Radiograph:
+    """Decode the first frame of a DICOM image as it is meant to be seen, in gray.
 
     Parameters
     ----------
     data : bytes
-        The file.
+        A whole file.
+    media_type : str
+        What `sniff` told.
     limits : Limits
-        Checked against Rows and Columns, before pixels are allocated.
+        Bounds on what is decoded.
+
+    Returns
+    -------
+    Radiograph
+        With uint8 pixels of shape (height, width), 0 black, and the facts that the file states.
 
     Raises
     ------
+    UnsupportedFormat
+        If nothing here reads the transfer syntax.
+    TooManyPixels, ImageTooSmall
+        If Rows and Columns state a size outside the limits.
     UnreadableImage
-        If the file is damaged, holds no image, or is compressed in a way that is not supported.
-    ImageTooSmall, TooManyPixels
-        If its size is out of bounds.
+        If there are no pixels, or pixels of more than 16 bits. Damaged files raise whatever
+        pydicom raises.
     """
-    # Real files break the standard in ways that do not matter here; pydicom warns of each.
-    with warnings.catch_warnings(action="ignore"):
-        try:
-            dataset = pydicom.dcmread(io.BytesIO(data), force=True)
-            if "PixelData" not in dataset:
-                raise UnreadableImage("The DICOM file holds no image.")
-            limits.check(int(dataset.Rows), int(dataset.Columns))
-            _complete(dataset)
-            return _radiograph(dataset)
-        except RadiographError:
-            raise
-        except Exception as error:
-            # pydicom's messages may quote values of the file, so only their kind is passed on.
-            raise UnreadableImage(
-                f"The DICOM file cannot be decoded ({type(error).__name__})."
-            ) from error
+    dataset = _read(data)
+    limits.check(dataset.Rows, dataset.Columns)
+    stored = _first_frame(dataset)
+    warnings: list[str] = []
+    if dataset.PhotometricInterpretation == "PALETTE COLOR":
+        pixels = _luma(apply_color_lut(stored, dataset), 16)
+    elif stored.ndim == 3:
+        pixels = _luma(stored, dataset.BitsStored)
+    else:
+        pixels, windowed = display(stored, dataset)
+        if not windowed:
+            warnings.append("no_voi_window")
+    if _frames(dataset) > 1:
+        warnings.append("first_frame_used")
+    return Radiograph(
+        pixels,
+        media_type,
+        modality=dataset.get("Modality") or None,
+        view_position=dataset.get("ViewPosition") or None,
+        photometric_interpretation=dataset.PhotometricInterpretation,
+        pixel_spacing=_spacing(dataset),
+        warnings=tuple(warnings),
+    )
 
 
-def _complete(dataset: pydicom.Dataset) -> None:
-    """Supply what old files leave out, and drop what they leave empty."""
+def _read(data: bytes) -> pydicom.FileDataset:
+    """Read the attributes that matter, the undecoded pixels included."""
+    # pydicom would inflate the whole file before any limit can be checked.
+    if DeflatedExplicitVRLittleEndian.encode() in data:
+        raise UnsupportedFormat("Deflated DICOM files are not read.")
+    dataset = pydicom.dcmread(BytesIO(data), force=True, specific_tags=_ATTRIBUTES)
+    if "PixelData" not in dataset:
+        raise UnreadableImage(
+            f"The DICOM file of {len(data):,} bytes holds no image: it is truncated, or a report"
+            " or a document."
+        )
     if "TransferSyntaxUID" not in dataset.file_meta:
         implicit, _ = dataset.original_encoding
         syntax = ImplicitVRLittleEndian if implicit else ExplicitVRLittleEndian
         dataset.file_meta.TransferSyntaxUID = syntax
-    for keyword in ("ModalityLUTSequence", "VOILUTSequence"):
-        tables = dataset.get(keyword) or []
-        if any(table.get("LUTDescriptor") is None for table in tables):
-            del dataset[keyword]
-    for keyword in ("RescaleSlope", "RescaleIntercept"):
-        if keyword in dataset and dataset[keyword].value is None:
-            del dataset[keyword]
+    return dataset
 
 
-def _radiograph(dataset: pydicom.Dataset) -> Radiograph:
-    notes = ["first_frame_used"] if int(dataset.get("NumberOfFrames") or 1) > 1 else []
-    stored = pixel_array(dataset, index=0)
-    if dataset.PhotometricInterpretation == "PALETTE COLOR":
-        stored = apply_color_lut(stored, dataset)
-        stored = (stored >> 8).astype(np.uint8) if stored.dtype == np.uint16 else stored
-    if stored.ndim == 3:
-        pixels = cv2.cvtColor(
-            stretch(stored) if stored.dtype != np.uint8 else stored, cv2.COLOR_RGB2GRAY
-        )
-    else:
-        pixels = _displayed(stored, dataset, notes)
-    spacing = dataset.get("PixelSpacing") or dataset.get("ImagerPixelSpacing")
-    return Radiograph(
-        pixels=np.ascontiguousarray(pixels, dtype=np.uint8),
-        media_type=MEDIA_TYPE,
-        modality=dataset.get("Modality") or None,
-        view_position=dataset.get("ViewPosition") or None,
-        photometric_interpretation=dataset.PhotometricInterpretation,
-        pixel_spacing=(float(spacing[0]), float(spacing[1])) if spacing else None,
-        warnings=tuple(notes),
-    )
+def _first_frame(dataset: pydicom.FileDataset) -> NDArray[Any]:
+    """Decode one frame, shape (rows, columns) or (rows, columns, samples)."""
+    syntax: UID = dataset.file_meta.TransferSyntaxUID
+    try:
+        readable = get_decoder(syntax).is_available
+    except NotImplementedError:
+        readable = False
+    if not readable:
+        raise UnsupportedFormat(f"The DICOM transfer syntax {syntax.name} is not read.")
+    if syntax.is_encapsulated and syntax != RLELossless:
+        _check_codestream(dataset)
+    plugin = "pydicom" if syntax == RLELossless else "gdcm"
+    frame: NDArray[Any] = pixel_array(dataset, index=0, decoding_plugin=plugin)
+    if frame.dtype.itemsize > 2:
+        raise UnreadableImage(f"Pixels of {dataset.BitsAllocated} bits are not read; at most 16.")
+    return frame
 
 
-def _displayed(
-    stored: NDArray[np.integer], dataset: pydicom.Dataset, notes: list[str]
-) -> NDArray[np.uint8]:
-    values = apply_modality_lut(stored, dataset).astype(np.float64)
-    if dataset.get("VOILUTSequence"):
-        table = dataset.VOILUTSequence[0]
-        whitest = 2 ** int(table.LUTDescriptor[2]) - 1
-        shown = apply_voi(values.astype(np.int64), dataset) / whitest
-        pixels = np.round(np.clip(shown, 0, 1) * 255).astype(np.uint8)
-    elif (shape := _first_window(dataset)) is not None:
-        pixels = window(values, *shape)
-    else:
-        notes.append("no_voi_window")
-        pixels = stretch(values, ~_padding(stored, dataset))
-    # Both say that small values are white; files may state either or both (PS3.3, C.8.11.3.1.2).
-    inverse = dataset.get("PresentationLUTShape") == "INVERSE"
-    if dataset.PhotometricInterpretation == "MONOCHROME1" or inverse:
-        pixels = 255 - pixels
-    return pixels
+def _check_codestream(dataset: pydicom.FileDataset) -> None:
+    """Refuse a frame whose own size is another than the one that passed the limits.
 
-
-def _first_window(dataset: pydicom.Dataset) -> tuple[float, float, str] | None:
-    if dataset.get("WindowCenter") is None or dataset.get("WindowWidth") is None:
-        return None
-    centre = float(np.atleast_1d(dataset.WindowCenter)[0])
-    width = float(np.atleast_1d(dataset.WindowWidth)[0])
-    function = dataset.get("VOILUTFunction") or "LINEAR"
-    least = 1 if function == "LINEAR" else 1e-9
-    return (centre, width, function) if width >= least else None
-
-
-def window(
-    values: NDArray[np.float64], centre: float, width: float, function: str
-) -> NDArray[np.uint8]:
-    """Map values to 0–255 through a display window: PS3.3, section C.11.2.1.2 and C.11.2.1.3.
-
-    Parameters
-    ----------
-    values : ndarray of float64
-        Values after the modality transformation.
-    centre, width : float
-        The window, in the same unit.
-    function : str
-        ``LINEAR``, ``LINEAR_EXACT`` or ``SIGMOID``.
-
-    Returns
-    -------
-    ndarray of uint8
-        Of the same shape.
+    GDCM believes the codestream: it would allocate what that states, or end the process over it.
     """
-    if function == "SIGMOID":
-        shown = 1 / (1 + np.exp(-4 * (values - centre) / width))
-    elif function == "LINEAR_EXACT":
-        shown = (values - centre) / width + 0.5
-    else:
-        # A width of 1 is a step; the formula would divide by 0.
-        shown = (values - (centre - 0.5)) / max(width - 1, 1e-9) + 0.5
-    return np.round(np.clip(shown, 0, 1) * 255).astype(np.uint8)
+    codestream = get_frame(dataset.PixelData, 0, number_of_frames=_frames(dataset))
+    expected = (dataset.Rows, dataset.Columns, dataset.SamplesPerPixel)
+    if (stated := stated_shape(codestream)) != expected:
+        raise UnreadableImage(
+            "The compressed image has {}×{}×{} samples".format(*stated)
+            + " where the DICOM header says {}×{}×{}.".format(*expected)
+        )
 
 
-def _padding(stored: NDArray[np.integer], dataset: pydicom.Dataset) -> NDArray[np.bool_]:
-    """Tell which pixels only fill the rectangle: PS3.3, section C.7.5.1.1.2."""
-    value = dataset.get("PixelPaddingValue")
-    if value is None:
-        return np.zeros(stored.shape, dtype=bool)
-    limit = dataset.get("PixelPaddingRangeLimit", value)
-    low, high = sorted((int(value), int(limit)))
-    padding: NDArray[np.bool_] = (stored >= low) & (stored <= high)
-    return padding
+def _frames(dataset: pydicom.FileDataset) -> int:
+    """Tell how many frames the file states to hold."""
+    return int(dataset.get("NumberOfFrames") or 1)
+
+
+def _luma(colour: NDArray[Any], bits: int) -> NDArray[np.uint8]:
+    """Weigh red, green and blue of up to `bits` bits as ITU-R BT.601 does, in 8 bits."""
+    if colour.dtype != np.uint8:
+        colour = (colour >> max(bits - 8, 0)).astype(np.uint8)
+    return np.asarray(cv2.cvtColor(colour[..., :3], cv2.COLOR_RGB2GRAY), np.uint8)
+
+
+def _spacing(dataset: pydicom.FileDataset) -> tuple[float, float] | None:
+    """Take the spacing of the patient's plane, else of the detector's (PS3.3 section 10.7.1.3)."""
+    for keyword in ("PixelSpacing", "ImagerPixelSpacing"):
+        spacing = dataset.get(keyword)
+        if spacing and len(spacing) == 2 and min(spacing) > 0:
+            return float(spacing[0]), float(spacing[1])
+    return None

@@ -1,73 +1,118 @@
-"""JPEG, PNG, WebP, TIFF and BMP → `Radiograph`."""
+"""JPEG, PNG, WebP, TIFF and BMP, by Pillow."""
 
 from __future__ import annotations
 
-import io
-import warnings
+import re
+from io import BytesIO
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
+from PIL.TiffImagePlugin import PHOTOMETRIC_INTERPRETATION, TiffImageFile
 
 from covidxray_api.decoding.limits import Limits
 from covidxray_api.decoding.stretch import stretch
-from covidxray_api.errors import UnreadableImage, UnsupportedFormat
+from covidxray_api.errors import UnreadableImage
 from covidxray_api.radiograph import Radiograph
 
-FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "BMP")
+# Our limits are checked where Pillow would warn, and refuse sooner.
+Image.MAX_IMAGE_PIXELS = None
+
+_FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "BMP")
+
+_SIGNATURES = {
+    "image/jpeg": rb"\xff\xd8\xff",
+    "image/png": rb"\x89PNG\r\n\x1a\n",
+    "image/webp": rb"RIFF.{4}WEBP",
+    "image/tiff": rb"II[*+]\0|MM\0[*+]",
+    # "BM" alone begins many a text: the length of the next header is one of seven.
+    "image/bmp": rb"BM.{12}[\x0c\x28\x34\x38\x40\x6c\x7c]\0{3}",
+}
 
 
-def decode_raster(data: bytes, limits: Limits) -> Radiograph:
-    """Decode an image file.
+def sniff(data: bytes) -> str | None:
+    """Tell the media type of a raster file by its first bytes; none if it is no raster file."""
+    for media_type, signature in _SIGNATURES.items():
+        if re.match(signature, data, re.DOTALL):
+            return media_type
+    return None
 
-    Colours become gray by the luma of ITU-R BT.601-7, section 2.5.1; transparent areas lie on
-    black; EXIF orientation (CIPA DC-008, tag 0x0112) is applied; values of more than 8 bits are
-    stretched from their darkest and brightest to 0–255.
+
+def decode(data: bytes, media_type: str, limits: Limits) -> Radiograph:
+    """Decode the first image of a raster file as it is meant to be seen, in gray.
+
+    Colour becomes luma by ITU-R BT.601 (0.299 R + 0.587 G + 0.114 B). Colour of 16 bits a channel
+    is read by its upper 8; gray beyond 8 bits is stretched over its own range.
 
     Parameters
     ----------
     data : bytes
-        The file.
+        A whole file.
+    media_type : str
+        What `sniff` told.
     limits : Limits
-        Checked from the header, before pixels are allocated.
+        Bounds on what is decoded.
+
+    Returns
+    -------
+    Radiograph
+        With uint8 pixels of shape (height, width), turned upright by the Exif orientation.
 
     Raises
     ------
-    UnsupportedFormat
-        If the content is none of the five formats.
+    TooManyPixels, ImageTooSmall
+        If the header states a size outside the limits.
     UnreadableImage
-        If it is truncated or damaged.
-    ImageTooSmall, TooManyPixels
-        If its size is out of bounds.
+        If values are not finite. Damaged files raise whatever Pillow raises.
     """
-    # A file that is odd but readable, or large but within our own limit, is no reason to warn.
-    with warnings.catch_warnings(action="ignore"):
-        try:
-            image = Image.open(io.BytesIO(data), formats=FORMATS)
-        except Image.UnidentifiedImageError as error:
-            raise UnsupportedFormat(
-                "The content is no DICOM, JPEG, PNG, WebP, TIFF or BMP image."
-            ) from error
-        except Exception as error:
-            raise UnreadableImage(f"The header cannot be read: {error}") from error
+    with Image.open(BytesIO(data), formats=_FORMATS) as image:
         limits.check(image.height, image.width)
-        media_type = Image.MIME[str(image.format)]
-        notes = ["first_frame_used"] if getattr(image, "n_frames", 1) > 1 else []
-        try:
-            pixels = _gray(ImageOps.exif_transpose(image), notes)
-        except Exception as error:
-            raise UnreadableImage(f"The {image.format} image is damaged: {error}") from error
-    return Radiograph(pixels, media_type, warnings=tuple(notes))
+        # Only a PNG decodes without complaint when its end is missing: this reads all its chunks.
+        image.verify()
+    warnings: list[str] = []
+    with Image.open(BytesIO(data), formats=_FORMATS) as image:
+        # A colour JPEG stores luma as a channel of its own: take it instead of computing it.
+        image.draft("L", None)
+        image.load()
+        ImageOps.exif_transpose(image, in_place=True)
+        pixels = _gray(image, warnings)
+        if _has_second_frame(image):
+            warnings.append("first_frame_used")
+    return Radiograph(pixels, media_type, warnings=tuple(warnings))
 
 
-def _gray(image: Image.Image, notes: list[str]) -> NDArray[np.uint8]:
-    if image.mode in ("I", "F") or image.mode.startswith("I;16"):
-        notes.append("sixteen_bit_rescaled")
-        return stretch(np.asarray(image))
+def _gray(image: Image.Image, warnings: list[str]) -> NDArray[np.uint8]:
+    """Bring any mode of Pillow to 8-bit gray, and note what had to be decided."""
+    if image.mode.startswith("I;16"):
+        warnings.append("sixteen_bit_rescaled")
+        return _stretched(image)
+    if image.mode in {"I", "F"}:
+        warnings.append("wide_values_rescaled")
+        return _stretched(image)
     if image.has_transparency_data:
-        layered = image.convert("RGBA")
-        alpha = layered.getchannel("A")
-        if alpha.getextrema()[0] < 255:
-            notes.append("transparency_on_black")
-        image = Image.composite(layered.convert("RGB"), Image.new("RGB", image.size), alpha)
-    return np.array(image.convert("L"))
+        image = image.convert("RGBA")
+        if image.getchannel("A").getextrema() != (255, 255):
+            warnings.append("transparency_on_black")
+            image = Image.alpha_composite(Image.new("RGBA", image.size, "black"), image)
+    return np.asarray(image.convert("L"))
+
+
+def _stretched(image: Image.Image) -> NDArray[np.uint8]:
+    """Map the least value to 0 and the greatest to 255."""
+    values = np.asarray(image)
+    if not np.isfinite(values).all():
+        raise UnreadableImage("The image holds values that are not finite.")
+    pixels = stretch(values)
+    # TIFF 6.0 section 8: photometric interpretation 0 is WhiteIsZero. Pillow turns 8 bits only.
+    if isinstance(image, TiffImageFile) and image.tag_v2.get(PHOTOMETRIC_INTERPRETATION) == 0:
+        return 255 - pixels
+    return pixels
+
+
+def _has_second_frame(image: Image.Image) -> bool:
+    """Look one frame ahead, because counting all would walk through every page of a TIFF."""
+    try:
+        image.seek(1)
+    except EOFError:
+        return False
+    return True
