@@ -45,5 +45,5 @@ def test_films_of_other_labels_teach_their_shares(config: TrainingConfig) -> Non
 
 def test_small_films_come_first(config: TrainingConfig) -> None:
     gradual = config.model_copy(update={"small_first": (16, 16), "epochs": 5})
-    sizes = [gradual.size_at(epoch)[0] for epoch in range(5)]
-    assert sizes == [16, 16, 16, 32, 32]
+    assert gradual.phases == [(0, 3, (16, 16)), (3, 5, (32, 32))]
+    assert config.phases == [(0, 2, (32, 32))]

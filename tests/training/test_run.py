@@ -132,7 +132,7 @@ def test_batches_depend_on_seed_epoch_and_number_alone(
 ) -> None:
     films = read_dataset(indexed_folder)
     pixels = load_pixels(films, config.input_size)
-    once, again = (FilmBatches(films, pixels, config) for _ in range(2))
+    once, again = (FilmBatches(films, pixels, config, config.phases[0]) for _ in range(2))
     again[0]
     np.testing.assert_array_equal(once[1][0], again[1][0])
     first_epoch = once[1][0]

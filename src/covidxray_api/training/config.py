@@ -5,7 +5,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,17 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from covidxray_api.errors import DatasetError
 from covidxray_api.model_store import Label
 from covidxray_api.training.dataset import Film
+
+
+class Phase(NamedTuple):
+    """Epochs of a run that see the films at one size."""
+
+    begin: int
+    end: int
+    """First epoch and the one after the last, counted from 0."""
+
+    size: tuple[int, int]
+    """Height and width of the films, in pixels."""
 
 
 class TrainingConfig(BaseModel):
@@ -104,11 +115,13 @@ class TrainingConfig(BaseModel):
         """Label codes in the order of the network's outputs."""
         return [label.code for label in self.labels]
 
-    def size_at(self, epoch: int) -> tuple[int, int]:
-        """Return height and width of the films in an epoch, counted from 0."""
-        if self.small_first is not None and epoch < 0.6 * self.epochs:
-            return self.small_first
-        return self.input_size
+    @property
+    def phases(self) -> list[Phase]:
+        """The phases of training, in order."""
+        if self.small_first is None:
+            return [Phase(0, self.epochs, self.input_size)]
+        turn = round(0.6 * self.epochs)
+        return [Phase(0, turn, self.small_first), Phase(turn, self.epochs, self.input_size)]
 
     def suitable(self, films: Sequence[Film]) -> list[Film]:
         """Return the films that this run may learn from or be validated on."""

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from covidxray_api.preprocessing import preprocess
 from covidxray_api.training.augmentation import augment
-from covidxray_api.training.config import TrainingConfig
+from covidxray_api.training.config import Phase, TrainingConfig
 from covidxray_api.training.dataset import Film
 from covidxray_api.training.networks import NETWORKS
 
@@ -22,7 +22,11 @@ class FilmBatches(keras.utils.PyDataset):  # type: ignore[misc]
     """Batches of an epoch; each depends on nothing but the seed, its epoch and its number."""
 
     def __init__(
-        self, films: Sequence[Film], pixels: NDArray[np.uint8], config: TrainingConfig
+        self,
+        films: Sequence[Film],
+        pixels: NDArray[np.uint8],
+        config: TrainingConfig,
+        phase: Phase,
     ) -> None:
         super().__init__(workers=2)
         self._pixels = pixels
@@ -30,7 +34,8 @@ class FilmBatches(keras.utils.PyDataset):  # type: ignore[misc]
         self._targets = smooth(config.targets(films), config.label_smoothing)
         self._weights = balanced_weights(films, config) if config.balance else None
         self._sources = rows_by_source(films)
-        self._epoch = 0
+        self._size = phase.size
+        self._epoch = phase.begin
         self._draw()
 
     def __len__(self) -> int:
@@ -50,7 +55,7 @@ class FilmBatches(keras.utils.PyDataset):  # type: ignore[misc]
         if self._config.augment:
             rng = np.random.default_rng((self._config.seed, self._epoch, index))
             films = [augment(film, self._donor(rng), rng) for film in films]
-        return preprocess(films, self._config.size_at(self._epoch)), self._targets[rows]
+        return preprocess(films, self._size), self._targets[rows]
 
     def _draw(self) -> None:
         rng = np.random.default_rng((self._config.seed, self._epoch))
@@ -127,10 +132,9 @@ def fit(
         (None, None) if config.small_first else config.input_size, len(config.labels)
     )
     keras.config.set_dtype_policy("float32")
-    batches = FilmBatches(films, pixels, config)
+    steps = -(-(config.films_per_epoch or len(films)) // config.batch_size) * config.epochs
     rate: float | keras.optimizers.schedules.LearningRateSchedule = config.learning_rate
     if config.augment:
-        steps = len(batches) * config.epochs
         warm_up = steps // 20
         rate = keras.optimizers.schedules.CosineDecay(
             0.0, steps - warm_up, warmup_target=config.learning_rate, warmup_steps=warm_up
@@ -143,7 +147,14 @@ def fit(
     report = keras.callbacks.LambdaCallback(
         on_epoch_end=lambda epoch, logs: after_epoch(epoch + 1, network, dict(logs))
     )
-    network.fit(batches, epochs=config.epochs, callbacks=[report], verbose=0)
+    for phase in config.phases:
+        network.fit(
+            FilmBatches(films, pixels, config, phase),
+            initial_epoch=phase.begin,
+            epochs=phase.end,
+            callbacks=[report],
+            verbose=0,
+        )
     return as_served(network, config)
 
 
