@@ -103,7 +103,7 @@ def _route(app: FastAPI, endpoints: Endpoints) -> None:
         response_model_exclude_none=True,
     )
     app.add_api_route("/", page.page, include_in_schema=False)
-    app.mount("/static", page.assets())
+    app.mount("/web", page.assets())
 
 
 def _operation_id(route: APIRoute) -> str:

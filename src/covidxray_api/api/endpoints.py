@@ -57,9 +57,9 @@ class Endpoints:
         screener = self._service.screener
         data = await read_upload(request, self._settings.max_body_bytes)
         screening = await self._service.run(screener.screen, data, model)
-        answer = rendering.prediction(screening, language, name)
+        answer = rendering.screening_answer(screening, language)
         bind_contextvars(model=answer.model.name, rejected=answer.rejected)
-        return answer
+        return schemas.Prediction(request_id=name, **dict(answer))
 
     async def validate(
         self, request: Request, name: RequestName, language: AnswerLanguage
@@ -68,9 +68,9 @@ class Endpoints:
         screener = self._service.screener
         data = await read_upload(request, self._settings.max_body_bytes)
         found = await self._service.run(screener.validate, data)
-        answer = rendering.validation(found, language, name)
+        answer = rendering.validation_answer(found, language)
         bind_contextvars(rejected=answer.rejected)
-        return answer
+        return schemas.Validation(request_id=name, **dict(answer))
 
     def models(self, _: RequestName) -> schemas.ModelList:
         """List the stored models with their labels, origin and measured figures."""

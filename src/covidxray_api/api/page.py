@@ -11,7 +11,7 @@ WEB = Path(__file__).parents[1] / "web"
 
 HEADERS = {
     "Content-Security-Policy": (
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:;"
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:;"
         " connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
     ),
     "X-Content-Type-Options": "nosniff",

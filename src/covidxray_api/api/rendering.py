@@ -11,11 +11,10 @@ from covidxray_api.model_store import StoredModel
 from covidxray_api.screening import Screening, Validation
 
 
-def prediction(screening: Screening, language: Language, request_id: str) -> schemas.Prediction:
+def screening_answer(screening: Screening, language: Language) -> schemas.ScreeningAnswer:
     """Render the answer of a screening."""
     found, predicted = screening.validation, screening.predicted
-    return schemas.Prediction(
-        request_id=request_id,
+    return schemas.ScreeningAnswer(
         rejected=found.rejection is not None,
         rejection=_rejection(found, language),
         predicted_label=predicted.code if predicted else None,
@@ -29,10 +28,9 @@ def prediction(screening: Screening, language: Language, request_id: str) -> sch
     )
 
 
-def validation(found: Validation, language: Language, request_id: str) -> schemas.Validation:
+def validation_answer(found: Validation, language: Language) -> schemas.ValidationAnswer:
     """Render the answer about consistency alone."""
-    return schemas.Validation(
-        request_id=request_id,
+    return schemas.ValidationAnswer(
         rejected=found.rejection is not None,
         rejection=_rejection(found, language),
         consistency=_consistency(found.consistency),

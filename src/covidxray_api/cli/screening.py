@@ -23,7 +23,7 @@ def screen(
     lang: Annotated[Literal["en", "es"], typer.Option(help="Language of the answer.")] = "en",
 ) -> None:
     """Screen files; exit code 1 if any of them could not be."""
-    from covidxray_api.api.schemas import ScreeningAnswer
+    from covidxray_api.api.rendering import screening_answer
     from covidxray_api.screening import Screener
 
     rows = Table("file", "answer", "probabilities", "SSIM", "model")
@@ -45,7 +45,7 @@ def screen(
             else:
                 rows.add_row(str(file), f"[red]{title}[/red]: {error}", "", "", "")
             continue
-        answer = ScreeningAnswer.of(screening, lang).model_dump()
+        answer = screening_answer(screening, lang).model_dump()
         if as_json:
             typer.echo(json.dumps({"file": str(file)} | answer, ensure_ascii=False))
             continue

@@ -17,12 +17,12 @@ def serve(
     """Start the service; settings come from COVIDXRAY_* and these options."""
     import uvicorn
 
-    from covidxray_api.api import create_app
-    from covidxray_api.api.logs import configure_logging
+    from covidxray_api.api.app import create_app
+    from covidxray_api.api.logs import configure_logs
 
     chosen: dict[str, Any] = {"host": host, "port": port}
     settings = Settings(**{name: value for name, value in chosen.items() if value is not None})
-    configure_logging(settings.log_level)
+    configure_logs(settings.log_level)
     uvicorn.run(
         create_app(settings),
         host=settings.host,
@@ -40,7 +40,7 @@ def openapi(
     """Write the API description."""
     import yaml
 
-    from covidxray_api.api import create_app
+    from covidxray_api.api.app import create_app
 
     schema = create_app(Settings()).openapi()
     text = yaml.safe_dump(schema, sort_keys=False, allow_unicode=True, width=100)
