@@ -30,7 +30,7 @@ from covidxray_api.errors import (
     UnsupportedFormat,
 )
 
-LIMITS = Limits(max_pixels=1_000_000, min_side=32)
+LIMITS = Limits(max_pixels=1_100_000, min_side=32)
 DICOM = Path(__file__).parents[3] / "shared" / "data" / "dicom"
 
 
@@ -360,3 +360,23 @@ def test_lungs_of_chest_films_are_darker_than_the_spine(name: str) -> None:
     lungs = [band[:, width // 5 : width * 3 // 10], band[:, width * 7 // 10 : width * 4 // 5]]
     spine = band[:, width * 9 // 20 : width * 11 // 20]
     assert max(lung.mean() for lung in lungs) < spine.mean() - 20
+
+
+@pytest.mark.data
+@pytest.mark.skipif(not DICOM.is_dir(), reason="needs the development data")
+@pytest.mark.parametrize("name", ["CT_042", "CT_031", "CR_003", "CT_049"])
+def test_a_damaged_codestream_cannot_end_the_process(name: str) -> None:
+    (path,) = DICOM.glob(f"{name}*")
+    data = path.read_bytes()
+    generator = np.random.default_rng(0)
+    start = max(data.find(b"\xff\xd8\xff"), data.find(b"\xff\x4f\xff\x51"))
+    outcomes = set()
+    for _ in range(4):
+        damaged = bytearray(data)
+        for place in generator.integers(start, start + 200, 3):
+            damaged[place] = generator.integers(0, 256)
+        try:
+            outcomes.add(decode(bytes(damaged), LIMITS).pixels.dtype.name)
+        except RadiographError as error:
+            outcomes.add(error.slug)
+    assert outcomes <= {"uint8", "unreadable-image"}

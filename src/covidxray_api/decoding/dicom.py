@@ -1,4 +1,4 @@
-"""DICOM images, by pydicom and GDCM."""
+"""DICOM images, by pydicom, Pillow and GDCM."""
 
 from __future__ import annotations
 
@@ -18,9 +18,14 @@ from pydicom.uid import (
     DeflatedExplicitVRLittleEndian,
     ExplicitVRLittleEndian,
     ImplicitVRLittleEndian,
+    JPEGLossless,
+    JPEGLosslessSV1,
+    JPEGLSLossless,
+    JPEGLSNearLossless,
     RLELossless,
 )
 
+from covidxray_api.decoding import gdcm_process
 from covidxray_api.decoding.codestream import stated_shape
 from covidxray_api.decoding.grayscale import display
 from covidxray_api.decoding.limits import Limits
@@ -30,7 +35,9 @@ from covidxray_api.radiograph import Radiograph
 # pydicom logs what it finds odd and quotes it, a patient's name included.
 logging.getLogger("pydicom").setLevel(logging.CRITICAL + 1)
 
-# Nothing else is read: what identifies the patient does not reach memory of ours.
+_ONLY_BY_GDCM = {JPEGLossless, JPEGLosslessSV1, JPEGLSLossless, JPEGLSNearLossless}
+
+# Nothing else is parsed, so that nothing that identifies the patient can slip out.
 _ATTRIBUTES: list[Any] = [
     "Modality",
     "ViewPosition",
@@ -105,7 +112,7 @@ def decode(data: bytes, media_type: str, limits: Limits) -> Radiograph:
     """
     dataset = _read(data)
     limits.check(dataset.Rows, dataset.Columns)
-    stored = _first_frame(dataset)
+    stored = _first_frame(data, dataset)
     warnings: list[str] = []
     if dataset.PhotometricInterpretation == "PALETTE COLOR":
         pixels = _luma(apply_color_lut(stored, dataset), 16)
@@ -146,7 +153,7 @@ def _read(data: bytes) -> pydicom.FileDataset:
     return dataset
 
 
-def _first_frame(dataset: pydicom.FileDataset) -> NDArray[Any]:
+def _first_frame(data: bytes, dataset: pydicom.FileDataset) -> NDArray[Any]:
     """Decode one frame, shape (rows, columns) or (rows, columns, samples)."""
     syntax: UID = dataset.file_meta.TransferSyntaxUID
     try:
@@ -157,8 +164,12 @@ def _first_frame(dataset: pydicom.FileDataset) -> NDArray[Any]:
         raise UnsupportedFormat(f"The DICOM transfer syntax {syntax.name} is not read.")
     if syntax.is_encapsulated and syntax != RLELossless:
         _check_codestream(dataset)
-    plugin = "pydicom" if syntax == RLELossless else "gdcm"
-    frame: NDArray[Any] = pixel_array(dataset, index=0, decoding_plugin=plugin)
+    frame: NDArray[Any]
+    if syntax in _ONLY_BY_GDCM:
+        frame = gdcm_process.first_frame(data)
+    else:
+        plugin = "pydicom" if syntax == RLELossless else "pillow"
+        frame = pixel_array(dataset, index=0, decoding_plugin=plugin)
     if frame.dtype.itemsize > 2:
         raise UnreadableImage(f"Pixels of {dataset.BitsAllocated} bits are not read; at most 16.")
     return frame
@@ -167,7 +178,7 @@ def _first_frame(dataset: pydicom.FileDataset) -> NDArray[Any]:
 def _check_codestream(dataset: pydicom.FileDataset) -> None:
     """Refuse a frame whose own size is another than the one that passed the limits.
 
-    GDCM believes the codestream: it would allocate what that states, or end the process over it.
+    Decoders believe the codestream and allocate what that states.
     """
     codestream = get_frame(dataset.PixelData, 0, number_of_frames=_frames(dataset))
     expected = (dataset.Rows, dataset.Columns, dataset.SamplesPerPixel)
