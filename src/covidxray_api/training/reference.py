@@ -76,7 +76,7 @@ def build_reference(
     similar = np.array(
         [reference.similarity(pixels[row]) for row in track(held_out, "Held-out films")]
     )
-    threshold = float(np.quantile(similar, 1 - keep))
+    threshold = float(np.quantile(similar, 1 - keep, method="lower"))
 
     folder.mkdir(parents=True, exist_ok=True)
     np.save(folder / MEAN_ARRAY, mean)
