@@ -39,7 +39,7 @@ def test_films_of_other_labels_teach_their_shares(config: TrainingConfig) -> Non
         Film(Path("a"), "covid_19", "here", "1"),
         Film(Path("b"), "other_finding", "here", "2"),
     ]
-    expected = [[0, 1, 0], [0.6, 0, 0.4]]
+    expected = np.array([[0.0, 1.0, 0.0], [0.6, 0.0, 0.4]])
     np.testing.assert_allclose(taught.targets(films), expected, rtol=1e-6)
 
 

@@ -4,6 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
+from covidxray_api.decoding import Limits, decode
 from covidxray_api.errors import DatasetError
 from covidxray_api.preprocessing import preprocess
 from covidxray_api.training.dataset import counts, load_pixels, read_dataset
@@ -52,7 +53,8 @@ def test_index_without_a_column_is_refused(tmp_path: Path) -> None:
 
 def test_films_are_loaded_as_serving_sees_them(indexed_folder: Path) -> None:
     film = read_dataset(indexed_folder)[0]
-    served = preprocess([cv2.imread(str(film.path), cv2.IMREAD_GRAYSCALE)], (48, 48))
+    decoded = decode(film.path.read_bytes(), Limits(max_pixels=10_000, min_side=32)).pixels
+    served = preprocess([decoded], (48, 48))
     trained = preprocess(list(load_pixels([film], (48, 48))), (48, 48))
     # Loading rounds to whole gray values once; nothing else may differ.
     assert np.abs(served - trained).max() <= 0.5 / 255 + 1e-6
