@@ -15,6 +15,7 @@ app.command()(serving.serve)
 app.command()(screening.screen)
 app.command()(serving.openapi)
 app.command()(training.train)
+app.command()(training.reproduce)
 app.command()(training.evaluate)
 
 models = typer.Typer(help="The stored models.", no_args_is_help=True)

@@ -16,6 +16,8 @@ from covidxray_api.settings import shipped
 Data = Annotated[Path, typer.Option(help="Folder of films, in a layout of docs/training.md.")]
 Store = Annotated[Path, typer.Option(help="Folder of the stored models.")]
 
+H5 = Annotated[Path | None, typer.Option(help="Also save the network in Keras's legacy format.")]
+
 
 @contextmanager
 def told_plainly() -> Iterator[None]:
@@ -31,9 +33,7 @@ def train(
     data: Data,
     config: Annotated[Path, typer.Option(help="TOML file that describes the run.")],
     store: Store = shipped("model_store"),
-    h5: Annotated[
-        Path | None, typer.Option(help="Also save the network in Keras's legacy format.")
-    ] = None,
+    h5: H5 = None,
 ) -> None:
     """Train a network and publish it into the model store."""
     from covidxray_api.training.commands import run_training
@@ -42,6 +42,25 @@ def train(
     with told_plainly():
         stored = run_training(data, TrainingConfig.read(config), ModelStore(store), h5)
     typer.echo(f"Published {stored.manifest.name} {stored.manifest.version} in {stored.folder}.")
+
+
+def reproduce(
+    data: Data,
+    config: Annotated[Path, typer.Option(help="The paper's network.")] = Path(
+        "configs/seed-cnn.toml"
+    ),
+    store: Store = shipped("model_store"),
+    h5: H5 = None,
+    output: Annotated[Path, typer.Option(help="Markdown file to write.")] = Path(
+        "docs/paper-reproduction.md"
+    ),
+) -> None:
+    """Train the paper's network at 60/40 and 80/20, publish the first and write the table."""
+    from covidxray_api.training.commands import run_reproduction
+    from covidxray_api.training.config import TrainingConfig
+
+    with told_plainly():
+        run_reproduction(data, TrainingConfig.read(config), ModelStore(store), h5, output)
 
 
 def evaluate(

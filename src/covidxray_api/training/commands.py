@@ -17,6 +17,7 @@ from covidxray_api.training.dataset import load_pixels, read_dataset
 from covidxray_api.training.evaluation import evaluate, predict_unseen
 from covidxray_api.training.figures import draw
 from covidxray_api.training.other_images import read_other_images
+from covidxray_api.training.paper import reproduction
 from covidxray_api.training.publish import publish
 from covidxray_api.training.reference import build_reference
 from covidxray_api.training.run import train
@@ -46,6 +47,36 @@ def run_training(
     if h5 is not None:
         trained.network.save(h5)
     return publish(trained, store)
+
+
+def run_reproduction(
+    data: Path, config: TrainingConfig, store: ModelStore, h5: Path | None, output: Path
+) -> None:
+    """Train the paper's network at its two splits, publish the first and write the table.
+
+    Parameters
+    ----------
+    data : Path
+        Folder of films.
+    config : TrainingConfig
+        The paper's network.
+    store : ModelStore
+        Where the network trained on 60 % of the films is published.
+    h5 : Path, optional
+        Also save that network in Keras's legacy format, as the paper did.
+    output : Path
+        Markdown file to write.
+    """
+    films = config.suitable(read_dataset(data))
+    pixels = load_pixels(films, config.input_size)
+    runs = [
+        train(films, pixels, config.model_copy(update={"validation_share": share}))
+        for share in (0.4, 0.2)
+    ]
+    if h5 is not None:
+        runs[0].network.save(h5)
+    publish(runs[0], store)
+    output.write_text(reproduction(runs), encoding="utf-8")
 
 
 def run_evaluation(data: Path, store: ModelStore, names: Iterable[str], output: Path) -> None:

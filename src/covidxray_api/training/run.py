@@ -72,6 +72,9 @@ def train(
                     share = accuracy(chosen, probabilities(network, rows), config)
                     history[-1][f"{part}_accuracy"] = share
             progress.update(bar, advance=1, loss=figures["loss"])
+            if not progress.console.is_terminal:
+                # A log has no bar to redraw.
+                progress.print(f"{config.name}: epoch {epoch}, loss {figures['loss']:.3f}")
 
         network = fit([films[row] for row in trained_on], pixels[trained_on], config, after_epoch)
     return TrainedNetwork(
