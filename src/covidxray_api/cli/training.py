@@ -67,16 +67,17 @@ def evaluate(
     data: Data,
     model: Annotated[list[str] | None, typer.Option(help="Model; all if none is named.")] = None,
     store: Store = shipped("model_store"),
-    output: Annotated[Path, typer.Option(help="Folder for reports and figures.")] = Path(
-        "docs/evaluation"
+    reference: Annotated[Path, typer.Option(help="Folder of the reference.")] = shipped(
+        "reference"
     ),
+    output: Annotated[Path, typer.Option(help="Folder for page and figures.")] = Path("docs"),
 ) -> None:
     """Measure stored models on films that their training has not seen."""
     from covidxray_api.training.commands import run_evaluation
 
     with told_plainly():
         models = ModelStore(store)
-        run_evaluation(data, models, model or models.names(), output)
+        run_evaluation(data, models, model or models.names(), reference, output)
 
 
 def import_model(

@@ -10,6 +10,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from covidxray_api.consistency.ssim import MANIFEST, ReferenceManifest
 from covidxray_api.inference.models import Models
 from covidxray_api.model_store import ModelStore, StoredModel
 from covidxray_api.training.config import TrainingConfig
@@ -20,6 +21,7 @@ from covidxray_api.training.other_images import read_other_images
 from covidxray_api.training.paper import reproduction
 from covidxray_api.training.publish import publish
 from covidxray_api.training.reference import build_reference
+from covidxray_api.training.report import page
 from covidxray_api.training.run import train
 
 MEAN_SIZE = (64, 64)
@@ -79,10 +81,12 @@ def run_reproduction(
     output.write_text(reproduction(runs), encoding="utf-8")
 
 
-def run_evaluation(data: Path, store: ModelStore, names: Iterable[str], output: Path) -> None:
+def run_evaluation(
+    data: Path, store: ModelStore, names: Iterable[str], reference: Path, output: Path
+) -> None:
     """Measure stored models on films that their training has not seen.
 
-    Writes ``NAME.json`` and ``NAME.png`` for each and prints a table.
+    Writes ``evaluation.md``, and ``evaluation/NAME.json`` and ``.png`` for each, and prints a table.
 
     Parameters
     ----------
@@ -92,20 +96,32 @@ def run_evaluation(data: Path, store: ModelStore, names: Iterable[str], output: 
         Where the models are.
     names : iterable of str
         Which of them.
+    reference : Path
+        Folder of the mean radiograph.
     output : Path
-        Folder for figures and reports.
+        Folder for the page; reports and figures go into its ``evaluation``.
     """
     films = read_dataset(data)
-    output.mkdir(parents=True, exist_ok=True)
+    folder = output / "evaluation"
+    folder.mkdir(parents=True, exist_ok=True)
+    reports = []
     for name in names:
         model = Models(store, name).get()
         manifest = model.manifest
         pixels = load_pixels(films, manifest.input_size)
         unseen = predict_unseen(model, films, pixels)
-        report = {"model": name, "version": manifest.version} | evaluate(unseen)
-        (output / f"{name}.json").write_text(json.dumps(report, indent=2) + "\n")
-        draw(unseen, report, f"{name} {manifest.version}", output / f"{name}.png")
+        report = {
+            "model": name,
+            "version": manifest.version,
+            "description": manifest.description,
+            "trained_on": manifest.training["films"],
+        } | evaluate(unseen)
+        (folder / f"{name}.json").write_text(json.dumps(report, indent=2) + "\n")
+        draw(unseen, report, f"{name} {manifest.version}", folder / f"{name}.png")
         Console().print(table(report))
+        reports.append(report)
+    measured = ReferenceManifest.model_validate_json((reference / MANIFEST).read_bytes())
+    (output / "evaluation.md").write_text(page(reports, measured), encoding="utf-8")
 
 
 def table(report: dict[str, Any]) -> Table:

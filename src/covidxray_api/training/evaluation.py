@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -167,12 +165,6 @@ def evaluate(unseen: Unseen) -> dict[str, Any]:
             if label != COVID:
                 report["auroc_covid_19"].setdefault(source, {})[label] = told_apart(chosen)
     return report
-
-
-def write_report(report: dict[str, Any], path: Path) -> None:
-    """Write a report as JSON."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
 
 
 def _figure(interval: Interval) -> dict[str, Any]:

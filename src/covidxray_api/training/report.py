@@ -1,0 +1,84 @@
+"""The evaluation as a page that people read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from covidxray_api.consistency.ssim import ReferenceManifest
+
+
+def page(reports: Sequence[dict[str, Any]], reference: ReferenceManifest) -> str:
+    """Return all evaluations as Markdown.
+
+    Parameters
+    ----------
+    reports : sequence of dict
+        What `evaluate` returned for each model, with its name and version.
+    reference : ReferenceManifest
+        What was measured of the consistency check.
+    """
+    lines = [
+        "# Evaluation",
+        "",
+        "Made by `covidxray evaluate --data DIR`. Every figure is measured on films of patients",
+        "that the model's training has not seen; in brackets the 95 % bootstrap interval, drawn by",
+        "patient, and the number of films. “Called COVID-19” means that it is the most probable",
+        "label.",
+        "",
+    ]
+    for report in reports:
+        lines += _model(report)
+    return "\n".join(lines + _consistency(reference))
+
+
+def _model(report: dict[str, Any]) -> list[str]:
+    name, held_out = report["model"], report["held_out"]
+    lines = [
+        f"## {name} {report['version']}",
+        "",
+        report["description"],
+        "",
+        "| on held-out films | |",
+        "|---|---|",
+        f"| accuracy | {_figure(held_out['accuracy'])} |",
+        f"| balanced accuracy | {_figure(held_out['balanced_accuracy'])} |",
+        f"| expected calibration error | {held_out['expected_calibration_error']:.3f} |",
+        "",
+        "| source | films | seen in training | called COVID-19 | AUROC of COVID-19 against them |",
+        "|---|---|---|---|---|",
+    ]
+    for source, labels in report["called_covid_19"].items():
+        seen = "other patients" if source in report["trained_on"] else "no"
+        for label, called in labels.items():
+            apart = report["auroc_covid_19"].get(source, {}).get(label)
+            lines.append(
+                f"| {source} | {label} | {seen} | {_figure(called)}"
+                f" | {_figure(apart) if apart else '–'} |"
+            )
+    return [*lines, "", f"![Figures of {name}](evaluation/{name}.png)", ""]
+
+
+def _consistency(reference: ReferenceManifest) -> list[str]:
+    metrics = reference.metrics
+    lines = [
+        "## Consistency check (SSIM against the mean radiograph)",
+        "",
+        f"Made by `covidxray reference build`. Threshold {reference.threshold:.3f}:"
+        f" {reference.threshold_rule}. AUROC {metrics['auroc']:.3f} of {metrics['held_out_films']:,}"
+        f" held-out films against {metrics['other_images']:,} other images, of which"
+        f" {metrics['falsely_accepted']:.1%} are accepted.",
+        "",
+        "| films of | n | kept |",
+        "|---|---|---|",
+    ]
+    for source, figure in metrics["kept_by_source"].items():
+        lines.append(f"| {source} | {figure['n']:,} | {figure['kept']:.1%} |")
+    lines += ["", "| other images | n | accepted |", "|---|---|---|"]
+    for kind, figure in metrics["falsely_accepted_by_kind"].items():
+        lines.append(f"| {kind} | {figure['n']:,} | {figure['accepted']:.1%} |")
+    return [*lines, ""]
+
+
+def _figure(figure: dict[str, Any]) -> str:
+    return f"{figure['value']:.3f} ({figure['low']:.3f}–{figure['high']:.3f}, n = {figure['n']:,})"
