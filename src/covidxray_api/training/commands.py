@@ -86,7 +86,7 @@ def run_evaluation(
 ) -> None:
     """Measure stored models on films that their training has not seen.
 
-    Writes ``evaluation.md``, and ``evaluation/NAME.json`` and ``.png`` for each, and prints a table.
+    Writes ``evaluation.md`` and, for each, ``evaluation/NAME.json`` and ``.png``; prints a table.
 
     Parameters
     ----------

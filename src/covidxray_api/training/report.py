@@ -61,13 +61,13 @@ def _model(report: dict[str, Any]) -> list[str]:
 
 def _consistency(reference: ReferenceManifest) -> list[str]:
     metrics = reference.metrics
+    held_out, others = f"{metrics['held_out_films']:,}", f"{metrics['other_images']:,}"
     lines = [
         "## Consistency check (SSIM against the mean radiograph)",
         "",
         f"Made by `covidxray reference build`. Threshold {reference.threshold:.3f}:"
-        f" {reference.threshold_rule}. AUROC {metrics['auroc']:.3f} of {metrics['held_out_films']:,}"
-        f" held-out films against {metrics['other_images']:,} other images, of which"
-        f" {metrics['falsely_accepted']:.1%} are accepted.",
+        f" {reference.threshold_rule}. AUROC {metrics['auroc']:.3f} of {held_out} held-out films"
+        f" against {others} other images, of which {metrics['falsely_accepted']:.1%} are accepted.",
         "",
         "| films of | n | kept |",
         "|---|---|---|",
