@@ -11,6 +11,7 @@ from fastapi_offline import FastAPIOffline
 from covidxray_api import __version__, errors
 from covidxray_api.api import page, problems, upload
 from covidxray_api.api.endpoints import Endpoints
+from covidxray_api.api.examples import add_examples
 from covidxray_api.api.service import ScreeningService
 from covidxray_api.api.tracing import Tracing
 from covidxray_api.screening import Screener
@@ -58,10 +59,12 @@ def create_app(
         redirect_slashes=False,
         lifespan=lambda _: service.running(),
         generate_unique_id_function=_operation_id,
+        responses=problems.ANY,
     )
     app.add_middleware(Tracing)
     problems.register(app)
     _route(app, endpoints)
+    add_examples(app)
     return app
 
 

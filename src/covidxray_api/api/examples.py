@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from pydantic import ConfigDict
+from fastapi import FastAPI
 
-MODEL: dict[str, Any] = {
+_MODEL: dict[str, Any] = {
     "name": "multi-source",
     "version": "1",
     "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
 }
 
-VALIDATION: dict[str, Any] = {
+_VALIDATION: dict[str, Any] = {
     "request_id": "0b6c1f6e-6a2f-4a57-9a55-2f1d5b6d0a11",
     "rejected": False,
     "rejection": None,
@@ -20,7 +20,7 @@ VALIDATION: dict[str, Any] = {
     "warnings": [],
 }
 
-REJECTED_VALIDATION: dict[str, Any] = VALIDATION | {
+_REJECTED_VALIDATION: dict[str, Any] = _VALIDATION | {
     "rejected": True,
     "rejection": {
         "code": "not_a_chest_radiograph",
@@ -31,25 +31,25 @@ REJECTED_VALIDATION: dict[str, Any] = VALIDATION | {
 
 _NOTICE = "Decision support, not a diagnosis: a radiologist must read the film."
 
-PREDICTION: dict[str, Any] = VALIDATION | {
+_PREDICTION: dict[str, Any] = _VALIDATION | {
     "predicted_label": "covid_19",
     "display_label": "COVID-19",
     "probabilities": {"normal": 0.01, "covid_19": 0.97, "viral_pneumonia": 0.02},
     "uncertain": False,
-    "model": MODEL,
+    "model": _MODEL,
     "notice": _NOTICE,
 }
 
-REJECTED_PREDICTION: dict[str, Any] = REJECTED_VALIDATION | {
+_REJECTED_PREDICTION: dict[str, Any] = _REJECTED_VALIDATION | {
     "predicted_label": None,
     "display_label": None,
     "probabilities": None,
     "uncertain": False,
-    "model": MODEL,
+    "model": _MODEL,
     "notice": _NOTICE,
 }
 
-MODEL_DESCRIPTION: dict[str, Any] = MODEL | {
+_MODEL_DESCRIPTION: dict[str, Any] = _MODEL | {
     "description": "Compact network trained on the films of all sources.",
     "default": True,
     "labels": [{"code": "covid_19", "display": {"en": "COVID-19", "es": "COVID-19"}}],
@@ -58,9 +58,9 @@ MODEL_DESCRIPTION: dict[str, Any] = MODEL | {
     "metrics": {},
 }
 
-READY: dict[str, Any] = {"status": "ready", "ready": True, "version": "0.1.0", "model": MODEL}
+_READY: dict[str, Any] = {"status": "ready", "ready": True, "version": "0.1.0", "model": _MODEL}
 
-STARTING: dict[str, Any] = {
+_STARTING: dict[str, Any] = {
     "status": "starting",
     "ready": False,
     "version": "0.1.0",
@@ -68,6 +68,20 @@ STARTING: dict[str, Any] = {
 }
 
 
-def shown(*examples: dict[str, Any]) -> ConfigDict:
-    """Return the configuration by which a schema shows examples."""
-    return ConfigDict(json_schema_extra={"examples": list(examples)})
+EXAMPLES = {
+    "Validation": [_VALIDATION, _REJECTED_VALIDATION],
+    "Prediction": [_PREDICTION, _REJECTED_PREDICTION],
+    "ModelDescription": [_MODEL_DESCRIPTION],
+    "Health": [_READY, _STARTING],
+}
+"""Answers, by the name of their schema."""
+
+
+def add_examples(app: FastAPI) -> None:
+    """Add the examples to an app's description.
+
+    FastAPI drops every null of an example that a schema itself carries.
+    """
+    described = app.openapi()["components"]["schemas"]
+    for name, examples in EXAMPLES.items():
+        described[name]["examples"] = examples

@@ -114,22 +114,23 @@ def register(app: FastAPI) -> None:
     app.exception_handler(HTTPException)(_on_http)
 
 
+_SCHEMA = {"$ref": f"#/components/schemas/{Problem.__name__}"}
+
+ANY: dict[int | str, dict[str, Any]] = {
+    "default": {"description": "A problem", "content": {MEDIA_TYPE: {"schema": _SCHEMA}}}
+}
+"""OpenAPI description of an answer to any error."""
+
+
 def documented(*errors: type[CovidXrayError]) -> dict[int | str, dict[str, Any]]:
     """Return the OpenAPI description of the answers to errors, with an example of each."""
     responses: dict[int | str, dict[str, Any]] = {}
     for error in errors:
-        response = responses.setdefault(
-            error.status,
-            {
-                "description": HTTPStatus(error.status).phrase,
-                "content": {
-                    MEDIA_TYPE: {
-                        "schema": {"$ref": f"#/components/schemas/{Problem.__name__}"},
-                        "examples": {},
-                    }
-                },
-            },
-        )
+        fresh = {
+            "description": HTTPStatus(error.status).phrase,
+            "content": {MEDIA_TYPE: {"schema": _SCHEMA, "examples": {}}},
+        }
+        response = responses.setdefault(error.status, fresh)
         examples = response["content"][MEDIA_TYPE]["examples"]
         examples[error.slug] = {"value": describe(error).model_dump(exclude_none=True)}
     return responses

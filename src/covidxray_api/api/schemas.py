@@ -6,8 +6,6 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from covidxray_api.api import examples
-
 
 class _Schema(BaseModel):
     model_config = ConfigDict(use_attribute_docstrings=True)
@@ -97,13 +95,9 @@ class ScreeningAnswer(ValidationAnswer):
 class Validation(ValidationAnswer, Named):
     """The answer of `/validate`."""
 
-    model_config = examples.shown(examples.VALIDATION, examples.REJECTED_VALIDATION)
-
 
 class Prediction(ScreeningAnswer, Named):
     """The answer of `/predict`."""
-
-    model_config = examples.shown(examples.PREDICTION, examples.REJECTED_PREDICTION)
 
 
 class LabelNames(_Schema):
@@ -118,8 +112,6 @@ class LabelNames(_Schema):
 
 class ModelDescription(ModelIdentity):
     """A stored model."""
-
-    model_config = examples.shown(examples.MODEL_DESCRIPTION)
 
     description: str
     """One sentence for people who choose between models."""
@@ -149,8 +141,6 @@ class ModelList(_Schema):
 
 class Health(_Schema):
     """How the service is."""
-
-    model_config = examples.shown(examples.READY, examples.STARTING)
 
     status: Literal["starting", "ready", "failed"]
     """`starting` until the default model is loaded, verified and warm; `failed` if it cannot be."""

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from covidxray_api.settings import Settings
+from covidxray_api.cli.faults import read_settings
 
 
 def serve(
@@ -20,8 +20,7 @@ def serve(
     from covidxray_api.api.app import create_app
     from covidxray_api.api.logs import configure_logs
 
-    chosen: dict[str, Any] = {"host": host, "port": port}
-    settings = Settings(**{name: value for name, value in chosen.items() if value is not None})
+    settings = read_settings(host=host, port=port)
     configure_logs(settings.log_level)
     uvicorn.run(
         create_app(settings),
@@ -41,7 +40,16 @@ def openapi(
     import yaml
 
     from covidxray_api.api.app import create_app
+    from covidxray_api.settings import Settings
 
-    schema = create_app(Settings()).openapi()
-    text = yaml.safe_dump(schema, sort_keys=False, allow_unicode=True, width=100)
+    class Dumper(yaml.SafeDumper):
+        """Writes texts of several lines as such, so that their changes can be read."""
+
+    def represent(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+        style = "|" if "\n" in text else None
+        return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+
+    Dumper.add_representer(str, represent)
+    described = create_app(Settings()).openapi()
+    text = yaml.dump(described, Dumper=Dumper, sort_keys=False, allow_unicode=True, width=100)
     output.write_text(text, encoding="utf-8")

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from covidxray_api.errors import CovidXrayError
+from covidxray_api.cli.faults import told_plainly
 from covidxray_api.model_store import ModelStore
 from covidxray_api.settings import shipped
 
@@ -17,16 +15,6 @@ Data = Annotated[Path, typer.Option(help="Folder of films, in a layout of docs/t
 Store = Annotated[Path, typer.Option(help="Folder of the stored models.")]
 
 H5 = Annotated[Path | None, typer.Option(help="Also save the network in Keras's legacy format.")]
-
-
-@contextmanager
-def told_plainly() -> Iterator[None]:
-    """Turn an error of ours into a line on standard error and exit code 1."""
-    try:
-        yield
-    except CovidXrayError as error:
-        typer.echo(f"{error.title}: {error} {error.advice}", err=True)
-        raise typer.Exit(1) from error
 
 
 def train(

@@ -1,0 +1,35 @@
+"""How commands fail: in a sentence on standard error, not in a traceback."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import typer
+
+from covidxray_api.errors import CovidXrayError
+from covidxray_api.settings import Settings
+
+
+@contextmanager
+def told_plainly() -> Iterator[None]:
+    """Turn an error of ours into a line on standard error and exit code 1."""
+    try:
+        yield
+    except CovidXrayError as error:
+        typer.echo(f"{error.title}: {error} {error.advice}", err=True)
+        raise typer.Exit(1) from error
+
+
+def read_settings(**options: Any) -> Settings:
+    """Read the settings from the environment, overridden by the options that are not None."""
+    from pydantic import ValidationError
+
+    try:
+        return Settings(**{name: value for name, value in options.items() if value is not None})
+    except ValidationError as error:
+        for fault in error.errors():
+            name = ".".join(map(str, fault["loc"]))
+            typer.echo(f"Invalid setting {name}: {fault['msg']}.", err=True)
+        raise typer.Exit(2) from error

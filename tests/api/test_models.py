@@ -1,0 +1,32 @@
+from __future__ import annotations
+
+import httpx
+
+from covidxray_api.model_store import ModelStore
+from covidxray_api.settings import Settings
+
+
+def test_every_stored_model_is_listed_with_what_it_says_of_itself(service: httpx.Client) -> None:
+    listed = service.get("/models").json()["models"]
+
+    stored = ModelStore(Settings().model_store).all()
+    assert [model["name"] for model in listed] == [model.manifest.name for model in stored]
+    for body, model in zip(listed, stored, strict=True):
+        manifest = model.manifest.model_dump(mode="json")
+        for fact in ("version", "description", "input_size", "training", "metrics"):
+            assert body[fact] == manifest[fact]
+        assert body["labels"] == manifest["labels"]
+        assert body["sha256"] == manifest["files"]["model.keras"]
+
+
+def test_one_model_is_the_default(service: httpx.Client) -> None:
+    listed = service.get("/models").json()["models"]
+
+    assert [model["name"] for model in listed if model["default"]] == ["multi-source"]
+
+
+def test_labels_have_names_in_both_languages(service: httpx.Client) -> None:
+    for model in service.get("/models").json()["models"]:
+        for label in model["labels"]:
+            assert label["display"]["en"]
+            assert label["display"]["es"]

@@ -1,0 +1,81 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from openapi_spec_validator import validate
+
+from covidxray_api.api import schemas
+from covidxray_api.api.app import create_app
+from covidxray_api.api.examples import EXAMPLES
+from covidxray_api.settings import Settings
+
+STORED = Path(__file__).parents[2] / "openapi.yaml"
+
+
+@pytest.fixture(scope="module")
+def document() -> dict[str, Any]:
+    return create_app(Settings()).openapi()
+
+
+def test_the_stored_description_is_that_of_the_service(document: dict[str, Any]) -> None:
+    stored = yaml.safe_load(STORED.read_text(encoding="utf-8"))
+
+    assert stored == document, "Run `covidxray openapi` and look at what changed."
+
+
+def test_it_is_valid(document: dict[str, Any]) -> None:
+    assert document["openapi"].startswith("3.1")
+    validate(document)
+
+
+def test_each_endpoint_is_described(document: dict[str, Any]) -> None:
+    assert document["paths"].keys() == {
+        "/predict",
+        "/validate",
+        "/models",
+        "/health",
+        "/health/live",
+        "/health/ready",
+        "/problems/{slug}",
+    }
+
+
+@pytest.mark.parametrize("path", ["/predict", "/validate"])
+def test_uploads_are_described_as_form_and_as_body(document: dict[str, Any], path: str) -> None:
+    body = document["paths"][path]["post"]["requestBody"]
+
+    assert body["required"] is True
+    assert body["content"].keys() == {
+        "multipart/form-data",
+        "application/octet-stream",
+        "application/dicom",
+        "image/*",
+    }
+
+
+@pytest.mark.parametrize("path", ["/predict", "/validate"])
+def test_errors_are_described_as_problems(document: dict[str, Any], path: str) -> None:
+    responses = document["paths"][path]["post"]["responses"]
+
+    assert {"400", "413", "415", "422", "500", "503", "default"} <= responses.keys()
+    for status, answer in responses.items():
+        if status != "200":
+            assert answer["content"].keys() == {"application/problem+json"}
+            content = answer["content"]["application/problem+json"]
+            assert content["schema"] == {"$ref": "#/components/schemas/Problem"}
+            assert content.get("examples") or status == "default"
+
+
+def test_nothing_describes_an_error_that_is_no_problem(document: dict[str, Any]) -> None:
+    assert "HTTPValidationError" not in document["components"]["schemas"]
+
+
+@pytest.mark.parametrize("name", list(EXAMPLES))
+def test_examples_are_answers_that_could_be_given(name: str, document: dict[str, Any]) -> None:
+    schema = getattr(schemas, name)
+
+    for example in document["components"]["schemas"][name]["examples"]:
+        assert schema.model_validate(example, extra="forbid").model_dump(mode="json") == example

@@ -1,0 +1,44 @@
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import httpx
+import pytest
+
+from covidxray_api.api.page import WEB
+
+
+def test_the_page_may_load_nothing_from_elsewhere(service: httpx.Client) -> None:
+    answer = service.get("/")
+
+    assert answer.status_code == 200
+    assert answer.headers["content-type"] == "text/html; charset=utf-8"
+    policy = answer.headers["content-security-policy"]
+    assert policy.startswith("default-src 'none'; ")
+    assert "unsafe" not in policy
+    assert "http" not in policy
+
+
+def test_what_the_page_names_is_served(service: httpx.Client) -> None:
+    names = re.findall(r'(?:src|href)="(web/[^"]+)"', service.get("/").text)
+
+    assert len(names) >= 2
+    for name in names:
+        assert service.get(f"/{name}").status_code == 200
+
+
+@pytest.mark.parametrize("path", sorted(WEB.glob("*.*")), ids=lambda path: path.name)
+def test_no_file_of_the_page_names_another_host(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+
+    assert not re.search(r"https?://(?!www\.w3\.org/)", text)
+
+
+def test_the_api_can_be_explored_without_the_web(service: httpx.Client) -> None:
+    page = service.get("/docs")
+
+    assert page.status_code == 200
+    for address in re.findall(r'(?:src|href)="([^"]+)"', page.text):
+        assert address.startswith("/")
+        assert service.get(address).status_code == 200

@@ -1,0 +1,156 @@
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import httpx
+import pytest
+from PIL import Image
+
+PREDICTION: dict[str, type | tuple[type, ...]] = {
+    "request_id": str,
+    "rejected": bool,
+    "rejection": (dict, type(None)),
+    "predicted_label": (str, type(None)),
+    "display_label": (str, type(None)),
+    "probabilities": (dict, type(None)),
+    "uncertain": bool,
+    "consistency": dict,
+    "model": dict,
+    "warnings": list,
+    "notice": str,
+}
+
+
+@pytest.mark.parametrize("label", ["normal", "covid_19", "viral_pneumonia"])
+def test_a_composite_is_recognised(service: httpx.Client, examples: Path, label: str) -> None:
+    data = (examples / f"{label}.png").read_bytes()
+
+    answer = service.post("/predict", files={"file": data})
+
+    assert answer.status_code == 200
+    body = answer.json()
+    assert body["predicted_label"] == label
+    assert body["rejected"] is False
+    assert body["rejection"] is None
+    assert body["consistency"]["consistent"] is True
+    assert max(body["probabilities"], key=body["probabilities"].get) == label
+    assert sum(body["probabilities"].values()) == pytest.approx(1)
+
+
+def test_what_is_no_radiograph_is_refused_without_a_diagnosis(
+    service: httpx.Client, no_film: bytes
+) -> None:
+    answer = service.post("/predict", files={"file": no_film})
+
+    assert answer.status_code == 200
+    body = answer.json()
+    assert body["rejected"] is True
+    assert body["rejection"] == {
+        "code": "not_a_chest_radiograph",
+        "message": "The image is not a chest radiograph",
+    }
+    assert body["consistency"]["consistent"] is False
+    assert body["predicted_label"] is body["display_label"] is body["probabilities"] is None
+    assert body["uncertain"] is False
+
+
+@pytest.mark.parametrize("fixture", ["film", "no_film"])
+def test_the_answer_has_the_promised_fields(
+    service: httpx.Client, request: pytest.FixtureRequest, fixture: str
+) -> None:
+    body = service.post("/predict", content=request.getfixturevalue(fixture)).json()
+
+    assert body.keys() == PREDICTION.keys()
+    assert all(isinstance(body[name], kind) for name, kind in PREDICTION.items())
+    assert body["consistency"].keys() == {"ssim", "threshold", "consistent"}
+    assert body["model"].keys() == {"name", "version", "sha256"}
+
+
+@pytest.mark.parametrize(
+    "media_type",
+    ["image/png", "application/octet-stream", "application/x-www-form-urlencoded", "text/plain"],
+)
+def test_a_raw_body_is_answered_as_a_form_is(
+    service: httpx.Client, film: bytes, media_type: str
+) -> None:
+    form = service.post("/predict", files={"file": film}).json()
+
+    raw = service.post("/predict", content=film, headers={"Content-Type": media_type}).json()
+
+    assert raw | {"request_id": ""} == form | {"request_id": ""}
+
+
+def test_a_raw_body_needs_no_content_type(service: httpx.Client, film: bytes) -> None:
+    request = service.build_request("POST", "/predict", content=film)
+    assert "content-type" not in request.headers
+
+    assert service.send(request).json()["predicted_label"] == "normal"
+
+
+def test_other_fields_of_a_form_do_not_matter(service: httpx.Client, film: bytes) -> None:
+    answer = service.post("/predict", files={"file": film}, data={"ward": "3"})
+
+    assert answer.json()["predicted_label"] == "normal"
+
+
+def test_a_film_larger_than_a_megabyte_arrives_whole(service: httpx.Client, film: bytes) -> None:
+    padded = film + bytes(3 * 1024 * 1024)
+
+    form = service.post("/predict", files={"file": padded}).json()
+    raw = service.post("/predict", content=padded).json()
+
+    assert form["consistency"] == raw["consistency"]
+    assert form["predicted_label"] == "normal"
+
+
+def test_a_model_is_chosen_by_name(service: httpx.Client, film: bytes) -> None:
+    stored = {model["name"]: model for model in service.get("/models").json()["models"]}
+
+    for name, model in stored.items():
+        body = service.post("/predict", params={"model": name}, content=film).json()
+        assert body["model"] == {key: model[key] for key in ("name", "version", "sha256")}
+        assert list(body["probabilities"]) == [label["code"] for label in model["labels"]]
+
+
+def test_the_default_model_answers_when_none_is_named(service: httpx.Client, film: bytes) -> None:
+    body = service.post("/predict", content=film).json()
+
+    assert body["model"]["name"] == "multi-source"
+
+
+def test_warnings_say_what_was_decided(service: httpx.Client, film: bytes) -> None:
+    stream = io.BytesIO()
+    image = Image.open(io.BytesIO(film)).convert("L")
+    image.save(stream, "TIFF", save_all=True, append_images=[image])
+
+    body = service.post("/predict", content=stream.getvalue()).json()
+
+    assert body["warnings"] == [
+        {
+            "code": "first_frame_used",
+            "message": "The file holds several images; only the first was read.",
+        }
+    ]
+
+
+class TestValidate:
+    def test_a_film_is_consistent(self, service: httpx.Client, film: bytes) -> None:
+        body = service.post("/validate", files={"file": film}).json()
+
+        assert body.pop("request_id")
+        ssim, threshold = body["consistency"]["ssim"], body["consistency"]["threshold"]
+        assert ssim >= threshold
+        assert body == {
+            "rejected": False,
+            "rejection": None,
+            "consistency": {"ssim": ssim, "threshold": threshold, "consistent": True},
+            "warnings": [],
+        }
+
+    def test_another_image_is_not(self, service: httpx.Client, no_film: bytes) -> None:
+        body = service.post("/validate", content=no_film).json()
+
+        assert body["rejected"] is True
+        assert body["rejection"]["code"] == "not_a_chest_radiograph"
+        assert body["consistency"]["ssim"] < body["consistency"]["threshold"]

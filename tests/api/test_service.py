@@ -1,0 +1,256 @@
+"""How the service starts, works and stops: with an engine that waits for the test."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+import httpx
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from structlog.contextvars import merge_contextvars
+from structlog.testing import capture_logs
+
+from covidxray_api.consistency import Reference
+from covidxray_api.decoding import Limits
+from covidxray_api.inference import Engine, Models
+from covidxray_api.model_store import ModelStore
+from covidxray_api.screening import Screener
+from covidxray_api.settings import Settings
+
+Build = Callable[[Settings], Screener]
+Serve = Callable[[Settings, Build], AbstractContextManager[httpx.Client]]
+
+
+class WaitingEngine:
+    """An engine that computes when the test lets it, and remembers the thread it ran in."""
+
+    def __init__(self) -> None:
+        self.begun = threading.Semaphore(0)
+        self.go = threading.Event()
+        self.threads: list[str] = []
+
+    def infer(self, tensor: NDArray[np.float32]) -> NDArray[np.float32]:
+        self.threads.append(threading.current_thread().name)
+        self.begun.release()
+        assert self.go.wait(60)
+        return np.full((len(tensor), 3), 1 / 3, dtype=np.float32)
+
+
+class FailingEngine:
+    """An engine that computes once, for the warm-up, and then fails."""
+
+    def __init__(self) -> None:
+        self._warm = False
+
+    def infer(self, tensor: NDArray[np.float32]) -> NDArray[np.float32]:
+        if self._warm:
+            raise RuntimeError("Jane Doe's film broke it.")
+        self._warm = True
+        return np.full((len(tensor), 3), 1 / 3, dtype=np.float32)
+
+
+def with_engine(engine: Engine) -> Build:
+    """Build the shipped pipeline around another engine."""
+
+    def build(settings: Settings) -> Screener:
+        store = ModelStore(settings.model_store)
+        return Screener(
+            Models(store, settings.default_model, lambda *_: engine),
+            Reference.load(settings.reference),
+            Limits(max_pixels=settings.max_pixels, min_side=settings.min_side),
+        )
+
+    return build
+
+
+def wait_until_ready(client: httpx.Client) -> None:
+    while client.get("/health/ready").status_code != 200:
+        time.sleep(0.02)
+
+
+@pytest.fixture
+def engine() -> WaitingEngine:
+    return WaitingEngine()
+
+
+@pytest.fixture
+def in_background() -> Iterator[ThreadPoolExecutor]:
+    with ThreadPoolExecutor() as pool:
+        yield pool
+
+
+def test_it_lives_before_it_is_ready(
+    serve_at_once: Serve, engine: WaitingEngine, film: bytes
+) -> None:
+    with serve_at_once(Settings(), with_engine(engine)) as client:
+        engine.begun.acquire()
+        assert client.get("/health/live").json() == {"status": "ok"}
+        health = client.get("/health")
+        assert health.status_code == 200
+        assert health.json() | {"version": ""} == {
+            "status": "starting",
+            "ready": False,
+            "version": "",
+            "model": None,
+        }
+        for answer in (
+            client.get("/health/ready"),
+            client.post("/predict", content=film),
+            client.post("/validate", content=film),
+        ):
+            assert answer.status_code == 503
+            assert answer.json()["type"] == "/problems/not-ready"
+            assert int(answer.headers["retry-after"]) > 0
+
+        engine.go.set()
+        wait_until_ready(client)
+
+        assert client.post("/predict", content=film).status_code == 200
+        assert client.get("/health").json()["model"]["name"] == "multi-source"
+
+
+def test_it_answers_others_while_a_film_is_being_read(
+    serve_at_once: Serve, engine: WaitingEngine, film: bytes, in_background: ThreadPoolExecutor
+) -> None:
+    with serve_at_once(Settings(), with_engine(engine)) as client:
+        engine.go.set()
+        wait_until_ready(client)
+        engine.begun.acquire()
+        engine.go.clear()
+
+        slow = in_background.submit(client.post, "/predict", content=film)
+        engine.begun.acquire()
+        assert client.get("/health/ready").status_code == 200
+        assert client.get("/models").status_code == 200
+        assert not slow.done()
+
+        engine.go.set()
+        assert slow.result().status_code == 200
+
+
+def test_as_many_films_are_read_at_once_as_there_are_workers(
+    serve_at_once: Serve, engine: WaitingEngine, film: bytes, in_background: ThreadPoolExecutor
+) -> None:
+    with serve_at_once(Settings(workers=2), with_engine(engine)) as client:
+        engine.go.set()
+        wait_until_ready(client)
+        engine.begun.acquire()
+        engine.go.clear()
+
+        answers = [in_background.submit(client.post, "/predict", content=film) for _ in range(3)]
+        engine.begun.acquire()
+        engine.begun.acquire()
+        assert len(engine.threads) == 3  # the warm-up, and two of the films
+
+        engine.go.set()
+        assert [answer.result().status_code for answer in answers] == [200] * 3
+    assert set(engine.threads[1:]) == {"screening_0", "screening_1"}
+
+
+def test_it_finishes_what_it_has_begun_when_it_is_stopped(
+    serve_at_once: Serve, engine: WaitingEngine, film: bytes, in_background: ThreadPoolExecutor
+) -> None:
+    serving = serve_at_once(Settings(), with_engine(engine))
+    client = serving.__enter__()
+    engine.go.set()
+    wait_until_ready(client)
+    engine.begun.acquire()
+    engine.go.clear()
+    answer = in_background.submit(client.post, "/predict", content=film)
+    engine.begun.acquire()
+
+    stopped = in_background.submit(serving.__exit__, None, None, None)
+    engine.go.set()
+
+    assert answer.result().status_code == 200
+    stopped.result()
+
+
+def test_what_nobody_foresaw_is_a_problem_without_particulars(
+    serve_at_once: Serve, film: bytes
+) -> None:
+    with serve_at_once(Settings(), with_engine(FailingEngine())) as client:
+        wait_until_ready(client)
+        with capture_logs([merge_contextvars]) as lines:
+            answer = client.post("/predict", content=film, headers={"X-Request-ID": "ward-3"})
+            while lines[-1:] == [] or lines[-1]["event"] != "request":
+                time.sleep(0.02)
+
+    assert answer.status_code == 500
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.headers["x-request-id"] == "ward-3"
+    assert answer.json()["type"] == "/problems/internal-error"
+    assert answer.json()["request_id"] == "ward-3"
+    assert "Jane" not in answer.text
+    assert "Traceback" not in answer.text
+    unforeseen = next(line for line in lines if line["event"] == "unforeseen error")
+    assert unforeseen["exc_info"]
+    assert unforeseen["request_id"] == "ward-3"
+    assert lines[-1]["status"] == 500
+
+
+class TestFailedStart:
+    @pytest.fixture
+    def without_models(self, tmp_path: Path) -> Settings:
+        return Settings(model_store=tmp_path)
+
+    @pytest.fixture
+    def without_reference(self, tmp_path: Path) -> Settings:
+        return Settings(reference=tmp_path)
+
+    @pytest.fixture
+    def with_other_weights(self, tmp_path: Path) -> Settings:
+        folder = tmp_path / "multi-source" / "1"
+        folder.mkdir(parents=True)
+        shipped = Settings().model_store / "multi-source" / "1" / "manifest.json"
+        manifest = json.loads(shipped.read_text(encoding="utf-8"))
+        (folder / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+        (folder / "model.keras").write_bytes(b"other weights")
+        return Settings(model_store=tmp_path)
+
+    @pytest.mark.parametrize(
+        "settings", ["without_models", "without_reference", "with_other_weights"]
+    )
+    def test_it_stays_alive_and_says_that_it_is_not_ready(
+        self,
+        serve: Callable[[Settings], AbstractContextManager[httpx.Client]],
+        request: pytest.FixtureRequest,
+        settings: str,
+        film: bytes,
+    ) -> None:
+        with (
+            capture_logs() as lines,
+            serve(request.getfixturevalue(settings)) as client,
+        ):
+            assert client.get("/health/live").status_code == 200
+            assert client.get("/health").json()["status"] == "failed"
+            assert client.get("/health/ready").status_code == 503
+            refused = client.post("/predict", content=film)
+
+        assert refused.status_code == 503
+        assert refused.json()["type"] == "/problems/not-ready"
+        assert "log" in refused.json()["detail"]
+        failure = next(line for line in lines if line["event"] == "start failed")
+        assert failure["exc_info"]
+
+
+def test_tensorflow_keeps_to_its_threads() -> None:
+    program = """
+from covidxray_api.screening import Screener
+from covidxray_api.settings import Settings
+Screener.from_settings(Settings(inference_threads=1)).models.get()
+import tensorflow as tf
+print(tf.config.threading.get_intra_op_parallelism_threads())
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+
+    assert done.stdout == "1\n"

@@ -1,0 +1,77 @@
+from __future__ import annotations
+
+import time
+import uuid
+
+import httpx
+import pytest
+from structlog.contextvars import merge_contextvars
+from structlog.testing import capture_logs
+from structlog.typing import EventDict
+
+
+def wait_for(lines: list[EventDict]) -> EventDict:
+    """Return the one line of a request, which is written after its answer was sent."""
+    while not lines:
+        time.sleep(0.02)
+    (line,) = lines
+    return line
+
+
+@pytest.mark.parametrize("path", ["/predict", "/validate"])
+def test_a_sane_name_is_kept(service: httpx.Client, film: bytes, path: str) -> None:
+    name = "Ward-3.bed_42" + "x" * 115
+
+    answer = service.post(path, content=film, headers={"X-Request-ID": name})
+
+    assert answer.headers["x-request-id"] == name
+    assert answer.json()["request_id"] == name
+
+
+@pytest.mark.parametrize("name", ["", "x" * 129, "two words", "ñ", "../etc", "{}"])
+def test_another_name_is_replaced(service: httpx.Client, name: str) -> None:
+    answer = service.get("/health", headers={b"X-Request-ID": name.encode()})
+
+    assert str(uuid.UUID(answer.headers["x-request-id"])) == answer.headers["x-request-id"]
+
+
+def test_each_request_gets_its_own_name(service: httpx.Client) -> None:
+    names = {service.get("/health/live").headers["x-request-id"] for _ in range(3)}
+
+    assert len(names) == 3
+
+
+def test_a_request_leaves_one_line_without_the_file_name(
+    service: httpx.Client, film: bytes
+) -> None:
+    files = {"file": ("JANE_DOE_1970-01-01.png", film, "image/png")}
+
+    with capture_logs([merge_contextvars]) as lines:
+        service.post(
+            "/predict",
+            files=files,
+            params={"model": "seed-cnn", "patient": "Jane Doe"},
+            headers={"X-Request-ID": "ward-3"},
+        )
+        line = wait_for(lines)
+
+    assert line.pop("duration_ms") > 0
+    assert line == {
+        "event": "request",
+        "log_level": "info",
+        "method": "POST",
+        "path": "/predict",
+        "status": 200,
+        "model": "seed-cnn",
+        "rejected": False,
+        "request_id": "ward-3",
+    }
+
+
+def test_a_refused_request_leaves_one_line_too(service: httpx.Client) -> None:
+    with capture_logs([merge_contextvars]) as lines:
+        service.post("/predict", files={"file": ("JANE_DOE.txt", b"text")})
+        line = wait_for(lines)
+
+    assert line["status"] == 415
+    assert "JANE" not in str(line)
