@@ -13,6 +13,29 @@ from covidxray_api.inference.models import calibrate
 from covidxray_api.model_store import PredictionSet
 
 
+def first_half(groups: NDArray[np.str_], seed: int) -> NDArray[np.bool_]:
+    """Divide held-out films by patient: one half for the temperature, the other for the sets.
+
+    The guarantee of a conformal set asks for films that nothing else was fitted on; its coverage is
+    measured on the first half.
+
+    Parameters
+    ----------
+    groups : ndarray of str, shape (n,)
+        Group of each film.
+    seed : int
+        Seed of the division.
+
+    Returns
+    -------
+    ndarray of bool, shape (n,)
+        Whether the film belongs to the first half.
+    """
+    distinct = np.unique(groups)
+    chosen = np.random.default_rng(seed).permutation(distinct)[: len(distinct) // 2]
+    return np.isin(groups, chosen)
+
+
 def fit_temperature(probabilities: NDArray[np.float32], truth: NDArray[np.integer]) -> float:
     """Return the temperature under which the true classes are most likely.
 

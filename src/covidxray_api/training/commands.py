@@ -22,7 +22,14 @@ from covidxray_api.training.paper import reproduction
 from covidxray_api.training.publish import publish
 from covidxray_api.training.reference import build_reference
 from covidxray_api.training.report import page
+from covidxray_api.training.robustness import robustness
 from covidxray_api.training.run import train
+
+ROBUSTNESS_FILMS = 500
+"""Held-out films on which robustness is measured."""
+
+DETAIL = (224, 224)
+"""Height and width at which films are perturbed."""
 
 MEAN_SIZE = (64, 64)
 """Height and width of the mean radiograph (Alvaro-Torres et al. 2021)."""
@@ -110,11 +117,14 @@ def run_evaluation(
         manifest = model.manifest
         pixels = load_pixels(films, manifest.input_size)
         unseen = predict_unseen(model, films, pixels)
+        sample = unseen.sample(ROBUSTNESS_FILMS)
         report = {
             "model": name,
             "version": manifest.version,
             "description": manifest.description,
             "trained_on": manifest.training["films"],
+            "robustness_films": len(sample),
+            "robustness": robustness(model, load_pixels(sample, DETAIL)),
         } | evaluate(unseen)
         (folder / f"{name}.json").write_text(json.dumps(report, indent=2) + "\n")
         draw(unseen, report, f"{name} {manifest.version}", folder / f"{name}.png")

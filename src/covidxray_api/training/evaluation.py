@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from covidxray_api.inference.models import LoadedModel, calibrate
 from covidxray_api.preprocessing import preprocess
+from covidxray_api.training.calibration import first_half
 from covidxray_api.training.config import TrainingConfig
 from covidxray_api.training.dataset import Film, counts
 from covidxray_api.training.metrics import (
@@ -39,6 +40,12 @@ class Unseen:
     codes: list[str]
     """Label of each column."""
 
+    in_set: NDArray[np.bool_]
+    """Whether each label belongs to the film's prediction set, shape (n, classes)."""
+
+    seed: int
+    """Seed of the model's split."""
+
     @property
     def called(self) -> NDArray[np.intp]:
         """Column of the predicted label of each film."""
@@ -49,6 +56,16 @@ class Unseen:
     def groups(self) -> NDArray[np.str_]:
         """Group of each film."""
         return np.array([film.group for film in self.films])
+
+    def sample(self, n: int) -> list[Film]:
+        """Draw up to `n` held-out films whose label the model knows."""
+        known = [
+            film
+            for film, held_out in zip(self.films, self.held_out, strict=True)
+            if held_out and film.label in self.codes
+        ]
+        order = np.random.default_rng(self.seed).permutation(len(known))
+        return [known[row] for row in order[:n]]
 
     def rows(self, *, label: str | None = None, source: str | None = None) -> NDArray[np.intp]:
         """Return the rows of the films with a label, of a source, or both."""
@@ -92,11 +109,16 @@ def predict_unseen(model: LoadedModel, films: Sequence[Film], pixels: NDArray[np
     probabilities = np.concatenate(
         [model.engine.infer(tensor[at : at + 256]) for at in range(0, len(tensor), 256)]
     )
+    calibrated = calibrate(probabilities, model.manifest.temperature)
+    rule = model.manifest.prediction_set
+    least = rule.least if rule else dict.fromkeys(config.codes, 0.0)
     return Unseen(
         films=[films[row] for row in rows],
-        probabilities=calibrate(probabilities, model.manifest.temperature),
+        probabilities=calibrated,
         held_out=np.array([films[row].path in held_out for row in rows]),
         codes=config.codes,
+        in_set=calibrated >= np.array([least[code] for code in config.codes]),
+        seed=config.seed,
     )
 
 
@@ -120,9 +142,12 @@ def evaluate(unseen: Unseen) -> dict[str, Any]:
     probabilities, groups = unseen.probabilities[rows], unseen.groups
     covid = codes.index(COVID)
 
-    def called_covid(chosen: NDArray[np.intp]) -> dict[str, Any]:
-        hits = called[chosen] == covid
+    def share(hits: NDArray[np.bool_], chosen: NDArray[np.intp]) -> dict[str, Any]:
         return _figure(bootstrap(lambda drawn: float(hits[drawn].mean()), groups[chosen]))
+
+    uncertain = unseen.in_set.sum(axis=1) != 1
+    fresh = first_half(groups[rows], unseen.seed)
+    covered = unseen.in_set[rows, truth]
 
     report: dict[str, Any] = {
         "held_out": {
@@ -134,6 +159,12 @@ def evaluate(unseen: Unseen) -> dict[str, Any]:
                 bootstrap(lambda d: balanced_accuracy(truth[d], called[rows][d]), groups[rows])
             ),
             "expected_calibration_error": expected_calibration_error(truth, probabilities),
+            "prediction_set_covers": {
+                code: share(covered[own], rows[own])
+                for column, code in enumerate(codes)
+                if (own := fresh & (truth == column)).any()
+            },
+            "uncertain": share(uncertain[rows], rows),
             "confusion": [
                 [
                     int(np.sum((truth == row) & (called[rows] == column)))
@@ -143,6 +174,7 @@ def evaluate(unseen: Unseen) -> dict[str, Any]:
             ],
         },
         "called_covid_19": {},
+        "uncertain": {},
         "auroc_covid_19": {},
     }
     ill = unseen.rows(label=COVID)
@@ -161,7 +193,9 @@ def evaluate(unseen: Unseen) -> dict[str, Any]:
     for source in sorted({film.source for film in unseen.films}):
         for label in sorted({film.label for film in unseen.films if film.source == source}):
             chosen = unseen.rows(label=label, source=source)
-            report["called_covid_19"].setdefault(source, {})[label] = called_covid(chosen)
+            hits = {"called_covid_19": called == covid, "uncertain": uncertain}
+            for figure, hit in hits.items():
+                report[figure].setdefault(source, {})[label] = share(hit[chosen], chosen)
             if label != COVID:
                 report["auroc_covid_19"].setdefault(source, {})[label] = told_apart(chosen)
     return report

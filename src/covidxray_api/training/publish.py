@@ -18,7 +18,7 @@ from covidxray_api.model_store import (
     StoredModel,
     sha256_of,
 )
-from covidxray_api.training.calibration import fit_prediction_set, fit_temperature
+from covidxray_api.training.calibration import first_half, fit_prediction_set, fit_temperature
 from covidxray_api.training.dataset import counts
 from covidxray_api.training.run import TrainedNetwork
 
@@ -26,8 +26,7 @@ from covidxray_api.training.run import TrainedNetwork
 def publish(trained: TrainedNetwork, store: ModelStore) -> StoredModel:
     """Store a trained network, calibrated on half of its held-out patients.
 
-    The temperature is fitted on one half of the held-out groups and the prediction sets on the
-    other, since the guarantee of a conformal set asks for films that nothing else was fitted on.
+    See `first_half` for which half serves what.
 
     Parameters
     ----------
@@ -43,9 +42,7 @@ def publish(trained: TrainedNetwork, store: ModelStore) -> StoredModel:
     truth = np.array([codes.index(film.label) for film in films])
     probabilities = trained.held_out_probabilities[known]
     groups = np.array([film.group for film in films])
-    rng = np.random.default_rng(config.seed)
-    distinct = np.unique(groups)
-    first = np.isin(groups, rng.permutation(distinct)[: len(distinct) // 2])
+    first = first_half(groups, config.seed)
     temperature = fit_temperature(probabilities[first], truth[first])
     calibrated = calibrate(probabilities[~first], temperature)
     return store_network(

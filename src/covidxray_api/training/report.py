@@ -44,9 +44,15 @@ def _model(report: dict[str, Any]) -> list[str]:
         f"| accuracy | {_figure(held_out['accuracy'])} |",
         f"| balanced accuracy | {_figure(held_out['balanced_accuracy'])} |",
         f"| expected calibration error | {held_out['expected_calibration_error']:.3f} |",
+        f"| uncertain | {_figure(held_out['uncertain'])} |",
+        *(
+            f"| prediction set covers {code} | {_figure(figure)} |"
+            for code, figure in held_out["prediction_set_covers"].items()
+        ),
         "",
-        "| source | films | seen in training | called COVID-19 | AUROC of COVID-19 against them |",
-        "|---|---|---|---|---|",
+        "| source | films | seen in training | called COVID-19 | uncertain"
+        " | AUROC of COVID-19 against them |",
+        "|---|---|---|---|---|---|",
     ]
     for source, labels in report["called_covid_19"].items():
         seen = "other patients" if source in report["trained_on"] else "no"
@@ -54,8 +60,17 @@ def _model(report: dict[str, Any]) -> list[str]:
             apart = report["auroc_covid_19"].get(source, {}).get(label)
             lines.append(
                 f"| {source} | {label} | {seen} | {_figure(called)}"
+                f" | {report['uncertain'][source][label]['value']:.3f}"
                 f" | {_figure(apart) if apart else '–'} |"
             )
+    lines += [
+        "",
+        f"| held-out films (n = {report['robustness_films']:,}) changed by | labels that change"
+        " | probabilities that move by more than 0.1 |",
+        "|---|---|---|",
+    ]
+    for change, figure in report["robustness"].items():
+        lines.append(f"| {change} | {figure['label_changes']:.1%} | {figure['moves_by_0.1']:.1%} |")
     return [*lines, "", f"![Figures of {name}](evaluation/{name}.png)", ""]
 
 
