@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 from covidxray_api.cli.faults import read_settings, told_plainly
@@ -30,8 +30,14 @@ def screen(
 
     with told_plainly():
         screener = Screener.from_settings(read_settings())
-        screener.models.get(model)
-    rows = Table("file", "answer", "probabilities", "SSIM", "model")
+        chosen = screener.models.get(model).manifest
+    rows = Table(
+        Column("file", overflow="fold"),
+        Column("answer"),
+        Column("probabilities", no_wrap=True),
+        Column("SSIM (least)", no_wrap=True),
+        caption=f"{chosen.name} {chosen.version}",
+    )
     failed = False
     for file in files:
         outcome = _outcome(screener, file, model, lang)
@@ -39,7 +45,7 @@ def screen(
         if as_json:
             typer.echo(json.dumps({"file": str(file), **outcome}, ensure_ascii=False))
         else:
-            rows.add_row(Text(file.name), *_cells(outcome))
+            rows.add_row(Text(str(file)), *_cells(outcome))
     if not as_json:
         Console().print(rows, message("notice", lang), sep="\n")
     if failed:
@@ -64,12 +70,14 @@ def _cells(outcome: dict[str, Any]) -> list[Text]:
         return [Text(f"{problem['title']}: {problem['detail']}", style="red")]
     rejection, probabilities = outcome["rejection"], outcome["probabilities"] or {}
     answer = rejection["message"] if rejection else outcome["display_label"]
+    remarks = "".join(f"\n{warning['message']}" for warning in outcome["warnings"])
     consistency = outcome["consistency"]
     return [
-        Text(answer + (" (?)" if outcome["uncertain"] else ""), style="bold"),
+        Text(answer + (" (?)" if outcome["uncertain"] else ""), style="bold").append(
+            remarks, "dim"
+        ),
         Text("\n".join(f"{share:.3f} {code}" for code, share in probabilities.items())),
         Text(f"{consistency['ssim']:.2f} ({consistency['threshold']:.2f})"),
-        Text(f"{outcome['model']['name']} {outcome['model']['version']}"),
     ]
 
 
