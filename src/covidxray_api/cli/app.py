@@ -17,6 +17,7 @@ app.command()(serving.openapi)
 app.command()(training.train)
 app.command()(training.reproduce)
 app.command()(training.evaluate)
+app.command()(training.protocol)
 
 models = typer.Typer(help="The stored models.", no_args_is_help=True)
 models.command("list")(screening.list_models)

@@ -51,6 +51,23 @@ def reproduce(
         run_reproduction(data, TrainingConfig.read(config), ModelStore(store), h5, output)
 
 
+def protocol(
+    name: Annotated[str, typer.Argument(help="paper, folds or sources.")],
+    data: Data,
+    config: Annotated[Path, typer.Option(help="Recipe to judge.")] = Path(
+        "configs/multi-source.toml"
+    ),
+    shorten: Annotated[float, typer.Option(help="Share of its epochs that are trained.")] = 1.0,
+    output: Annotated[Path, typer.Option(help="Folder for the report.")] = Path("docs/evaluation"),
+) -> None:
+    """Judge a recipe by networks trained anew without what they are measured on."""
+    from covidxray_api.training.commands import run_protocol
+    from covidxray_api.training.config import TrainingConfig
+
+    with told_plainly():
+        run_protocol(name, data, TrainingConfig.read(config), shorten, output)
+
+
 def evaluate(
     data: Data,
     model: Annotated[list[str] | None, typer.Option(help="Model; all if none is named.")] = None,

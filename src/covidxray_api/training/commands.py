@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from covidxray_api.consistency.ssim import MANIFEST, ReferenceManifest
+from covidxray_api.errors import DatasetError
 from covidxray_api.inference.models import Models
 from covidxray_api.model_store import ModelStore, StoredModel
 from covidxray_api.training.config import TrainingConfig
@@ -19,6 +20,7 @@ from covidxray_api.training.evaluation import evaluate, predict_unseen
 from covidxray_api.training.figures import draw
 from covidxray_api.training.other_images import read_other_images
 from covidxray_api.training.paper import reproduction
+from covidxray_api.training.protocols import PROTOCOLS, Collection, shortened
 from covidxray_api.training.publish import publish
 from covidxray_api.training.reference import build_reference
 from covidxray_api.training.report import page
@@ -132,6 +134,42 @@ def run_evaluation(
         reports.append(report)
     measured = ReferenceManifest.model_validate_json((reference / MANIFEST).read_bytes())
     (output / "evaluation.md").write_text(page(reports, measured), encoding="utf-8")
+
+
+def run_protocol(
+    name: str, data: Path, config: TrainingConfig, shorten: float, output: Path
+) -> None:
+    """Follow a protocol and write what it found.
+
+    Parameters
+    ----------
+    name : str
+        Which, from `PROTOCOLS`.
+    data : Path
+        Folder of films.
+    config : TrainingConfig
+        The recipe.
+    shorten : float
+        Share of its epochs that each network trains.
+    output : Path
+        Folder; gets ``CONFIG-NAME.json``.
+
+    Raises
+    ------
+    DatasetError
+        If there is no such protocol.
+    """
+    if name not in PROTOCOLS:
+        raise DatasetError(f"There is no protocol {name!r}; there are: {', '.join(PROTOCOLS)}.")
+    films = read_dataset(data)
+    collection = Collection(films, load_pixels(films, config.input_size))
+    run = shortened(config, shorten)
+    found = PROTOCOLS[name](collection, run)
+    report = {"recipe": config.name, "epochs": run.epochs, "of_epochs": config.epochs} | found
+    output.mkdir(parents=True, exist_ok=True)
+    path = output / f"{config.name}-{name}.json"
+    path.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
+    Console().print_json(json.dumps(report))
 
 
 def table(report: dict[str, Any]) -> Table:

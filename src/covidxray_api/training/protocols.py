@@ -1,0 +1,220 @@
+"""Protocols that cannot flatter: networks trained anew without what they are measured on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+from rich.console import Console
+from sklearn.model_selection import StratifiedGroupKFold
+
+from covidxray_api.preprocessing import preprocess
+from covidxray_api.training.config import TrainingConfig
+from covidxray_api.training.dataset import Film
+from covidxray_api.training.evaluation import COVID
+from covidxray_api.training.fit import fit, infer
+from covidxray_api.training.metrics import Interval, auroc, balanced_accuracy, bootstrap
+from covidxray_api.training.run import accuracy
+from covidxray_api.training.split import Rows, split
+
+LEFT_OUT: Mapping[str, tuple[str, ...]] = {
+    "radiography_db": ("radiography_db",),
+    "covid_cxnet": ("covid_cxnet",),
+    "ieee8023": ("ieee8023",),
+    "tbx11k": ("tbx11k",),
+    "qatar_tb": ("qatar_tb",),
+    "nih and rsna (one archive)": ("nih", "rsna"),
+    "both sides: covid_cxnet, ieee8023 and tbx11k, qatar_tb": (
+        "covid_cxnet",
+        "ieee8023",
+        "tbx11k",
+        "qatar_tb",
+    ),
+}
+"""Sources that are left out together, by the name of the trial."""
+
+
+@dataclass(frozen=True)
+class Collection:
+    """All films of a data folder with their pixels at the network's input size."""
+
+    films: Sequence[Film]
+    pixels: NDArray[np.uint8]
+    """Shape (n, height, width)."""
+
+    def rows(self, config: TrainingConfig) -> Rows:
+        """Return the rows of the films that suit a configuration."""
+        suitable = {film.path for film in config.suitable(self.films)}
+        return np.array([i for i, film in enumerate(self.films) if film.path in suitable], np.intp)
+
+    def chosen(self, rows: Rows) -> list[Film]:
+        """Return the films of some rows."""
+        return [self.films[row] for row in rows]
+
+    def trained(self, rows: Rows, config: TrainingConfig) -> keras.Model:
+        """Train a network on the films of some rows, telling of each epoch."""
+
+        def tell(epoch: int, _: keras.Model, figures: dict[str, float]) -> None:
+            Console().print(f"{config.name}: epoch {epoch}, loss {figures['loss']:.3f}")
+
+        return fit(self.chosen(rows), self.pixels[rows], config, tell)
+
+    def answers(
+        self, network: keras.Model, rows: Rows, config: TrainingConfig
+    ) -> NDArray[np.float32]:
+        """Return the probabilities of the films of some rows, shape (n, classes)."""
+        return infer(network, preprocess(list(self.pixels[rows]), config.input_size))
+
+
+def shortened(config: TrainingConfig, share: float) -> TrainingConfig:
+    """Return the configuration with a share of its epochs."""
+    return config.model_copy(update={"epochs": max(1, round(share * config.epochs))})
+
+
+def paper_protocol(
+    collection: Collection, config: TrainingConfig, seeds: Sequence[int] = range(5)
+) -> dict[str, Any]:
+    """Repeat the paper's protocol: its films, split 60/40 within each class, accuracy at the end.
+
+    Parameters
+    ----------
+    collection : Collection
+        All films.
+    config : TrainingConfig
+        The recipe; its split and choice of films are replaced by the paper's.
+    seeds : sequence of int
+        One split and one network for each.
+    """
+    accuracies = []
+    for seed in seeds:
+        run = config.model_copy(
+            update={
+                "seed": seed,
+                "seed_subset_only": True,
+                "split": "stratified",
+                "validation_share": 0.4,
+            }
+        )
+        rows = collection.rows(run)
+        trained_on, held_out = split(collection.chosen(rows), run)
+        network = collection.trained(rows[trained_on], run)
+        films = collection.chosen(rows[held_out])
+        answers = collection.answers(network, rows[held_out], run)
+        accuracies.append(accuracy(films, answers, run))
+    return {
+        "validation_films": len(held_out),
+        "accuracy_by_seed": accuracies,
+        "mean_accuracy": float(np.mean(accuracies)),
+    }
+
+
+def group_folds(collection: Collection, config: TrainingConfig, folds: int = 5) -> dict[str, Any]:
+    """Group-wise cross-validation: each film is judged by a network that never saw its patient.
+
+    Parameters
+    ----------
+    collection : Collection
+        All films.
+    config : TrainingConfig
+        The recipe.
+    folds : int
+        Number of networks.
+    """
+    rows = collection.rows(config)
+    films = collection.chosen(rows)
+    strata = [f"{film.label} {film.source}" for film in films]
+    groups = np.array([film.group for film in films])
+    dealt = StratifiedGroupKFold(folds, shuffle=True, random_state=config.seed)
+    probabilities = np.zeros((len(rows), len(config.labels)), dtype=np.float32)
+    for train, test in dealt.split(rows, strata, groups):
+        network = collection.trained(rows[train], config)
+        probabilities[test] = collection.answers(network, rows[test], config)
+    known = np.array([film.label in config.codes for film in films])
+    truth = np.array(
+        [config.codes.index(film.label) for film in films if film.label in config.codes]
+    )
+    called = probabilities[known].argmax(axis=1)
+    return {
+        "folds": folds,
+        "balanced_accuracy": bootstrap(
+            lambda drawn: balanced_accuracy(truth[drawn], called[drawn]), groups[known]
+        )._asdict(),
+    }
+
+
+def leave_sources_out(
+    collection: Collection, config: TrainingConfig, trials: Mapping[str, tuple[str, ...]] = LEFT_OUT
+) -> dict[str, Any]:
+    """Train without some sources and measure on them.
+
+    COVID-19 films of the left-out sources are set against adults without COVID-19 of the left-out
+    sources, where both sides are left out, else against held-out patients of the other sources; and
+    the other way round.
+
+    Parameters
+    ----------
+    collection : Collection
+        All films.
+    config : TrainingConfig
+        The recipe.
+    trials : mapping of str to tuple of str
+        Sources that are left out together.
+    """
+    return {
+        name: _leave_out(collection, config.model_copy(update={"leave_out": sources}))
+        for name, sources in trials.items()
+    }
+
+
+def _leave_out(collection: Collection, config: TrainingConfig) -> dict[str, Any]:
+    rows = collection.rows(config)
+    trained_on, held_out = split(collection.chosen(rows), config)
+    network = collection.trained(rows[trained_on], config)
+    away = np.array(
+        [i for i, film in enumerate(collection.films) if film.source in config.leave_out], np.intp
+    )
+    ill_away, well_away = _ill_and_well(collection, away)
+    ill_home, well_home = _ill_and_well(collection, rows[held_out])
+    ill = ill_away if len(ill_away) else ill_home
+    well = well_away if len(well_away) else well_home
+    both = np.r_[ill, well]
+    answers = collection.answers(network, both, config)
+    column = config.codes.index(COVID)
+    scores, called = answers[:, column], answers.argmax(axis=1) == column
+    is_ill = np.arange(len(both)) < len(ill)
+    groups = np.array([film.group for film in collection.chosen(both)])
+
+    def share(chosen: NDArray[np.bool_]) -> Interval:
+        hits = called[chosen]
+        return bootstrap(lambda drawn: float(hits[drawn].mean()), groups[chosen])
+
+    return {
+        "left_out": list(config.leave_out),
+        "auroc": bootstrap(
+            lambda d: auroc(scores[d][is_ill[d]], scores[d][~is_ill[d]]), groups
+        )._asdict(),
+        "ill_left_out": bool(len(ill_away)),
+        "well_left_out": bool(len(well_away)),
+        "ill_called_covid_19": share(is_ill)._asdict(),
+        "well_called_covid_19": share(~is_ill)._asdict(),
+    }
+
+
+def _ill_and_well(collection: Collection, rows: Rows) -> tuple[Rows, Rows]:
+    """Return rows with COVID-19 and rows of adults without it."""
+    films = collection.chosen(rows)
+    ill = np.array([film.label == COVID for film in films], dtype=bool)
+    adult = np.array([film.source != "guangzhou" for film in films], dtype=bool)
+    return rows[ill], rows[~ill & adult]
+
+
+PROTOCOLS: Mapping[str, Callable[[Collection, TrainingConfig], dict[str, Any]]] = {
+    "paper": paper_protocol,
+    "folds": group_folds,
+    "sources": leave_sources_out,
+}
+"""The protocols by name."""
