@@ -1,0 +1,31 @@
+FROM python:3.11-slim-bookworm AS build
+ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
+WORKDIR /build
+COPY requirements.lock requirements-build.lock ./
+RUN python -m venv /opt/covidxray \
+    && /opt/covidxray/bin/pip install --require-hashes -r requirements.lock
+RUN python -m venv tools \
+    && tools/bin/pip install --require-hashes -r requirements-build.lock
+COPY pyproject.toml README.md LICENSE ./
+COPY src src
+COPY model_store model_store
+COPY reference reference
+RUN tools/bin/hatchling build --target wheel --directory dist \
+    && /opt/covidxray/bin/pip install --no-deps --no-index dist/*.whl
+
+FROM python:3.11-slim-bookworm
+# Keras writes its settings into a folder of its own; nothing else is written.
+ENV PATH=/opt/covidxray/bin:$PATH \
+    PYTHONUNBUFFERED=1 \
+    PYTHONDONTWRITEBYTECODE=1 \
+    KERAS_HOME=/tmp/keras \
+    COVIDXRAY_HOST=0.0.0.0 \
+    COVIDXRAY_PORT=8000
+RUN useradd --system --no-create-home --uid 10001 covidxray
+COPY --from=build /opt/covidxray /opt/covidxray
+USER 10001
+EXPOSE 8000
+STOPSIGNAL SIGTERM
+HEALTHCHECK --interval=30s --timeout=5s --start-period=60s --retries=3 \
+    CMD ["python", "-c", "from urllib.request import urlopen; urlopen('http://127.0.0.1:8000/health/ready', timeout=4)"]
+CMD ["covidxray", "serve"]

@@ -1,0 +1,51 @@
+# `make serve` and `make test` need nothing but Python 3.11 and a network.
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALL := $(BIN)/python -m pip install --disable-pip-version-check
+COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --custom-compile-command "make lock"
+
+.PHONY: serve test check lock openapi
+
+serve: $(VENV)/serving
+	$(BIN)/covidxray serve
+
+test: $(VENV)/testing
+	$(BIN)/pytest
+
+check: $(VENV)/testing
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
+	$(BIN)/openapi-spec-validator openapi.yaml
+	$(BIN)/covidxray openapi --output $(VENV)/openapi.yaml
+	diff openapi.yaml $(VENV)/openapi.yaml
+
+openapi: $(VENV)/testing
+	$(BIN)/covidxray openapi
+
+lock: $(VENV)/testing
+	$(COMPILE) --output-file requirements.lock pyproject.toml
+	$(COMPILE) --constraint requirements.lock --extra dev \
+		--output-file requirements-dev.lock pyproject.toml
+	$(COMPILE) --constraint requirements-dev.lock --group build \
+		--output-file requirements-build.lock
+
+$(BIN)/python:
+	$(PYTHON) -m venv $(VENV)
+
+# Stamps: what is installed is newer than what asks for it. The package itself is built without
+# isolation, so that its build tools are held by hashes too.
+$(VENV)/serving: requirements.lock requirements-build.lock pyproject.toml | $(BIN)/python
+	$(INSTALL) --require-hashes -r requirements.lock
+	$(INSTALL) --require-hashes -r requirements-build.lock
+	$(INSTALL) --no-deps --no-build-isolation --editable .
+	touch $@
+
+$(VENV)/testing: requirements-dev.lock $(VENV)/serving
+	$(INSTALL) --require-hashes -r requirements-dev.lock
+	touch $@

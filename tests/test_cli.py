@@ -1,0 +1,141 @@
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import yaml
+from typer.testing import CliRunner, Result
+
+from covidxray_api.cli import app
+
+Run = Callable[..., Result]
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Run `covidxray` as on a terminal of 200 columns."""
+    monkeypatch.setenv("COLUMNS", "200")
+
+    def invoke(*arguments: str | Path) -> Result:
+        return CliRunner().invoke(app, [str(argument) for argument in arguments])
+
+    return invoke
+
+
+class TestScreen:
+    def test_a_table_for_people(self, run: Run, examples: Path) -> None:
+        result = run("screen", examples / "viral_pneumonia.png", examples / "not_a_radiograph.png")
+
+        assert result.exit_code == 0
+        assert "Viral pneumonia" in result.stdout
+        assert "The image is not a chest radiograph" in result.stdout
+        assert "multi-source" in result.stdout
+        assert "Decision support, not a diagnosis" in result.stdout
+
+    def test_a_table_in_spanish(self, run: Run, examples: Path) -> None:
+        result = run("screen", "--lang", "es", examples / "viral_pneumonia.png")
+
+        assert "Neumonía Viral" in result.stdout
+        assert "Apoyo a la decisión, no un diagnóstico" in result.stdout
+
+    def test_a_line_of_json_for_each_file(self, run: Run, examples: Path) -> None:
+        files = [examples / "normal.png", examples / "not_a_radiograph.png"]
+
+        result = run("screen", "--json", *files)
+
+        assert result.exit_code == 0
+        first, second = (json.loads(line) for line in result.stdout.splitlines())
+        assert [first["file"], second["file"]] == [str(file) for file in files]
+        assert first["predicted_label"] == "normal"
+        assert second["rejected"] is True
+        assert second["probabilities"] is None
+
+    def test_another_model(self, run: Run, examples: Path) -> None:
+        result = run("screen", "--json", "--model", "seed-cnn", examples / "normal.png")
+
+        assert json.loads(result.stdout)["model"]["name"] == "seed-cnn"
+
+    def test_files_that_fail_do_not_hinder_the_others(
+        self, run: Run, examples: Path, tmp_path: Path
+    ) -> None:
+        text = tmp_path / "text.png"
+        text.write_text("The patient is well.")
+        files = [text, tmp_path / "absent.png", examples / "normal.png"]
+
+        result = run("screen", "--json", *files)
+
+        assert result.exit_code == 1
+        first, second, third = (json.loads(line) for line in result.stdout.splitlines())
+        assert first["problem"]["title"] == "Unsupported file format"
+        assert second["problem"]["detail"] == "No such file or directory"
+        assert third["predicted_label"] == "normal"
+
+    def test_a_failure_is_shown_in_the_table(self, run: Run, tmp_path: Path) -> None:
+        file = tmp_path / "[red]empty.png"
+        file.touch()
+
+        result = run("screen", file)
+
+        assert result.exit_code == 1
+        assert "Empty file" in result.stdout
+        assert "[red]empty.png" in result.stdout.replace("\n", "")
+
+    def test_an_unknown_model(self, run: Run, examples: Path) -> None:
+        result = run("screen", "--model", "none-such", examples / "normal.png")
+
+        assert result.exit_code == 1
+        assert result.stderr.startswith("Unknown model: ")
+
+
+def test_stored_models_are_listed(run: Run) -> None:
+    result = run("models", "list")
+
+    assert result.exit_code == 0
+    assert "multi-source (default)" in result.stdout
+    assert "seed-cnn" in result.stdout
+
+
+def test_the_api_description_is_written_the_same_each_time(run: Run, tmp_path: Path) -> None:
+    first, second = tmp_path / "first.yaml", tmp_path / "second.yaml"
+
+    assert run("openapi", "--output", first).exit_code == 0
+    assert run("openapi", "--output", second).exit_code == 0
+
+    assert first.read_bytes() == second.read_bytes()
+    assert "/predict" in yaml.safe_load(first.read_text(encoding="utf-8"))["paths"]
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [("PORT", "high"), ("PORT", "65536"), ("WORKERS", "0"), ("LOG_LEVEL", "loud")],
+)
+def test_an_invalid_setting_is_told_plainly(
+    run: Run, monkeypatch: pytest.MonkeyPatch, variable: str, value: str
+) -> None:
+    monkeypatch.setenv(f"COVIDXRAY_{variable}", value)
+
+    result = run("serve")
+
+    assert result.exit_code == 2
+    assert result.stderr.startswith(f"Invalid setting {variable.lower()}: ")
+
+
+@pytest.mark.parametrize(
+    ("program", "unwanted"),
+    [
+        ("import covidxray_api.cli", ["tensorflow", "fastapi", "cv2"]),
+        ("import covidxray_api.api.app", ["tensorflow", "covidxray_api.training"]),
+    ],
+)
+def test_what_is_not_needed_is_not_imported(program: str, unwanted: list[str]) -> None:
+    listing = f"import sys; {program}; print(*sys.modules)"
+
+    done = subprocess.run([sys.executable, "-c", listing], capture_output=True, text=True)
+
+    imported = done.stdout.split()
+    assert "covidxray_api" in imported
+    assert [name for name in unwanted if name in imported] == []
