@@ -14,6 +14,7 @@ from covidxray_api.consistency.ssim import MANIFEST, ReferenceManifest
 from covidxray_api.errors import DatasetError
 from covidxray_api.inference.models import Models
 from covidxray_api.model_store import ModelStore, StoredModel
+from covidxray_api.training.card import card
 from covidxray_api.training.config import TrainingConfig
 from covidxray_api.training.dataset import load_pixels, read_dataset
 from covidxray_api.training.evaluation import evaluate, predict_unseen
@@ -26,6 +27,9 @@ from covidxray_api.training.reference import build_reference
 from covidxray_api.training.report import page
 from covidxray_api.training.robustness import robustness
 from covidxray_api.training.run import train
+
+CARD = "MODEL_CARD.md"
+"""File of a stored model's card."""
 
 ROBUSTNESS_FILMS = 500
 """Held-out films on which robustness is measured."""
@@ -95,7 +99,8 @@ def run_evaluation(
 ) -> None:
     """Measure stored models on films that their training has not seen.
 
-    Writes ``evaluation.md`` and, for each, ``evaluation/NAME.json`` and ``.png``; prints a table.
+    Writes ``evaluation.md`` and, for each, ``evaluation/NAME.json`` and ``.png`` and its model
+    card; prints a table.
 
     Parameters
     ----------
@@ -130,6 +135,7 @@ def run_evaluation(
         } | evaluate(unseen)
         (folder / f"{name}.json").write_text(json.dumps(report, indent=2) + "\n")
         draw(unseen, report, f"{name} {manifest.version}", folder / f"{name}.png")
+        (model.stored.folder / CARD).write_text(card(manifest, report), encoding="utf-8")
         Console().print(table(report))
         reports.append(report)
     measured = ReferenceManifest.model_validate_json((reference / MANIFEST).read_bytes())

@@ -28,11 +28,20 @@ def page(reports: Sequence[dict[str, Any]], reference: ReferenceManifest) -> str
         "",
     ]
     for report in reports:
-        lines += _model(report)
+        lines += model_section(report, figures="evaluation")
     return "\n".join(lines + _consistency(reference))
 
 
-def _model(report: dict[str, Any]) -> list[str]:
+def model_section(report: dict[str, Any], figures: str) -> list[str]:
+    """Return what was measured of one model as lines of Markdown.
+
+    Parameters
+    ----------
+    report : dict
+        What `evaluate` returned, with the model's name and version.
+    figures : str
+        Path of the folder with its picture.
+    """
     name, held_out = report["model"], report["held_out"]
     lines = [
         f"## {name} {report['version']}",
@@ -71,7 +80,7 @@ def _model(report: dict[str, Any]) -> list[str]:
     ]
     for change, figure in report["robustness"].items():
         lines.append(f"| {change} | {figure['label_changes']:.1%} | {figure['moves_by_0.1']:.1%} |")
-    return [*lines, "", f"![Figures of {name}](evaluation/{name}.png)", ""]
+    return [*lines, "", f"![Figures of {name}]({figures}/{name}.png)", ""]
 
 
 def _consistency(reference: ReferenceManifest) -> list[str]:
