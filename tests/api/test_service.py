@@ -18,6 +18,7 @@ import pytest
 from numpy.typing import NDArray
 from structlog.contextvars import merge_contextvars
 from structlog.testing import capture_logs
+from structlog.typing import EventDict
 
 from covidxray_api.consistency import Reference
 from covidxray_api.decoding import Limits
@@ -182,7 +183,7 @@ def test_what_nobody_foresaw_is_a_problem_without_particulars(
         wait_until_ready(client)
         with capture_logs([merge_contextvars]) as lines:
             answer = client.post("/predict", content=film, headers={"X-Request-ID": "ward-3"})
-            while lines[-1:] == [] or lines[-1]["event"] != "request":
+            while not (line := own(lines, "request")):
                 time.sleep(0.02)
 
     assert answer.status_code == 500
@@ -192,10 +193,12 @@ def test_what_nobody_foresaw_is_a_problem_without_particulars(
     assert answer.json()["request_id"] == "ward-3"
     assert "Jane" not in answer.text
     assert "Traceback" not in answer.text
-    unforeseen = next(line for line in lines if line["event"] == "unforeseen error")
-    assert unforeseen["exc_info"]
-    assert unforeseen["request_id"] == "ward-3"
-    assert lines[-1]["status"] == 500
+    assert line[0]["status"] == 500
+    assert own(lines, "unforeseen error")[0]["exc_info"]
+
+
+def own(lines: list[EventDict], event: str) -> list[EventDict]:
+    return [line for line in lines if line["event"] == event and line["request_id"] == "ward-3"]
 
 
 class TestFailedStart:

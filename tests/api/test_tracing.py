@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import socket
 import time
 import uuid
 
@@ -10,11 +11,11 @@ from structlog.testing import capture_logs
 from structlog.typing import EventDict
 
 
-def wait_for(lines: list[EventDict]) -> EventDict:
+def wait_for(name: str, lines: list[EventDict]) -> EventDict:
     """Return the one line of a request, which is written after its answer was sent."""
-    while not lines:
+    while not (own := [line for line in lines if line["request_id"] == name]):
         time.sleep(0.02)
-    (line,) = lines
+    (line,) = own
     return line
 
 
@@ -53,7 +54,7 @@ def test_a_request_leaves_one_line_without_the_file_name(
             params={"model": "seed-cnn", "patient": "Jane Doe"},
             headers={"X-Request-ID": "ward-3"},
         )
-        line = wait_for(lines)
+        line = wait_for("ward-3", lines)
 
     assert line.pop("duration_ms") > 0
     assert line == {
@@ -70,8 +71,23 @@ def test_a_request_leaves_one_line_without_the_file_name(
 
 def test_a_refused_request_leaves_one_line_too(service: httpx.Client) -> None:
     with capture_logs([merge_contextvars]) as lines:
-        service.post("/predict", files={"file": ("JANE_DOE.txt", b"text")})
-        line = wait_for(lines)
+        files = {"file": ("JANE_DOE.txt", b"text")}
+        service.post("/predict", files=files, headers={"X-Request-ID": "ward-4"})
+        line = wait_for("ward-4", lines)
 
     assert line["status"] == 415
     assert "JANE" not in str(line)
+
+
+def test_a_sender_who_leaves_early_leaves_a_line_and_no_traceback(service: httpx.Client) -> None:
+    address = (service.base_url.host, service.base_url.port or 0)
+    head = b"POST /predict HTTP/1.1\r\nHost: here\r\nX-Request-ID: ward-5\r\n"
+    length = b"Content-Length: 1000\r\n\r\n"
+
+    with capture_logs([merge_contextvars]) as lines:
+        with socket.create_connection(address) as connection:
+            connection.sendall(head + length + b"half a film")
+        line = wait_for("ward-5", lines)
+
+    assert line["event"] == "request"
+    assert line["status"] == 400
