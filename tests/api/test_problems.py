@@ -12,6 +12,7 @@ import pytest
 
 from covidxray_api.api.problems import kinds
 from covidxray_api.errors import CovidXrayError
+from covidxray_api.model_store import WEIGHTS, ModelStore
 from covidxray_api.settings import Settings
 
 Serve = Callable[[Settings], AbstractContextManager[httpx.Client]]
@@ -149,7 +150,7 @@ class TestModels:
     def test_a_model_that_is_damaged(self, serve: Serve, film: bytes, tmp_path: Path) -> None:
         store = tmp_path / "model_store"
         shutil.copytree(Settings().model_store, store)
-        (store / "seed-cnn" / "1" / "model.keras").write_bytes(b"other weights")
+        (ModelStore(store).get("seed-cnn").folder / WEIGHTS).write_bytes(b"other weights")
 
         with serve(Settings(model_store=store)) as client:
             broken = client.post("/predict", params={"model": "seed-cnn"}, content=film)

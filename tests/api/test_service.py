@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import shutil
 import subprocess
 import sys
 import threading
@@ -23,7 +23,7 @@ from structlog.typing import EventDict
 from covidxray_api.consistency import Reference
 from covidxray_api.decoding import Limits
 from covidxray_api.inference import Engine, Models
-from covidxray_api.model_store import ModelStore
+from covidxray_api.model_store import WEIGHTS, ModelStore
 from covidxray_api.screening import Screener
 from covidxray_api.settings import Settings
 
@@ -212,13 +212,11 @@ class TestFailedStart:
 
     @pytest.fixture
     def with_other_weights(self, tmp_path: Path) -> Settings:
-        folder = tmp_path / "multi-source" / "1"
-        folder.mkdir(parents=True)
-        shipped = Settings().model_store / "multi-source" / "1" / "manifest.json"
-        manifest = json.loads(shipped.read_text(encoding="utf-8"))
-        (folder / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
-        (folder / "model.keras").write_bytes(b"other weights")
-        return Settings(model_store=tmp_path)
+        settings = Settings(model_store=tmp_path / "model_store")
+        shutil.copytree(Settings().model_store, settings.model_store)
+        model = ModelStore(settings.model_store).get(settings.default_model)
+        (model.folder / WEIGHTS).write_bytes(b"other weights")
+        return settings
 
     @pytest.mark.parametrize(
         "settings", ["without_models", "without_reference", "with_other_weights"]
