@@ -44,6 +44,6 @@ def test_films_of_other_labels_teach_their_shares(config: TrainingConfig) -> Non
 
 
 def test_small_films_come_first(config: TrainingConfig) -> None:
-    gradual = config.model_copy(update={"small_first": (16, 16), "epochs": 5})
-    assert gradual.phases == [(0, 3, (16, 16)), (3, 5, (32, 32))]
+    gradual = config.model_copy(update={"small_first": (16, 16), "epochs": 10})
+    assert gradual.phases == [(0, 7, (16, 16)), (7, 10, (32, 32))]
     assert config.phases == [(0, 2, (32, 32))]

@@ -69,7 +69,7 @@ class TrainingConfig(BaseModel):
     """Films drawn in an epoch; all of them once if not given."""
 
     small_first: tuple[int, int] | None = None
-    """Height and width at which the first three fifths of the epochs see the films, which teaches
+    """Height and width at which the first seven tenths of the epochs see the films, which teaches
     a network of any input size most of what it learns in less time; the rest are at full size."""
 
     batch_size: int = 32
@@ -86,6 +86,9 @@ class TrainingConfig(BaseModel):
 
     balance: bool = False
     """Draw classes alike often and sources within a class by the root of their size."""
+
+    draw: Mapping[str, float] = {}
+    """How often a class is drawn if `balance`, relative to 1 for those not named."""
 
     augment: bool = False
     """Take away source cues; see `augmentation.py`."""
@@ -120,7 +123,7 @@ class TrainingConfig(BaseModel):
         """The phases of training, in order."""
         if self.small_first is None:
             return [Phase(0, self.epochs, self.input_size)]
-        turn = round(0.6 * self.epochs)
+        turn = round(0.7 * self.epochs)
         return [Phase(0, turn, self.small_first), Phase(turn, self.epochs, self.input_size)]
 
     def suitable(self, films: Sequence[Film]) -> list[Film]:

@@ -86,14 +86,15 @@ def rows_by_source(films: Sequence[Film]) -> list[NDArray[np.intp]]:
 def balanced_weights(films: Sequence[Film], config: TrainingConfig) -> NDArray[np.float64]:
     """Return how often each film is to be drawn; they sum to 1.
 
-    Labels are drawn alike often, but those that are only taught (adults with other findings) half
-    as often together as one class; within a label, a source by the root of its number of films.
+    Classes are drawn as `config.draw` says, alike often by default, and labels that are only taught
+    (adults with other findings) together half as often; within a label, a source by the root of its
+    number of films.
     """
     labels = np.array([film.label if film.label in config.codes else "" for film in films])
     sources = np.array([film.source for film in films])
     weights = np.zeros(len(films))
     for label in np.unique(labels):
-        share = 1.0 if label else 0.5
+        share = config.draw.get(label, 1.0) if label else 0.5
         names, sizes = np.unique(sources[labels == label], return_counts=True)
         for name, size in zip(names, np.sqrt(sizes), strict=True):
             rows = (labels == label) & (sources == name)

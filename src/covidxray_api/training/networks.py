@@ -67,7 +67,7 @@ def residual(size: Size, classes: int) -> keras.Model:
         x = _residual_block(x, width, stride=2)
         x = _residual_block(x, width, stride=1) if width in (80, 128) else x
     x = layers.GlobalAveragePooling2D(name="features")(x)
-    x = layers.Dropout(0.3)(x)
+    x = layers.Dropout(0.2)(x)
     outputs = layers.Dense(classes, activation="softmax", dtype="float32")(x)
     return keras.Model(film, outputs, name="residual")
 
