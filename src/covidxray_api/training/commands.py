@@ -28,6 +28,15 @@ from covidxray_api.training.report import page
 from covidxray_api.training.robustness import robustness
 from covidxray_api.training.run import train
 
+PROTOCOL = (
+    "films of patients that training has not seen, by the split of the configuration and of"
+    " sources that it left out; 95 % bootstrap intervals by patient"
+)
+"""How the figures in a manifest were measured."""
+
+MEASURED = ("held_out", "called_covid_19", "uncertain", "auroc_covid_19", "robustness")
+"""Figures of an evaluation that go into the manifest."""
+
 CARD = "MODEL_CARD.md"
 """File of a stored model's card."""
 
@@ -99,8 +108,8 @@ def run_evaluation(
 ) -> None:
     """Measure stored models on films that their training has not seen.
 
-    Writes ``evaluation.md`` and, for each, ``evaluation/NAME.json`` and ``.png`` and its model
-    card; prints a table.
+    Writes ``evaluation.md`` and, for each, ``evaluation/NAME.json`` and ``.png``, its model card and
+    the figures in its manifest; prints a table.
 
     Parameters
     ----------
@@ -135,11 +144,13 @@ def run_evaluation(
         } | evaluate(unseen)
         (folder / f"{name}.json").write_text(json.dumps(report, indent=2) + "\n")
         draw(unseen, report, f"{name} {manifest.version}", folder / f"{name}.png")
+        measured = {"protocol": PROTOCOL} | {figure: report[figure] for figure in MEASURED}
+        store.write_manifest(manifest.model_copy(update={"metrics": measured}))
         (model.stored.folder / CARD).write_text(card(manifest, report), encoding="utf-8")
         Console().print(table(report))
         reports.append(report)
-    measured = ReferenceManifest.model_validate_json((reference / MANIFEST).read_bytes())
-    (output / "evaluation.md").write_text(page(reports, measured), encoding="utf-8")
+    consistency = ReferenceManifest.model_validate_json((reference / MANIFEST).read_bytes())
+    (output / "evaluation.md").write_text(page(reports, consistency), encoding="utf-8")
 
 
 def run_protocol(
