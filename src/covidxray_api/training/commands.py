@@ -108,8 +108,8 @@ def run_evaluation(
 ) -> None:
     """Measure stored models on films that their training has not seen.
 
-    Writes ``evaluation.md`` and, for each, ``evaluation/NAME.json`` and ``.png``, its model card and
-    the figures in its manifest; prints a table.
+    Writes ``evaluation.md`` and, for each, ``evaluation/NAME.json`` and ``.png``, its model card
+    and the figures in its manifest; prints a table.
 
     Parameters
     ----------
