@@ -63,7 +63,9 @@ def test_a_curl_line_is_answered(address: str, line: str) -> None:
 
     path = re.search(r"localhost:8000(/\w+)", line)
     assert path
-    if path[1] == "/predict":
+    if "?model=" in line:
+        assert answer["model"]["name"] == "seed-cnn"
+    elif path[1] == "/predict":
         expected = re.search(r"examples/(\w+)\.png", line)
         assert expected
         label = None if expected[1] == "not_a_radiograph" else expected[1]
