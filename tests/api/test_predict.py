@@ -14,6 +14,7 @@ PREDICTION: dict[str, type | tuple[type, ...]] = {
     "predicted_label": (str, type(None)),
     "display_label": (str, type(None)),
     "probabilities": (dict, type(None)),
+    "prediction_set": (list, type(None)),
     "uncertain": bool,
     "consistency": dict,
     "model": dict,
@@ -36,6 +37,7 @@ def test_a_composite_is_recognised(service: httpx.Client, examples: Path, label:
     assert body["consistency"]["consistent"] is True
     assert max(body["probabilities"], key=body["probabilities"].get) == label
     assert sum(body["probabilities"].values()) == pytest.approx(1)
+    assert body["uncertain"] is (len(body["prediction_set"]) != 1)
 
 
 def test_what_is_no_radiograph_is_refused_without_a_diagnosis(
@@ -52,6 +54,7 @@ def test_what_is_no_radiograph_is_refused_without_a_diagnosis(
     }
     assert body["consistency"]["consistent"] is False
     assert body["predicted_label"] is body["display_label"] is body["probabilities"] is None
+    assert body["prediction_set"] is None
     assert body["uncertain"] is False
 
 

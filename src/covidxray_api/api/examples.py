@@ -6,6 +6,8 @@ from typing import Any
 
 from fastapi import FastAPI
 
+_NOTICE = "Decision support, not a diagnosis: a radiologist must read the film."
+
 _MODEL: dict[str, Any] = {
     "name": "multi-source",
     "version": "1",
@@ -18,6 +20,7 @@ _VALIDATION: dict[str, Any] = {
     "rejection": None,
     "consistency": {"ssim": 0.47, "threshold": 0.33, "consistent": True},
     "warnings": [],
+    "notice": _NOTICE,
 }
 
 _REJECTED_VALIDATION: dict[str, Any] = _VALIDATION | {
@@ -29,24 +32,22 @@ _REJECTED_VALIDATION: dict[str, Any] = _VALIDATION | {
     "consistency": {"ssim": 0.12, "threshold": 0.33, "consistent": False},
 }
 
-_NOTICE = "Decision support, not a diagnosis: a radiologist must read the film."
-
 _PREDICTION: dict[str, Any] = _VALIDATION | {
     "predicted_label": "covid_19",
     "display_label": "COVID-19",
     "probabilities": {"normal": 0.01, "covid_19": 0.97, "viral_pneumonia": 0.02},
+    "prediction_set": ["covid_19"],
     "uncertain": False,
     "model": _MODEL,
-    "notice": _NOTICE,
 }
 
 _REJECTED_PREDICTION: dict[str, Any] = _REJECTED_VALIDATION | {
     "predicted_label": None,
     "display_label": None,
     "probabilities": None,
+    "prediction_set": None,
     "uncertain": False,
     "model": _MODEL,
-    "notice": _NOTICE,
 }
 
 _MODEL_DESCRIPTION: dict[str, Any] = _MODEL | {

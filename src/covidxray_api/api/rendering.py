@@ -20,6 +20,7 @@ def screening_answer(screening: Screening, language: Language) -> schemas.Screen
         predicted_label=predicted.code if predicted else None,
         display_label=predicted.display[language] if predicted else None,
         probabilities=dict(screening.probabilities) if screening.probabilities else None,
+        prediction_set=[label.code for label in screening.prediction_set] if predicted else None,
         uncertain=screening.uncertain,
         consistency=_consistency(found.consistency),
         model=identity(screening.model),
@@ -35,6 +36,7 @@ def validation_answer(found: Validation, language: Language) -> schemas.Validati
         rejection=_rejection(found, language),
         consistency=_consistency(found.consistency),
         warnings=_coded(found.warnings, language),
+        notice=message("notice", language),
     )
 
 

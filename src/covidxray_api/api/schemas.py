@@ -69,6 +69,9 @@ class ValidationAnswer(_Schema):
     warnings: list[Coded]
     """What had to be decided in reading the file."""
 
+    notice: str
+    """What this answer is not."""
+
 
 class ScreeningAnswer(ValidationAnswer):
     """What the service has to say of an image."""
@@ -82,14 +85,16 @@ class ScreeningAnswer(ValidationAnswer):
     probabilities: dict[str, float] | None
     """Calibrated probability of each label, summing to 1; null if the image was rejected."""
 
+    prediction_set: list[str] | None
+    """Codes of the labels that remain possible; null if the image was rejected. For new patients of
+    the sources that the model was fitted on, the right label is among them as often as its card
+    says."""
+
     uncertain: bool
     """Whether several labels, or none, remain possible: a person must decide."""
 
     model: ModelIdentity
     """Which network answered, or would have."""
-
-    notice: str
-    """What this answer is not."""
 
 
 class Validation(ValidationAnswer, Named):
