@@ -33,7 +33,7 @@ def screening(probabilities: tuple[float, ...] | None, rule: bool = True) -> Scr
     [
         ((0.95, 0.03, 0.02), ["normal"], False),
         ((0.6, 0.38, 0.02), ["normal", "covid_19"], True),
-        ((0.45, 0.20, 0.35), ["covid_19"], False),
+        ((0.45, 0.20, 0.35), ["covid_19"], True),
         ((0.48, 0.05, 0.37), [], True),
     ],
 )

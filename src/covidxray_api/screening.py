@@ -61,8 +61,8 @@ class Screening:
 
     @property
     def uncertain(self) -> bool:
-        """Whether several labels, or none, remain possible."""
-        return self.probabilities is not None and len(self.prediction_set) != 1
+        """Whether anything but the predicted label, and it alone, remains possible."""
+        return self.probabilities is not None and self.prediction_set != (self.predicted,)
 
 
 class Screener:

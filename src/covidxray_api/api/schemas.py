@@ -91,7 +91,7 @@ class ScreeningAnswer(ValidationAnswer):
     says."""
 
     uncertain: bool
-    """Whether several labels, or none, remain possible: a person must decide."""
+    """Whether anything but the predicted label alone remains possible: a person must decide."""
 
     model: ModelIdentity
     """Which network answered, or would have."""

@@ -145,7 +145,8 @@ def evaluate(unseen: Unseen) -> dict[str, Any]:
     def share(hits: NDArray[np.bool_], chosen: NDArray[np.intp]) -> dict[str, Any]:
         return _figure(bootstrap(lambda drawn: float(hits[drawn].mean()), groups[chosen]))
 
-    uncertain = unseen.in_set.sum(axis=1) != 1
+    alone = unseen.in_set.sum(axis=1) == 1
+    uncertain = ~(alone & unseen.in_set[np.arange(len(called)), called])
     fresh = first_half(groups[rows], unseen.seed)
     covered = unseen.in_set[rows, truth]
 
