@@ -149,6 +149,7 @@ class TestValidate:
             "rejection": None,
             "consistency": {"ssim": ssim, "threshold": threshold, "consistent": True},
             "warnings": [],
+            "notice": "Decision support, not a diagnosis: a radiologist must read the film.",
         }
 
     def test_another_image_is_not(self, service: httpx.Client, no_film: bytes) -> None:
