@@ -1,6 +1,7 @@
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
 from covidxray_api.errors import CorruptArtefact, UnknownModel
 from covidxray_api.model_store import Label, Manifest, ModelStore, sha256_of
@@ -22,6 +23,11 @@ def stored(root: Path, name: str, version: str) -> Manifest:
     )
     ModelStore(root).write_manifest(manifest)
     return manifest
+
+
+def test_a_label_has_a_name_in_every_language() -> None:
+    with pytest.raises(ValidationError, match="no name in es"):
+        Label.model_validate({"code": "a", "display": {"en": "A"}})
 
 
 def test_the_newest_version_answers(tmp_path: Path) -> None:

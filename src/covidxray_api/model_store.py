@@ -12,11 +12,12 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from covidxray_api.errors import CorruptArtefact, UnknownModel
+from covidxray_api.messages import Language
 
 MANIFEST = "manifest.json"
 WEIGHTS = "model.keras"
@@ -32,8 +33,15 @@ class Label(_Frozen):
     code: str
     """Stable name in answers, e.g. `covid_19`."""
 
-    display: Mapping[str, str]
+    display: Mapping[Language, str]
     """Name shown to people, by language (`en`, `es`)."""
+
+    @field_validator("display")
+    @classmethod
+    def _every_language(cls, display: Mapping[Language, str]) -> Mapping[Language, str]:
+        if missing := set(get_args(Language)) - set(display):
+            raise ValueError(f"there is no name in {', '.join(sorted(missing))}")
+        return display
 
 
 class PredictionSet(_Frozen):

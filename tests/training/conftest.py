@@ -45,7 +45,7 @@ def config() -> TrainingConfig:
         {
             "name": "drawn",
             "description": "Learns drawn films.",
-            "network": "residual",
+            "network": "seed_cnn",
             "input_size": [32, 32],
             "labels": LABELS,
             "split": "group",

@@ -52,11 +52,14 @@ def reproduce(
 
 
 def protocol(
-    name: Annotated[str, typer.Argument(help="paper, folds or sources.")],
+    name: Annotated[str, typer.Argument(help="paper, folds, sources, or shortcuts.")],
     data: Data,
     config: Annotated[Path, typer.Option(help="Recipe to judge.")] = Path(
         "configs/multi-source.toml"
     ),
+    masks: Annotated[
+        Path | None, typer.Option(help="Films with drawn lungs, for shortcuts.")
+    ] = None,
     shorten: Annotated[float, typer.Option(help="Share of its epochs that are trained.")] = 1.0,
     output: Annotated[Path, typer.Option(help="Folder for the report.")] = Path("docs/evaluation"),
 ) -> None:
@@ -65,7 +68,7 @@ def protocol(
     from covidxray_api.training.config import TrainingConfig
 
     with told_plainly():
-        run_protocol(name, data, TrainingConfig.read(config), shorten, output)
+        run_protocol(name, data, TrainingConfig.read(config), shorten, masks, output)
 
 
 def evaluate(

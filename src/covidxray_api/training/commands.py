@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,14 +20,16 @@ from covidxray_api.training.config import TrainingConfig
 from covidxray_api.training.dataset import load_pixels, read_dataset
 from covidxray_api.training.evaluation import evaluate, predict_unseen
 from covidxray_api.training.figures import draw
+from covidxray_api.training.lungs import train_lung_finder
 from covidxray_api.training.other_images import read_other_images
 from covidxray_api.training.paper import reproduction
-from covidxray_api.training.protocols import PROTOCOLS, Collection, shortened
+from covidxray_api.training.protocols import PROTOCOLS, Collection, shortcut_audit, shortened
 from covidxray_api.training.publish import publish
 from covidxray_api.training.reference import build_reference
 from covidxray_api.training.report import page
 from covidxray_api.training.robustness import robustness
 from covidxray_api.training.run import train
+from covidxray_api.training.shortcuts import arms
 
 PROTOCOL = (
     "films of patients that training has not seen, by the split of the configuration and of"
@@ -154,7 +157,12 @@ def run_evaluation(
 
 
 def run_protocol(
-    name: str, data: Path, config: TrainingConfig, shorten: float, output: Path
+    name: str,
+    data: Path,
+    config: TrainingConfig,
+    shorten: float,
+    masks: Path | None,
+    output: Path,
 ) -> None:
     """Follow a protocol and write what it found.
 
@@ -168,20 +176,27 @@ def run_protocol(
         The recipe.
     shorten : float
         Share of its epochs that each network trains.
+    masks : Path, optional
+        Films with drawn lungs, which the shortcut audit needs.
     output : Path
         Folder; gets ``CONFIG-NAME.json``.
 
     Raises
     ------
     DatasetError
-        If there is no such protocol.
+        If there is no such protocol; `shortcuts` exists only with masks.
     """
-    if name not in PROTOCOLS:
-        raise DatasetError(f"There is no protocol {name!r}; there are: {', '.join(PROTOCOLS)}.")
+    protocols = dict(PROTOCOLS)
+    if masks is not None:
+        finder, found_lungs = train_lung_finder(masks)
+        Console().print("lung finder:", found_lungs)
+        protocols["shortcuts"] = partial(shortcut_audit, shown=arms(finder))
+    if name not in protocols:
+        raise DatasetError(f"There is no protocol {name!r}; there are: {', '.join(protocols)}.")
     films = read_dataset(data)
     collection = Collection(films, load_pixels(films, config.input_size))
     run = shortened(config, shorten)
-    found = PROTOCOLS[name](collection, run)
+    found = protocols[name](collection, run)
     report = {"recipe": config.name, "epochs": run.epochs, "of_epochs": config.epochs} | found
     output.mkdir(parents=True, exist_ok=True)
     path = output / f"{config.name}-{name}.json"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import keras
@@ -202,6 +203,48 @@ def _leave_out(collection: Collection, config: TrainingConfig) -> dict[str, Any]
         "ill_called_covid_19": share(is_ill)._asdict(),
         "well_called_covid_19": share(~is_ill)._asdict(),
     }
+
+
+def shortcut_audit(
+    collection: Collection,
+    config: TrainingConfig,
+    shown: Mapping[str, Callable[[NDArray[np.uint8]], NDArray[np.uint8]]],
+) -> dict[str, Any]:
+    """Train and test on films without the lungs: whatever is still told apart is a shortcut.
+
+    Parameters
+    ----------
+    collection : Collection
+        All films.
+    config : TrainingConfig
+        The recipe.
+    shown : mapping of str to callable
+        What is done to all films in each arm; see `shortcuts.arms`.
+
+    Returns
+    -------
+    dict
+        For each arm the balanced accuracy of COVID-19 against normal adults, of other patients.
+    """
+    rows = collection.rows(config)
+    trained_on, held_out = split(collection.chosen(rows), config)
+    ill, others = _ill_and_well(collection, rows[held_out])
+    well = np.array([row for row in others if collection.films[row].label == "normal"], np.intp)
+    both = np.r_[ill, well]
+    truth = np.r_[np.ones(len(ill), np.intp), np.zeros(len(well), np.intp)]
+    groups = np.array([film.group for film in collection.chosen(both)])
+    column = config.codes.index(COVID)
+    report = {}
+    for name, show in shown.items():
+        arm = Collection(collection.films, show(collection.pixels))
+        network = arm.trained(rows[trained_on], config)
+        called = (arm.answers(network, both, config).argmax(axis=1) == column).astype(np.intp)
+        report[name] = bootstrap(partial(_balanced, truth, called), groups)._asdict()
+    return report
+
+
+def _balanced(truth: NDArray[np.intp], called: NDArray[np.intp], drawn: Rows) -> float:
+    return balanced_accuracy(truth[drawn], called[drawn])
 
 
 def _ill_and_well(collection: Collection, rows: Rows) -> tuple[Rows, Rows]:
