@@ -13,6 +13,7 @@
     │   ├── UnreadableImage            422  unreadable-image
     │   └── ImageTooSmall              422  image-too-small
     ├── UnknownModel                   404  unknown-model
+    ├── UnknownOperatingPoint          400  unknown-operating-point
     ├── CorruptArtefact                500  corrupt-artefact
     ├── NotReady                       503  not-ready
     └── DatasetError                   422  invalid-dataset
@@ -123,6 +124,15 @@ class UnknownModel(CovidXrayError):
     status = 404
     title = "Unknown model"
     advice = "GET /models lists the models that can be chosen."
+
+
+class UnknownOperatingPoint(CovidXrayError):
+    """The model has no operating point of the name asked for."""
+
+    slug = "unknown-operating-point"
+    status = 400
+    title = "Unknown operating point"
+    advice = "GET /models lists the operating points of each model; leave it out for the default."
 
 
 class CorruptArtefact(CovidXrayError):

@@ -55,6 +55,26 @@ class PredictionSet(_Frozen):
     """Least calibrated probability with which a label is in the set, by label code."""
 
 
+class OperatingPoint(_Frozen):
+    """A choice between missing disease and alarming for nothing."""
+
+    threshold: Mapping[str, float]
+    """Decision threshold by label code; the label is the one whose probability is the largest
+    multiple of its threshold."""
+
+    target: str
+    """Label that sensitivity and specificity are about."""
+
+    sensitivity: float = Field(ge=0, le=1)
+    """Share of held-out films with the target that are called so."""
+
+    specificity: float = Field(ge=0, le=1)
+    """Share of the other held-out films that are not, other findings among them."""
+
+    films: tuple[int, int]
+    """Number of films behind sensitivity and specificity."""
+
+
 class Manifest(_Frozen):
     """What a stored model says of itself."""
 
@@ -78,6 +98,10 @@ class Manifest(_Frozen):
 
     prediction_set: PredictionSet | None = None
     """Rule of the prediction set; without one, it holds the predicted label alone."""
+
+    operating_points: Mapping[str, OperatingPoint] = {}
+    """Operating points by name; `balanced` holds where a request names none. Without any, the most
+    probable label is the answer."""
 
     training: Mapping[str, Any] = {}
     """How it was trained: configuration, and number of films by source and label."""

@@ -8,11 +8,71 @@ from functools import partial
 
 from covidxray_api.consistency import Consistency, Reference
 from covidxray_api.decoding import Limits, decode
+from covidxray_api.errors import UnknownOperatingPoint
 from covidxray_api.inference.models import Models, keras_engine
-from covidxray_api.model_store import Label, ModelStore, StoredModel
+from covidxray_api.model_store import Label, Manifest, ModelStore, OperatingPoint, StoredModel
 from covidxray_api.settings import Settings
 
 NOT_A_CHEST_RADIOGRAPH = "not_a_chest_radiograph"
+
+BALANCED = "balanced"
+"""Operating point that holds where none is named."""
+
+
+@dataclass(frozen=True, slots=True)
+class PredictiveValues:
+    """How far an answer can be believed where the disease is as frequent as stated."""
+
+    target: str
+    """Code of the label that they are about."""
+
+    prevalence: float
+    """Share of patients who have it."""
+
+    positive: float
+    """Probability that a patient whose film is called so has it."""
+
+    negative: float
+    """Probability that a patient whose film is not called so does not have it."""
+
+
+def predictive_values(point: OperatingPoint, prevalence: float) -> PredictiveValues:
+    """Apply Bayes' rule to sensitivity and specificity (Altman & Bland 1994, BMJ 309:102).
+
+    Parameters
+    ----------
+    point : OperatingPoint
+        Where sensitivity and specificity were measured.
+    prevalence : float
+        Share of patients with the target, above 0 and below 1.
+    """
+    hit = point.sensitivity * prevalence
+    missed = prevalence - hit
+    cleared = point.specificity * (1 - prevalence)
+    alarmed = 1 - prevalence - cleared
+    return PredictiveValues(
+        target=point.target,
+        prevalence=prevalence,
+        positive=hit / (hit + alarmed) if hit + alarmed else 0.0,
+        negative=cleared / (cleared + missed) if cleared + missed else 0.0,
+    )
+
+
+def find_operating_point(manifest: Manifest, name: str | None) -> str | None:
+    """Return the name of the operating point that holds; none if the model has none.
+
+    Raises
+    ------
+    UnknownOperatingPoint
+        If one is named that the model does not have.
+    """
+    points = manifest.operating_points
+    if name is not None and name not in points:
+        known = ", ".join(points) or "none"
+        raise UnknownOperatingPoint(
+            f"The model {manifest.name} has no operating point {name!r}; it has: {known}."
+        )
+    return name or (BALANCED if BALANCED in points else None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +98,35 @@ class Screening:
     probabilities: Mapping[str, float] | None
     """Calibrated probability by label code; none if the image was rejected."""
 
+    operating_point: str | None = None
+    """Name of the operating point that decides; none if the model has none."""
+
+    prevalence: float | None = None
+    """Share of patients with the target of the operating point, if it was stated."""
+
     @property
     def predicted(self) -> Label | None:
-        """The most probable label; none if the image was rejected."""
+        """The label at the operating point; none if the image was rejected."""
         probabilities = self.probabilities
         if probabilities is None:
             return None
-        return max(self.model.manifest.labels, key=lambda label: probabilities[label.code])
+        threshold = self._point.threshold if self._point else {}
+        return max(
+            self.model.manifest.labels,
+            key=lambda label: probabilities[label.code] / threshold.get(label.code, 1.0),
+        )
+
+    @property
+    def predictive_values(self) -> PredictiveValues | None:
+        """What the answer is worth at the stated prevalence; none without it or without answer."""
+        if self.prevalence is None or self._point is None or self.probabilities is None:
+            return None
+        return predictive_values(self._point, self.prevalence)
+
+    @property
+    def _point(self) -> OperatingPoint | None:
+        name = self.operating_point
+        return self.model.manifest.operating_points[name] if name else None
 
     @property
     def prediction_set(self) -> tuple[Label, ...]:
@@ -110,7 +192,13 @@ class Screener:
         radiograph = decode(data, self._limits)
         return Validation(self._reference.check(radiograph), radiograph.warnings)
 
-    def screen(self, data: bytes, model: str | None = None) -> Screening:
+    def screen(
+        self,
+        data: bytes,
+        model: str | None = None,
+        operating_point: str | None = None,
+        prevalence: float | None = None,
+    ) -> Screening:
         """Screen a file.
 
         Parameters
@@ -119,6 +207,10 @@ class Screener:
             The file, in any format that `decoding` reads.
         model : str, optional
             Name of the model to ask; the default one if none.
+        operating_point : str, optional
+            Name of one of the model's operating points; `balanced` if none.
+        prevalence : float, optional
+            Share of patients with the point's target, for predictive values.
 
         Returns
         -------
@@ -131,10 +223,13 @@ class Screener:
             If the file cannot be decoded within the limits.
         UnknownModel
             If no model has that name.
+        UnknownOperatingPoint
+            If the model has no such operating point.
         """
         chosen = self.models.get(model)
+        point = find_operating_point(chosen.manifest, operating_point)
         radiograph = decode(data, self._limits)
         validation = Validation(self._reference.check(radiograph), radiograph.warnings)
         accepted = validation.consistency.consistent
         probabilities = chosen.probabilities(radiograph) if accepted else None
-        return Screening(validation, chosen.stored, probabilities)
+        return Screening(validation, chosen.stored, probabilities, point, prevalence)

@@ -14,8 +14,10 @@ PREDICTION: dict[str, type | tuple[type, ...]] = {
     "predicted_label": (str, type(None)),
     "display_label": (str, type(None)),
     "probabilities": (dict, type(None)),
+    "operating_point": (str, type(None)),
     "prediction_set": (list, type(None)),
     "uncertain": bool,
+    "predictive_values": (dict, type(None)),
     "consistency": dict,
     "model": dict,
     "warnings": list,
@@ -158,3 +160,35 @@ class TestValidate:
         assert body["rejected"] is True
         assert body["rejection"]["code"] == "not_a_chest_radiograph"
         assert body["consistency"]["ssim"] < body["consistency"]["threshold"]
+
+
+def test_an_operating_point_and_a_prevalence_can_be_chosen(
+    service: httpx.Client, film: bytes
+) -> None:
+    listed = service.get("/models").json()["models"]
+    (default,) = (model for model in listed if model["default"])
+    for name, point in default["operating_points"].items():
+        body = service.post(
+            "/predict", params={"operating_point": name, "prevalence": 0.1}, content=film
+        ).json()
+        assert body["operating_point"] == name
+        values = body["predictive_values"]
+        called, alarmed = 0.1 * point["sensitivity"], 0.9 * (1 - point["specificity"])
+        assert values["positive"] == pytest.approx(called / (called + alarmed))
+        assert values["target"] == point["target"] == "covid_19"
+
+
+@pytest.mark.parametrize(
+    ("params", "status", "slug"),
+    [
+        ({"operating_point": "lucky"}, 400, "unknown-operating-point"),
+        ({"prevalence": "1"}, 400, "invalid-request"),
+        ({"prevalence": "often"}, 400, "invalid-request"),
+    ],
+)
+def test_what_cannot_be_chosen_is_a_problem(
+    service: httpx.Client, film: bytes, params: dict[str, str], status: int, slug: str
+) -> None:
+    answer = service.post("/predict", params=params, content=film)
+    assert answer.status_code == status
+    assert answer.json()["type"] == f"/problems/{slug}"

@@ -2,7 +2,12 @@ import numpy as np
 import pytest
 
 from covidxray_api.inference.models import calibrate
-from covidxray_api.training.calibration import fit_prediction_set, fit_temperature
+from covidxray_api.training.calibration import (
+    decide,
+    fit_operating_points,
+    fit_prediction_set,
+    fit_temperature,
+)
 
 
 def simulated(n: int, sharpness: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
@@ -32,3 +37,20 @@ def test_prediction_sets_cover_each_class_of_new_films() -> None:
 def test_with_too_few_films_nothing_is_ruled_out() -> None:
     rule = fit_prediction_set(np.array([[0.9, 0.1]]), np.array([0]), ["a", "b"], coverage=0.95)
     assert rule.least == {"a": 0.0, "b": 0.0}
+
+
+def test_operating_points_keep_what_they_promise() -> None:
+    codes = ["a", "b", "c"]
+    probabilities, truth = simulated(3000, 1.0, seed=3)
+    points = fit_operating_points(calibrate(probabilities, 1.0), truth, codes, "b")
+    assert list(points) == ["screening", "balanced", "specific"]
+    for point in points.values():
+        called = decide(probabilities, codes, point) == 1
+        assert called[truth == 1].mean() == pytest.approx(point.sensitivity, abs=1e-3)
+        assert 1 - called[truth != 1].mean() == pytest.approx(point.specificity, abs=1e-3)
+        assert point.films == ((truth == 1).sum(), (truth != 1).sum())
+    assert points["screening"].sensitivity >= 0.95
+    assert points["specific"].specificity >= 0.99
+    np.testing.assert_array_equal(
+        decide(probabilities, codes, points["balanced"]), decide(probabilities, codes, None)
+    )

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from covidxray_api.training import metrics as m
+from covidxray_api.training.evaluation import selective_risk
 
 
 def test_auroc_counts_ordered_pairs_and_half_of_ties() -> None:
@@ -28,3 +29,9 @@ def test_interval_is_wider_when_films_come_in_groups() -> None:
     assert single.value == grouped.value
     assert single.low <= single.value <= single.high
     assert grouped.high - grouped.low > 2 * (single.high - single.low)
+
+
+def test_risk_grows_with_coverage_where_the_surest_answers_are_right() -> None:
+    probabilities = np.array([[0.9, 0.1], [0.6, 0.4], [0.8, 0.2], [0.7, 0.3]])
+    risk = selective_risk(probabilities, np.array([True, False, True, True]))
+    np.testing.assert_allclose(risk, [0, 0, 0, 0.25])

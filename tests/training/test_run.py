@@ -14,7 +14,7 @@ from covidxray_api.training.evaluation import evaluate, predict_unseen
 from covidxray_api.training.fit import FilmBatches, balanced_weights
 from covidxray_api.training.legacy import import_network
 from covidxray_api.training.networks import seed_cnn
-from covidxray_api.training.publish import publish
+from covidxray_api.training.publish import publish, recalibrate
 from covidxray_api.training.run import TrainedNetwork, train
 
 
@@ -93,6 +93,17 @@ def test_evaluation_uses_only_patients_that_training_has_not_seen(
     report = evaluate(unseen)
     assert report["held_out"]["accuracy"]["n"] == 12
     assert sum(map(sum, report["held_out"]["confusion"])) == 12
+
+
+def test_calibration_can_be_fitted_again_to_the_same(
+    trained: TrainedNetwork, indexed_folder: Path, tmp_path: Path
+) -> None:
+    store = ModelStore(tmp_path)
+    published = publish(trained, store).manifest
+    assert set(published.operating_points) == {"screening", "balanced", "specific"}
+    again = recalibrate(Models(store, "drawn").get(), read_dataset(indexed_folder), store).manifest
+    assert again.temperature == pytest.approx(published.temperature, rel=1e-3)
+    assert again.operating_points.keys() == published.operating_points.keys()
 
 
 def test_a_legacy_file_can_be_imported(trained: TrainedNetwork, tmp_path: Path) -> None:

@@ -29,6 +29,26 @@ ModelName = Annotated[
     ),
 ]
 
+PointName = Annotated[
+    str | None,
+    Query(
+        min_length=1,
+        max_length=100,
+        description="Operating point of the model, as listed by `/models`: `screening` misses"
+        " little, `specific` alarms seldom; `balanced` if none.",
+        examples=["screening"],
+    ),
+]
+Prevalence = Annotated[
+    float | None,
+    Query(
+        gt=0,
+        lt=1,
+        description="Share of your patients who have COVID-19, for predictive values.",
+        examples=[0.05],
+    ),
+]
+
 
 class Endpoints:
     """What each route does.
@@ -46,7 +66,13 @@ class Endpoints:
         self._settings = settings
 
     async def predict(
-        self, request: Request, name: RequestName, language: AnswerLanguage, model: ModelName = None
+        self,
+        request: Request,
+        name: RequestName,
+        language: AnswerLanguage,
+        model: ModelName = None,
+        operating_point: PointName = None,
+        prevalence: Prevalence = None,
     ) -> schemas.Prediction:
         """Screen a radiograph.
 
@@ -56,7 +82,9 @@ class Endpoints:
         """
         screener = self._service.screener
         data = await read_upload(request, self._settings.max_body_bytes)
-        screening = await self._service.run(screener.screen, data, model)
+        screening = await self._service.run(
+            screener.screen, data, model, operating_point, prevalence
+        )
         answer = rendering.screening_answer(screening, language)
         bind_contextvars(model=answer.model.name, rejected=answer.rejected)
         return schemas.Prediction(request_id=name, **dict(answer))

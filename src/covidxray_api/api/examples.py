@@ -36,8 +36,15 @@ _PREDICTION: dict[str, Any] = _VALIDATION | {
     "predicted_label": "covid_19",
     "display_label": "COVID-19",
     "probabilities": {"normal": 0.01, "covid_19": 0.97, "viral_pneumonia": 0.02},
+    "operating_point": "balanced",
     "prediction_set": ["covid_19"],
     "uncertain": False,
+    "predictive_values": {
+        "target": "covid_19",
+        "prevalence": 0.05,
+        "positive": 0.57,
+        "negative": 0.99,
+    },
     "model": _MODEL,
 }
 
@@ -45,8 +52,10 @@ _REJECTED_PREDICTION: dict[str, Any] = _REJECTED_VALIDATION | {
     "predicted_label": None,
     "display_label": None,
     "probabilities": None,
+    "operating_point": "balanced",
     "prediction_set": None,
     "uncertain": False,
+    "predictive_values": None,
     "model": _MODEL,
 }
 
@@ -55,6 +64,15 @@ _MODEL_DESCRIPTION: dict[str, Any] = _MODEL | {
     "default": True,
     "labels": [{"code": "covid_19", "display": {"en": "COVID-19", "es": "COVID-19"}}],
     "input_size": [112, 112],
+    "operating_points": {
+        "balanced": {
+            "threshold": {"covid_19": 0.5},
+            "target": "covid_19",
+            "sensitivity": 0.9,
+            "specificity": 0.96,
+            "films": [317, 1055],
+        }
+    },
     "training": {},
     "metrics": {},
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import asdict
 
 from covidxray_api.api import schemas
 from covidxray_api.consistency import Consistency
@@ -18,10 +19,16 @@ def screening_answer(screening: Screening, language: Language) -> schemas.Screen
         rejected=found.rejection is not None,
         rejection=_rejection(found, language),
         predicted_label=predicted.code if predicted else None,
+        operating_point=screening.operating_point,
         display_label=predicted.display[language] if predicted else None,
         probabilities=dict(screening.probabilities) if screening.probabilities else None,
         prediction_set=[label.code for label in screening.prediction_set] if predicted else None,
         uncertain=screening.uncertain,
+        predictive_values=(
+            schemas.PredictiveValues(**asdict(screening.predictive_values))
+            if screening.predictive_values
+            else None
+        ),
         consistency=_consistency(found.consistency),
         model=identity(screening.model),
         warnings=_coded(found.warnings, language),
@@ -60,6 +67,10 @@ def description(stored: StoredModel, default: str) -> schemas.ModelDescription:
             for label in manifest.labels
         ],
         input_size=manifest.input_size,
+        operating_points={
+            name: schemas.OperatingPoint(**point.model_dump())
+            for name, point in manifest.operating_points.items()
+        },
         training=dict(manifest.training),
         metrics=dict(manifest.metrics),
     )

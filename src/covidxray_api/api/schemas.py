@@ -73,11 +73,51 @@ class ValidationAnswer(_Schema):
     """What this answer is not."""
 
 
+class PredictiveValues(_Schema):
+    """What the answer is worth where the disease is as frequent as the request states."""
+
+    target: str
+    """Code of the label that they are about."""
+
+    prevalence: float
+    """Share of patients who have it, as stated."""
+
+    positive: float
+    """Probability that a patient whose film is called so has it."""
+
+    negative: float
+    """Probability that a patient whose film is not called so does not have it."""
+
+
+class OperatingPoint(_Schema):
+    """A choice between missing disease and alarming for nothing."""
+
+    threshold: dict[str, float]
+    """Decision threshold by label code; the label is the one whose probability is the largest
+    multiple of its threshold."""
+
+    target: str
+    """Label that sensitivity and specificity are about."""
+
+    sensitivity: float
+    """Share of held-out films with the target that are called so."""
+
+    specificity: float
+    """Share of the other held-out films that are not."""
+
+    films: tuple[int, int]
+    """Number of films behind sensitivity and specificity."""
+
+
 class ScreeningAnswer(ValidationAnswer):
     """What the service has to say of an image."""
 
     predicted_label: str | None
-    """Code of the most probable label; null if the image was rejected."""
+    """Code of the label at the operating point; null if the image was rejected."""
+
+    operating_point: str | None
+    """Name of the operating point that decided; null if the model has none, where the most probable
+    label is the answer."""
 
     display_label: str | None
     """Its name in the language of the answer."""
@@ -92,6 +132,10 @@ class ScreeningAnswer(ValidationAnswer):
 
     uncertain: bool
     """Whether anything but the predicted label alone remains possible: a person must decide."""
+
+    predictive_values: PredictiveValues | None
+    """What the answer is worth at the stated `?prevalence=`; null without it, and for an image
+    that was rejected."""
 
     model: ModelIdentity
     """Which network answered, or would have."""
@@ -129,6 +173,9 @@ class ModelDescription(ModelIdentity):
 
     input_size: tuple[int, int]
     """Height and width of the network's input, in pixels."""
+
+    operating_points: dict[str, OperatingPoint]
+    """What `?operating_point=` takes, by name; `balanced` holds if none is named."""
 
     training: dict[str, Any]
     """How it was trained: configuration, and number of films by source and label."""

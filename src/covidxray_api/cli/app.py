@@ -16,6 +16,7 @@ app.command()(screening.screen)
 app.command()(serving.openapi)
 app.command()(training.train)
 app.command()(training.reproduce)
+app.command()(training.calibrate)
 app.command()(training.evaluate)
 app.command()(training.protocol)
 

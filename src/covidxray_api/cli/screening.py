@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -16,7 +17,9 @@ from covidxray_api.errors import CovidXrayError
 from covidxray_api.messages import Language, message
 
 if TYPE_CHECKING:
-    from covidxray_api.screening import Screener
+    from collections.abc import Callable
+
+    from covidxray_api.screening import Screening
 
 
 def screen(
@@ -24,13 +27,21 @@ def screen(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
     model: Annotated[str | None, typer.Option(help="Stored model to ask.")] = None,
     lang: Annotated[Language, typer.Option(help="Language of the answer.")] = "en",
+    operating_point: Annotated[
+        str | None, typer.Option(help="Operating point of the model; balanced if none.")
+    ] = None,
+    prevalence: Annotated[
+        float | None,
+        typer.Option(min=1e-6, max=1 - 1e-6, help="Share of patients with COVID-19, for --json."),
+    ] = None,
 ) -> None:
     """Screen files; exit code 1 if any of them could not be."""
-    from covidxray_api.screening import Screener
+    from covidxray_api.screening import Screener, find_operating_point
 
     with told_plainly():
         screener = Screener.from_settings(read_settings())
         chosen = screener.models.get(model).manifest
+        find_operating_point(chosen, operating_point)
     rows = Table(
         Column("file", overflow="fold"),
         Column("answer"),
@@ -38,9 +49,12 @@ def screen(
         Column("SSIM (least)", no_wrap=True),
         caption=f"{chosen.name} {chosen.version}",
     )
+    ask = partial(
+        screener.screen, model=model, operating_point=operating_point, prevalence=prevalence
+    )
     failed = False
     for file in files:
-        outcome = _outcome(screener, file, model, lang)
+        outcome = _outcome(ask, file, lang)
         failed |= "problem" in outcome
         if as_json:
             typer.echo(json.dumps({"file": str(file), **outcome}, ensure_ascii=False))
@@ -52,11 +66,11 @@ def screen(
         raise typer.Exit(1)
 
 
-def _outcome(screener: Screener, file: Path, model: str | None, lang: Language) -> dict[str, Any]:
+def _outcome(screen: Callable[[bytes], Screening], file: Path, lang: Language) -> dict[str, Any]:
     from covidxray_api.api.rendering import screening_answer
 
     try:
-        screening = screener.screen(file.read_bytes(), model)
+        screening = screen(file.read_bytes())
     except OSError as error:
         return {"problem": {"title": "File cannot be read", "detail": error.strerror}}
     except CovidXrayError as error:

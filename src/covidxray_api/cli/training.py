@@ -88,6 +88,19 @@ def evaluate(
         run_evaluation(data, models, model or models.names(), reference, output)
 
 
+def calibrate(
+    data: Data,
+    model: Annotated[list[str] | None, typer.Option(help="Model; all if none is named.")] = None,
+    store: Store = shipped("model_store"),
+) -> None:
+    """Fit temperature, prediction sets and operating points of stored models again."""
+    from covidxray_api.training.commands import run_calibration
+
+    with told_plainly():
+        models = ModelStore(store)
+        run_calibration(data, models, model or models.names())
+
+
 def import_model(
     file: Annotated[Path, typer.Argument(help="Keras network, .h5 or .keras.")],
     name: Annotated[str, typer.Option(help="Name in the store.")] = "imported",

@@ -58,6 +58,8 @@ def card(manifest: Manifest, report: dict[str, Any]) -> str:
         f"Weights: SHA-256 `{manifest.files['model.keras']}`.",
         f"Temperature {manifest.temperature:.3f}.",
         "",
+        *_points(manifest),
+        "",
         "## Films it was trained on",
         "",
         "| source | label | films |",
@@ -69,8 +71,72 @@ def card(manifest: Manifest, report: dict[str, Any]) -> str:
         ),
         "",
         *model_section(report, figures="../../../docs/evaluation"),
+        *_claim(manifest),
     ]
     return "\n".join(lines)
+
+
+def _points(manifest: Manifest) -> list[str]:
+    if not manifest.operating_points:
+        return []
+    return [
+        "| operating point | threshold | sensitivity | specificity |",
+        "|---|---|---|---|",
+        *(
+            f"| {name} | `{point.target}` {point.threshold[point.target]:.3f}"
+            f" | {point.sensitivity:.3f} (n = {point.films[0]:,})"
+            f" | {point.specificity:.3f} (n = {point.films[1]:,}) |"
+            for name, point in manifest.operating_points.items()
+        ),
+        "",
+        "Thresholds were chosen on these films, so sensitivity and specificity are optimistic.",
+        "",
+    ]
+
+
+def _claim(manifest: Manifest) -> list[str]:
+    """Answer the items of CLAIM 2024 (Tejani et al. 2024, Radiology: AI 6:e240300) that apply."""
+    configuration = manifest.training.get("configuration", {})
+    share = configuration.get("validation_share")
+    unit = "patient" if configuration.get("split") == "group" else "film, as in the paper"
+    answers = {
+        "Study design and aim": "Retrospective, on public collections; classification.",
+        "Data sources": "The table of films above; `docs/training.md` names the collections.",
+        "Inclusion": "Every frontal film of the collections with a label that is taught, and no"
+        " other choice.",
+        "Pre-processing": "`preprocess`: gray, squashed to the input size, 0–1. One function for"
+        " training and service.",
+        "De-identification": "By the collections. No patient identity is stored or logged.",
+        "Missing data": "Age, sex and view position are unknown for most films and were not used.",
+        "Reference standard": "Labels of the collections: PCR for part of the COVID-19 films, text"
+        " reports mined by machine for `nih`, reading by physicians for `guangzhou`.",
+        "Reader agreement": "Not available.",
+        "Partitions": f"{share:.0%} held out, by {unit}." if share else "Unknown.",
+        "Sample size": "All films there were; no power analysis.",
+        "Model": f"`{configuration.get('network', 'imported')}` of `training/networks.py`.",
+        "Training": "The configuration is in the manifest, complete, seed included.",
+        "Ensembling": "None.",
+        "Metrics and uncertainty": "Above, with 95 % bootstrap intervals by patient.",
+        "Robustness": "Above.",
+        "Explainability": "None yet.",
+        "Internal and external testing": "Held-out patients; sources left out of training where"
+        " “seen in training” says no. No film from outside the collections.",
+        "Failure analysis": "By source and label, above.",
+        "Demographics": "Not available. `guangzhou` is children, all others adults.",
+        "Bias": "Label and source are nearly the same thing; see the known limits.",
+        "Code and weights": "In this repository, with SHA-256.",
+        "Registration and protocol": "None.",
+    }
+    return [
+        "## CLAIM 2024",
+        "",
+        "Items of the Checklist for Artificial Intelligence in Medical Imaging that apply.",
+        "",
+        "| item | answer |",
+        "|---|---|",
+        *(f"| {item} | {answer} |" for item, answer in answers.items()),
+        "",
+    ]
 
 
 def _sources(manifest: Manifest) -> list[str]:

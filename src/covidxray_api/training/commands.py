@@ -11,6 +11,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from covidxray_api.consistency import Reference
 from covidxray_api.consistency.ssim import MANIFEST, ReferenceManifest
 from covidxray_api.errors import DatasetError
 from covidxray_api.inference.models import Models
@@ -24,7 +25,7 @@ from covidxray_api.training.lungs import train_lung_finder
 from covidxray_api.training.other_images import read_other_images
 from covidxray_api.training.paper import reproduction
 from covidxray_api.training.protocols import PROTOCOLS, Collection, shortcut_audit, shortened
-from covidxray_api.training.publish import publish
+from covidxray_api.training.publish import publish, recalibrate
 from covidxray_api.training.reference import build_reference
 from covidxray_api.training.report import page
 from covidxray_api.training.robustness import robustness
@@ -37,8 +38,19 @@ PROTOCOL = (
 )
 """How the figures in a manifest were measured."""
 
-MEASURED = ("held_out", "called_covid_19", "uncertain", "auroc_covid_19", "robustness")
+MEASURED = (
+    "held_out",
+    "risk_at_coverage",
+    "operating_points",
+    "called_covid_19",
+    "uncertain",
+    "auroc_covid_19",
+    "robustness",
+)
 """Figures of an evaluation that go into the manifest."""
+
+SHORTCUTS = "shortcuts"
+"""Name of the audit, a protocol that needs lung masks."""
 
 CARD = "MODEL_CARD.md"
 """File of a stored model's card."""
@@ -74,6 +86,26 @@ def run_training(
     if h5 is not None:
         trained.network.save(h5)
     return publish(trained, store)
+
+
+def run_calibration(data: Path, store: ModelStore, names: Iterable[str]) -> None:
+    """Fit the calibration of stored models again, on the held-out films of their own split.
+
+    Parameters
+    ----------
+    data : Path
+        The folder that they were trained from.
+    store : ModelStore
+        Where the models are.
+    names : iterable of str
+        Which of them.
+    """
+    films = read_dataset(data)
+    for name in names:
+        manifest = recalibrate(Models(store, name).get(), films, store).manifest
+        Console().print(name, f"temperature {manifest.temperature:.3f}", manifest.prediction_set)
+        for point, thresholds in manifest.operating_points.items():
+            Console().print(point, thresholds)
 
 
 def run_reproduction(
@@ -143,7 +175,7 @@ def run_evaluation(
             "description": manifest.description,
             "trained_on": manifest.training["films"],
             "robustness_films": len(sample),
-            "robustness": robustness(model, load_pixels(sample, DETAIL)),
+            "robustness": robustness(model, Reference.load(reference), load_pixels(sample, DETAIL)),
         } | evaluate(unseen)
         (folder / f"{name}.json").write_text(json.dumps(report, indent=2) + "\n")
         draw(unseen, report, f"{name} {manifest.version}", folder / f"{name}.png")
@@ -152,8 +184,13 @@ def run_evaluation(
         (model.stored.folder / CARD).write_text(card(manifest, report), encoding="utf-8")
         Console().print(table(report))
         reports.append(report)
+    protocols = {
+        path.stem: json.loads(path.read_text(encoding="utf-8"))
+        for path in sorted(folder.glob("*-*.json"))
+        if path.stem.rpartition("-")[2] in (*PROTOCOLS, SHORTCUTS)
+    }
     consistency = ReferenceManifest.model_validate_json((reference / MANIFEST).read_bytes())
-    (output / "evaluation.md").write_text(page(reports, consistency), encoding="utf-8")
+    (output / "evaluation.md").write_text(page(reports, protocols, consistency), encoding="utf-8")
 
 
 def run_protocol(
@@ -190,7 +227,7 @@ def run_protocol(
     if masks is not None:
         finder, found_lungs = train_lung_finder(masks)
         Console().print("lung finder:", found_lungs)
-        protocols["shortcuts"] = partial(shortcut_audit, shown=arms(finder))
+        protocols[SHORTCUTS] = partial(shortcut_audit, shown=arms(finder))
     if name not in protocols:
         raise DatasetError(f"There is no protocol {name!r}; there are: {', '.join(protocols)}.")
     films = read_dataset(data)

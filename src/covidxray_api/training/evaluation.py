@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from covidxray_api.inference.models import LoadedModel, calibrate
+from covidxray_api.model_store import OperatingPoint
 from covidxray_api.preprocessing import preprocess
-from covidxray_api.training.calibration import first_half
+from covidxray_api.screening import BALANCED
+from covidxray_api.training.calibration import decide, first_half
 from covidxray_api.training.config import TrainingConfig
 from covidxray_api.training.dataset import Film, counts
 from covidxray_api.training.metrics import (
@@ -24,6 +28,12 @@ from covidxray_api.training.metrics import (
 from covidxray_api.training.split import split
 
 COVID = "covid_19"
+
+CHILDREN = "guangzhou"
+"""The source whose films are of children."""
+
+COVERAGES = (0.5, 0.7, 0.8, 0.9, 0.95, 1.0)
+"""Shares of films, the surest first, at which the share of wrong answers is reported."""
 
 
 @dataclass(frozen=True)
@@ -46,11 +56,16 @@ class Unseen:
     seed: int
     """Seed of the model's split."""
 
+    left_out: tuple[str, ...]
+    """Sources that training did not see at all."""
+
+    operating_points: Mapping[str, OperatingPoint]
+    """The model's operating points."""
+
     @property
     def called(self) -> NDArray[np.intp]:
-        """Column of the predicted label of each film."""
-        columns: NDArray[np.intp] = self.probabilities.argmax(axis=1)
-        return columns
+        """Column of each film's label where no operating point is named."""
+        return decide(self.probabilities, self.codes, self.operating_points.get(BALANCED))
 
     @property
     def groups(self) -> NDArray[np.str_]:
@@ -106,10 +121,7 @@ def predict_unseen(model: LoadedModel, films: Sequence[Film], pixels: NDArray[np
         or (film.path not in trained_paths and film.group not in trained_groups)
     ]
     tensor = preprocess([pixels[row] for row in rows], model.manifest.input_size)
-    probabilities = np.concatenate(
-        [model.engine.infer(tensor[at : at + 256]) for at in range(0, len(tensor), 256)]
-    )
-    calibrated = calibrate(probabilities, model.manifest.temperature)
+    calibrated = calibrate(infer_all(model, tensor), model.manifest.temperature)
     rule = model.manifest.prediction_set
     least = rule.least if rule else dict.fromkeys(config.codes, 0.0)
     return Unseen(
@@ -119,7 +131,35 @@ def predict_unseen(model: LoadedModel, films: Sequence[Film], pixels: NDArray[np
         codes=config.codes,
         in_set=calibrated >= np.array([least[code] for code in config.codes]),
         seed=config.seed,
+        left_out=config.leave_out,
+        operating_points=model.manifest.operating_points,
     )
+
+
+def infer_all(model: LoadedModel, tensor: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the uncalibrated probabilities of many films, in batches: shape (n, classes)."""
+    return np.concatenate(
+        [model.engine.infer(tensor[at : at + 256]) for at in range(0, len(tensor), 256)]
+    )
+
+
+def selective_risk(
+    probabilities: NDArray[np.float64], right: NDArray[np.bool_]
+) -> NDArray[np.float64]:
+    """Return the share of wrong answers among the k surest films, for every k.
+
+    The risk–coverage curve: El-Yaniv & Wiener 2010; Geifman & El-Yaniv 2017, section 2.
+
+    Parameters
+    ----------
+    probabilities : ndarray, shape (n, classes)
+        Calibrated probabilities; the largest says how sure the answer is.
+    right : ndarray of bool, shape (n,)
+        Whether the answer is right.
+    """
+    order = np.argsort(-probabilities.max(axis=1), kind="stable")
+    risk: NDArray[np.float64] = np.cumsum(~right[order]) / np.arange(1, len(right) + 1)
+    return risk
 
 
 def evaluate(unseen: Unseen) -> dict[str, Any]:
@@ -143,12 +183,16 @@ def evaluate(unseen: Unseen) -> dict[str, Any]:
     covid = codes.index(COVID)
 
     def share(hits: NDArray[np.bool_], chosen: NDArray[np.intp]) -> dict[str, Any]:
-        return _figure(bootstrap(lambda drawn: float(hits[drawn].mean()), groups[chosen]))
+        own = hits[chosen]
+        return _figure(bootstrap(lambda drawn: float(own[drawn].mean()), groups[chosen]))
 
     alone = unseen.in_set.sum(axis=1) == 1
     uncertain = ~(alone & unseen.in_set[np.arange(len(called)), called])
     fresh = first_half(groups[rows], unseen.seed)
-    covered = unseen.in_set[rows, truth]
+    in_own_set = np.zeros(len(called), dtype=bool)
+    in_own_set[rows] = unseen.in_set[rows, truth]
+
+    risk = selective_risk(probabilities, called[rows] == truth)
 
     report: dict[str, Any] = {
         "held_out": {
@@ -161,11 +205,11 @@ def evaluate(unseen: Unseen) -> dict[str, Any]:
             ),
             "expected_calibration_error": expected_calibration_error(truth, probabilities),
             "prediction_set_covers": {
-                code: share(covered[own], rows[own])
+                code: share(in_own_set, rows[own])
                 for column, code in enumerate(codes)
                 if (own := fresh & (truth == column)).any()
             },
-            "uncertain": share(uncertain[rows], rows),
+            "uncertain": share(uncertain, rows),
             "confusion": [
                 [
                     int(np.sum((truth == row) & (called[rows] == column)))
@@ -174,10 +218,37 @@ def evaluate(unseen: Unseen) -> dict[str, Any]:
                 for row in range(len(codes))
             ],
         },
+        "risk_at_coverage": {
+            f"{share:.0%}": float(risk[math.ceil(share * len(risk)) - 1]) for share in COVERAGES
+        },
+        "operating_points": {},
         "called_covid_19": {},
         "uncertain": {},
         "auroc_covid_19": {},
     }
+    # With neither label nor disease of the network, a film can still be called COVID-19 wrongly.
+    adult = np.array([f.label != COVID and f.source != CHILDREN for f in unseen.films])
+    from_home = np.array([film.source not in unseen.left_out for film in unseen.films])
+    held_out_ill = rows[truth == covid]
+    for name, point in unseen.operating_points.items():
+        decided = decide(unseen.probabilities, codes, point)
+        report["operating_points"][name] = {
+            "covid_19_called_so": share(decided == covid, held_out_ill),
+            "adults_without_called_covid_19": {
+                where: share(decided == covid, np.flatnonzero(adult & chosen))
+                for where, chosen in (
+                    ("same sources", unseen.held_out),
+                    ("sources left out", ~from_home),
+                )
+                if (adult & chosen).any()
+            },
+            "balanced_accuracy": _figure(
+                bootstrap(
+                    partial(_balanced_at, truth, decided[rows]),
+                    groups[rows],
+                )
+            ),
+        }
     ill = unseen.rows(label=COVID)
     scores = unseen.probabilities[:, covid]
 
@@ -196,10 +267,16 @@ def evaluate(unseen: Unseen) -> dict[str, Any]:
             chosen = unseen.rows(label=label, source=source)
             hits = {"called_covid_19": called == covid, "uncertain": uncertain}
             for figure, hit in hits.items():
-                report[figure].setdefault(source, {})[label] = share(hit[chosen], chosen)
+                report[figure].setdefault(source, {})[label] = share(hit, chosen)
             if label != COVID:
                 report["auroc_covid_19"].setdefault(source, {})[label] = told_apart(chosen)
     return report
+
+
+def _balanced_at(
+    truth: NDArray[np.intp], decided: NDArray[np.intp], drawn: NDArray[np.intp]
+) -> float:
+    return balanced_accuracy(truth[drawn], decided[drawn])
 
 
 def _figure(interval: Interval) -> dict[str, Any]:

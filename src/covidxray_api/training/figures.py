@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from sklearn.metrics import roc_curve
 
-from covidxray_api.training.evaluation import COVID, Unseen
+from covidxray_api.training.evaluation import COVID, Unseen, selective_risk
 
 mpl.use("Agg")
 
@@ -30,13 +30,15 @@ def draw(unseen: Unseen, report: dict[str, Any], title: str, path: Path) -> None
     path : Path
         PNG to write.
     """
-    figure = Figure(figsize=(12, 10), layout="constrained")
-    axes = figure.subplots(2, 2)
+    figure = Figure(figsize=(18, 10), layout="constrained")
+    axes = figure.subplots(2, 3)
     figure.suptitle(title)
     _roc(axes[0, 0], unseen)
     _confusion(axes[0, 1], report["held_out"]["confusion"], unseen.codes)
     _calibration(axes[1, 0], unseen)
-    _sources(axes[1, 1], report["called_covid_19"])
+    _risk(axes[0, 2], unseen)
+    _sources(axes[1, 1], report["called_covid_19"], "Share called COVID-19 (red: has none)")
+    _sources(axes[1, 2], report["uncertain"], "Share that is uncertain (blue: COVID-19)")
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, dpi=80)
 
@@ -99,10 +101,23 @@ def _calibration(axes: Axes, unseen: Unseen) -> None:
     )
 
 
-def _sources(axes: Axes, called_covid: dict[str, dict[str, dict[str, float]]]) -> None:
+def _risk(axes: Axes, unseen: Unseen) -> None:
+    known = unseen.held_out & np.array([film.label in unseen.codes for film in unseen.films])
+    truth = np.array([unseen.codes.index(unseen.films[row].label) for row in np.flatnonzero(known)])
+    risk = selective_risk(unseen.probabilities[known], unseen.called[known] == truth)
+    axes.plot(np.arange(1, len(risk) + 1) / len(risk), risk)
+    axes.set(
+        title=f"Risk and coverage on held-out films (n = {len(truth)})",
+        xlabel="share of films that are answered, the surest first",
+        ylabel="share of wrong answers",
+        ylim=(0, None),
+    )
+
+
+def _sources(axes: Axes, shares: dict[str, dict[str, dict[str, float]]], title: str) -> None:
     rows = [
         (f"{source} · {label} (n = {figure['n']})", figure, label)
-        for source, labels in called_covid.items()
+        for source, labels in shares.items()
         for label, figure in labels.items()
     ]
     values = np.array([figure["value"] for _, figure, _ in rows])
@@ -114,7 +129,7 @@ def _sources(axes: Axes, called_covid: dict[str, dict[str, dict[str, float]]]) -
     places = np.arange(len(rows))
     axes.barh(places, values, xerr=np.clip(errors, 0, None), color=colours)
     axes.set(
-        title="Share called COVID-19 (red: has none)",
+        title=title,
         xlim=(0, 1),
         yticks=places,
     )

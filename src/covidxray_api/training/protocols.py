@@ -16,7 +16,7 @@ from sklearn.model_selection import StratifiedGroupKFold
 from covidxray_api.preprocessing import preprocess
 from covidxray_api.training.config import TrainingConfig
 from covidxray_api.training.dataset import Film
-from covidxray_api.training.evaluation import COVID
+from covidxray_api.training.evaluation import CHILDREN, COVID
 from covidxray_api.training.fit import fit, infer
 from covidxray_api.training.metrics import Interval, auroc, balanced_accuracy, bootstrap
 from covidxray_api.training.run import accuracy
@@ -251,7 +251,7 @@ def _ill_and_well(collection: Collection, rows: Rows) -> tuple[Rows, Rows]:
     """Return rows with COVID-19 and rows of adults without it."""
     films = collection.chosen(rows)
     ill = np.array([film.label == COVID for film in films], dtype=bool)
-    adult = np.array([film.source != "guangzhou" for film in films], dtype=bool)
+    adult = np.array([film.source != CHILDREN for film in films], dtype=bool)
     return rows[ill], rows[~ill & adult]
 
 

@@ -3,24 +3,93 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import keras
 import numpy as np
+from numpy.typing import NDArray
 
-from covidxray_api.inference.models import calibrate
+from covidxray_api.inference.models import LoadedModel, calibrate
 from covidxray_api.model_store import (
     WEIGHTS,
     Label,
     Manifest,
     ModelStore,
+    OperatingPoint,
     PredictionSet,
     StoredModel,
     sha256_of,
 )
-from covidxray_api.training.calibration import first_half, fit_prediction_set, fit_temperature
-from covidxray_api.training.dataset import counts
+from covidxray_api.preprocessing import preprocess
+from covidxray_api.training.calibration import (
+    first_half,
+    fit_operating_points,
+    fit_prediction_set,
+    fit_temperature,
+)
+from covidxray_api.training.config import TrainingConfig
+from covidxray_api.training.dataset import Film, counts, load_pixels
+from covidxray_api.training.evaluation import COVID, infer_all
 from covidxray_api.training.run import TrainedNetwork
+from covidxray_api.training.split import split
+
+
+class Calibration(NamedTuple):
+    """Fields of a manifest that are fitted on held-out films."""
+
+    temperature: float
+    prediction_set: PredictionSet
+    operating_points: dict[str, OperatingPoint]
+
+
+def fit_calibration(
+    films: Sequence[Film], probabilities: NDArray[np.floating], config: TrainingConfig
+) -> Calibration:
+    """Fit what makes probabilities mean something, on films that training has not seen.
+
+    Parameters
+    ----------
+    films : sequence of Film
+        Held-out films; those without a label of the network count for the operating points only.
+    probabilities : ndarray, shape (n, classes)
+        Softmax outputs of the network for them.
+    config : TrainingConfig
+        The run.
+    """
+    codes = config.codes
+    truth = np.array([codes.index(film.label) if film.label in codes else -1 for film in films])
+    first = first_half(np.array([film.group for film in films]), config.seed)
+    known = truth >= 0
+    temperature = fit_temperature(probabilities[first & known], truth[first & known])
+    calibrated = calibrate(probabilities, temperature)
+    second = ~first & known
+    return Calibration(
+        temperature,
+        fit_prediction_set(calibrated[second], truth[second], codes),
+        fit_operating_points(calibrated, truth, codes, COVID),
+    )
+
+
+def recalibrate(model: LoadedModel, films: Sequence[Film], store: ModelStore) -> StoredModel:
+    """Fit a stored model's calibration again on the held-out films of its own split.
+
+    Parameters
+    ----------
+    model : LoadedModel
+        The model.
+    films : sequence of Film
+        All films of the data folder that it was trained from.
+    store : ModelStore
+        Where it is.
+    """
+    config = TrainingConfig.model_validate(model.manifest.training["configuration"])
+    suitable = config.suitable(films)
+    held_out = [suitable[row] for row in split(suitable, config)[1]]
+    tensor = preprocess(
+        list(load_pixels(held_out, model.manifest.input_size)), model.manifest.input_size
+    )
+    calibration = fit_calibration(held_out, infer_all(model, tensor), config)
+    return store.write_manifest(model.manifest.model_copy(update=calibration._asdict()))
 
 
 def publish(trained: TrainedNetwork, store: ModelStore) -> StoredModel:
@@ -36,23 +105,13 @@ def publish(trained: TrainedNetwork, store: ModelStore) -> StoredModel:
         Where the model is published, under its name and the next version.
     """
     config = trained.config
-    codes = config.codes
-    known = np.array([film.label in codes for film in trained.held_out])
-    films = [film for film in trained.held_out if film.label in codes]
-    truth = np.array([codes.index(film.label) for film in films])
-    probabilities = trained.held_out_probabilities[known]
-    groups = np.array([film.group for film in films])
-    first = first_half(groups, config.seed)
-    temperature = fit_temperature(probabilities[first], truth[first])
-    calibrated = calibrate(probabilities[~first], temperature)
     return store_network(
         trained.network,
         store,
         name=config.name,
         description=config.description,
         labels=config.labels,
-        temperature=temperature,
-        prediction_set=fit_prediction_set(calibrated, truth[~first], codes),
+        calibration=fit_calibration(trained.held_out, trained.held_out_probabilities, config),
         training={
             "configuration": config.model_dump(mode="json"),
             "films": counts(trained.trained_on),
@@ -69,8 +128,7 @@ def store_network(
     name: str,
     description: str,
     labels: Sequence[Label],
-    temperature: float = 1.0,
-    prediction_set: PredictionSet | None = None,
+    calibration: Calibration | None = None,
     training: Mapping[str, Any],
 ) -> StoredModel:
     """Store a network under its name and the next version.
@@ -85,10 +143,8 @@ def store_network(
         See `Manifest`.
     labels : sequence of Label
         In the order of the outputs.
-    temperature : float
-        See `Manifest`.
-    prediction_set : PredictionSet, optional
-        See `Manifest`.
+    calibration : Calibration, optional
+        What makes its probabilities mean something.
     training : mapping
         How it was trained.
     """
@@ -104,8 +160,7 @@ def store_network(
             description=description,
             labels=tuple(labels),
             input_size=(height, width),
-            temperature=temperature,
-            prediction_set=prediction_set,
+            **(calibration._asdict() if calibration else {}),
             training=training,
             files={WEIGHTS: sha256_of(folder / WEIGHTS)},
         )

@@ -9,8 +9,10 @@ import numpy as np
 from cv2.typing import MatLike
 from numpy.typing import NDArray
 
+from covidxray_api.consistency import Reference
 from covidxray_api.inference.models import LoadedModel, calibrate
 from covidxray_api.preprocessing import preprocess
+from covidxray_api.radiograph import Radiograph
 
 GRAY = np.arange(256) / 255
 
@@ -78,13 +80,17 @@ PERTURBATIONS: Mapping[str, Callable[[MatLike], MatLike]] = {
 """Changes of a film that leave its meaning alone, by name."""
 
 
-def robustness(model: LoadedModel, films: NDArray[np.uint8]) -> dict[str, dict[str, float]]:
+def robustness(
+    model: LoadedModel, reference: Reference, films: NDArray[np.uint8]
+) -> dict[str, dict[str, float]]:
     """Measure how answers change under each perturbation.
 
     Parameters
     ----------
     model : LoadedModel
         The model.
+    reference : Reference
+        The consistency check, which refuses some changed films instead.
     films : ndarray of uint8, shape (n, height, width)
         Films at a resolution above the model's input, so that perturbation comes before
         preprocessing, as it would in a hospital.
@@ -92,19 +98,32 @@ def robustness(model: LoadedModel, films: NDArray[np.uint8]) -> dict[str, dict[s
     Returns
     -------
     dict
-        For each perturbation the share of films whose label changes and the share for which some
-        probability moves by more than 0.1.
+        For each perturbation the share of films that the check refuses when changed, though not
+        before; the share that it does not refuse and whose most probable label changes, and the
+        share for which some probability moves by more than 0.1.
     """
+    films = films[_accepted(reference, films)]
     untouched = _answers(model, films)
     figures = {}
     for name, perturb in PERTURBATIONS.items():
-        answers = _answers(model, np.stack([perturb(film) for film in films]))
+        changed = np.stack([np.asarray(perturb(film), np.uint8) for film in films])
+        answered = _accepted(reference, changed)
+        answers = _answers(model, changed)
         moved = np.abs(answers - untouched).max(axis=1)
         figures[name] = {
-            "label_changes": float(np.mean(answers.argmax(axis=1) != untouched.argmax(axis=1))),
-            "moves_by_0.1": float(np.mean(moved > 0.1)),
+            "refused": float(np.mean(~answered)),
+            "label_changes": float(
+                np.mean(answered & (answers.argmax(axis=1) != untouched.argmax(axis=1)))
+            ),
+            "moves_by_0.1": float(np.mean(answered & (moved > 0.1))),
         }
     return figures
+
+
+def _accepted(reference: Reference, films: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    return np.array(
+        [reference.check(Radiograph(film, "image/png")).consistent for film in films], dtype=bool
+    )
 
 
 def _answers(model: LoadedModel, films: NDArray[np.uint8]) -> NDArray[np.float64]:
