@@ -192,3 +192,11 @@ def test_what_cannot_be_chosen_is_a_problem(
     answer = service.post("/predict", params=params, content=film)
     assert answer.status_code == status
     assert answer.json()["type"] == f"/problems/{slug}"
+
+
+def test_a_model_with_other_classes_is_served_as_data(service: httpx.Client, film: bytes) -> None:
+    body = service.post("/predict", params={"model": "four-class"}, content=film).json()
+    assert set(body["probabilities"]) == {
+        "normal", "covid_19", "viral_pneumonia", "bacterial_pneumonia"
+    }  # fmt: skip
+    assert sum(body["probabilities"].values()) == pytest.approx(1)
