@@ -28,7 +28,7 @@ from covidxray_api.training.protocols import PROTOCOLS, Collection, shortcut_aud
 from covidxray_api.training.publish import publish, recalibrate
 from covidxray_api.training.reference import build_reference
 from covidxray_api.training.report import page
-from covidxray_api.training.robustness import robustness
+from covidxray_api.training.robustness import accepted, robustness
 from covidxray_api.training.run import train
 from covidxray_api.training.shortcuts import arms
 
@@ -160,6 +160,7 @@ def run_evaluation(
         Folder for the page; reports and figures go into its ``evaluation``.
     """
     films = read_dataset(data)
+    check = Reference.load(reference)
     folder = output / "evaluation"
     folder.mkdir(parents=True, exist_ok=True)
     reports = []
@@ -168,14 +169,15 @@ def run_evaluation(
         manifest = model.manifest
         pixels = load_pixels(films, manifest.input_size)
         unseen = predict_unseen(model, films, pixels)
-        sample = unseen.sample(ROBUSTNESS_FILMS)
+        sample = load_pixels(unseen.sample(ROBUSTNESS_FILMS), DETAIL)
+        sample = sample[accepted(check, sample)]
         report = {
             "model": name,
             "version": manifest.version,
             "description": manifest.description,
             "trained_on": manifest.training["films"],
             "robustness_films": len(sample),
-            "robustness": robustness(model, Reference.load(reference), load_pixels(sample, DETAIL)),
+            "robustness": robustness(model, check, sample) if len(sample) else {},
         } | evaluate(unseen)
         (folder / f"{name}.json").write_text(json.dumps(report, indent=2) + "\n")
         draw(unseen, report, f"{name} {manifest.version}", folder / f"{name}.png")

@@ -92,22 +92,21 @@ def robustness(
     reference : Reference
         The consistency check, which refuses some changed films instead.
     films : ndarray of uint8, shape (n, height, width)
-        Films at a resolution above the model's input, so that perturbation comes before
-        preprocessing, as it would in a hospital.
+        Films that the check accepts, at a resolution above the model's input, so that
+        perturbation comes before preprocessing, as it would in a hospital.
 
     Returns
     -------
     dict
-        For each perturbation the share of films that the check refuses when changed, though not
-        before; the share that it does not refuse and whose most probable label changes, and the
+        For each perturbation the share of films that the check refuses when changed;
+        the share that it does not refuse and whose most probable label changes, and the
         share for which some probability moves by more than 0.1.
     """
-    films = films[_accepted(reference, films)]
     untouched = _answers(model, films)
     figures = {}
     for name, perturb in PERTURBATIONS.items():
         changed = np.stack([np.asarray(perturb(film), np.uint8) for film in films])
-        answered = _accepted(reference, changed)
+        answered = accepted(reference, changed)
         answers = _answers(model, changed)
         moved = np.abs(answers - untouched).max(axis=1)
         figures[name] = {
@@ -120,7 +119,8 @@ def robustness(
     return figures
 
 
-def _accepted(reference: Reference, films: NDArray[np.uint8]) -> NDArray[np.bool_]:
+def accepted(reference: Reference, films: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    """Return which films the consistency check accepts."""
     return np.array(
         [reference.check(Radiograph(film, "image/png")).consistent for film in films], dtype=bool
     )
