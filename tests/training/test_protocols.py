@@ -1,11 +1,13 @@
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from covidxray_api.training.config import TrainingConfig
-from covidxray_api.training.dataset import load_pixels, read_dataset
+from covidxray_api.training.dataset import Film, load_pixels, read_dataset
 from covidxray_api.training.protocols import (
     Collection,
+    cross_fitted,
     group_folds,
     leave_sources_out,
     paper_protocol,
@@ -28,6 +30,25 @@ def test_a_shortened_recipe_keeps_all_but_its_epochs(config: TrainingConfig) -> 
 def test_every_film_is_judged_once_by_folds(collection: Collection, config: TrainingConfig) -> None:
     found = group_folds(collection, shortened(config, 0.5), folds=2)
     assert found["balanced_accuracy"]["n"] == 60
+    assert found["prediction_set_covers"]["all"]["n"] == 60
+    assert found["prediction_set_covers"]["covid_19"]["n"] == 20
+
+
+def test_calibration_of_a_fold_is_fitted_on_the_others(config: TrainingConfig) -> None:
+    rng = np.random.default_rng(0)
+    truth = rng.integers(3, size=3000)
+    logits = rng.normal(size=(3000, 3)) + 2 * np.eye(3)[truth]
+    overconfident = np.exp(3 * logits) / np.exp(3 * logits).sum(axis=1, keepdims=True)
+    films = [
+        Film(Path(str(n)), config.codes[column], "here", str(n), False)
+        for n, column in enumerate(truth)
+    ]
+    found = cross_fitted(films, overconfident.astype(np.float32), np.arange(3000) % 5, config)
+    assert found["expected_calibration_error"] < 0.03
+    assert 0.94 < found["prediction_set_covers"]["all"]["value"] < 0.96
+    assert found["balanced_accuracy"]["value"] == pytest.approx(
+        np.mean(list(found["recall"].values()))
+    )
 
 
 def test_left_out_sources_are_judged_on_their_own_films(

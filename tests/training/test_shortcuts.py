@@ -1,15 +1,21 @@
 from pathlib import Path
 
 import cv2
+import keras
 import numpy as np
 import pytest
 
 from covidxray_api.errors import DatasetError
 from covidxray_api.training import lungs
 from covidxray_api.training.config import TrainingConfig
-from covidxray_api.training.dataset import load_pixels, read_dataset
+from covidxray_api.training.dataset import Film, load_pixels, read_dataset
 from covidxray_api.training.protocols import Collection, shortcut_audit, shortened
-from covidxray_api.training.shortcuts import border_alone, lungs_blacked_out, thumbnails
+from covidxray_api.training.shortcuts import (
+    border_alone,
+    lungs_blacked_out,
+    sources_told_apart,
+    thumbnails,
+)
 
 
 class DarkIsLung:
@@ -52,7 +58,27 @@ def test_the_audit_reports_every_arm(indexed_folder: Path, config: TrainingConfi
     shown = {"whole": lambda shown: shown, "border": border_alone}
     found = shortcut_audit(collection, shortened(config, 0.5), shown)
     assert set(found) == {"whole", "border"}
-    assert found["whole"]["n"] == found["border"]["n"] > 0
+    assert found["whole"]["balanced_accuracy"]["n"] == found["border"]["balanced_accuracy"]["n"] > 0
+
+
+@pytest.mark.parametrize(("differ", "least", "most"), [(True, 0.95, 1.0), (False, 0.3, 0.7)])
+def test_sources_are_told_apart_by_what_the_features_hold(
+    differ: bool, least: float, most: float
+) -> None:
+    rng = np.random.default_rng(0)
+    tensor = rng.random((120, 8, 8, 1), dtype=np.float32)
+    films = [
+        Film(Path(f"{n}.png"), "normal", ("here", "there")[n % 2], str(n), False)
+        for n in range(120)
+    ]
+    if differ:
+        tensor[::2, :4] += 0.5
+    inputs = keras.Input((8, 8, 1))
+    network = keras.Model(inputs, keras.layers.Dense(2)(keras.layers.Flatten()(inputs)))
+    (found,) = sources_told_apart(network, tensor, films).values()
+    assert found["sources"] == ["here", "there"]
+    assert found["guessing"] == 0.5
+    assert least <= found["balanced_accuracy"] <= most
 
 
 def test_the_lung_finder_learns_dark_lungs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

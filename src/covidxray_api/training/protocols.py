@@ -13,13 +13,22 @@ from numpy.typing import NDArray
 from rich.console import Console
 from sklearn.model_selection import StratifiedGroupKFold
 
+from covidxray_api.inference.models import calibrate
 from covidxray_api.preprocessing import preprocess
 from covidxray_api.training.config import TrainingConfig
 from covidxray_api.training.dataset import Film
 from covidxray_api.training.evaluation import CHILDREN, COVID
 from covidxray_api.training.fit import fit, infer
-from covidxray_api.training.metrics import Interval, auroc, balanced_accuracy, bootstrap
+from covidxray_api.training.metrics import (
+    Interval,
+    auroc,
+    balanced_accuracy,
+    bootstrap,
+    expected_calibration_error,
+)
+from covidxray_api.training.publish import fit_calibration
 from covidxray_api.training.run import accuracy
+from covidxray_api.training.shortcuts import sources_told_apart
 from covidxray_api.training.split import Rows, split
 
 LEFT_OUT: Mapping[str, tuple[str, ...]] = {
@@ -68,7 +77,11 @@ class Collection:
         self, network: keras.Model, rows: Rows, config: TrainingConfig
     ) -> NDArray[np.float32]:
         """Return the probabilities of the films of some rows, shape (n, classes)."""
-        return infer(network, preprocess(list(self.pixels[rows]), config.input_size))
+        return infer(network, self.tensor(rows, config))
+
+    def tensor(self, rows: Rows, config: TrainingConfig) -> NDArray[np.float32]:
+        """Return the films of some rows as a network takes them, shape (n, height, width, 1)."""
+        return preprocess(list(self.pixels[rows]), config.input_size)
 
 
 def shortened(config: TrainingConfig, share: float) -> TrainingConfig:
@@ -131,19 +144,67 @@ def group_folds(collection: Collection, config: TrainingConfig, folds: int = 5) 
     groups = np.array([film.group for film in films])
     dealt = StratifiedGroupKFold(folds, shuffle=True, random_state=config.seed)
     probabilities = np.zeros((len(rows), len(config.labels)), dtype=np.float32)
-    for train, test in dealt.split(rows, strata, groups):
+    fold_of = np.zeros(len(rows), dtype=np.intp)
+    for fold, (train, test) in enumerate(dealt.split(rows, strata, groups)):
         network = collection.trained(rows[train], config)
         probabilities[test] = collection.answers(network, rows[test], config)
-    known = np.array([film.label in config.codes for film in films])
-    truth = np.array(
-        [config.codes.index(film.label) for film in films if film.label in config.codes]
-    )
-    called = probabilities[known].argmax(axis=1)
+        fold_of[test] = fold
+    return {"folds": folds} | cross_fitted(films, probabilities, fold_of, config)
+
+
+def cross_fitted(
+    films: Sequence[Film],
+    probabilities: NDArray[np.float32],
+    fold_of: NDArray[np.intp],
+    config: TrainingConfig,
+) -> dict[str, Any]:
+    """Measure answers whose calibration was fitted on the films of all other folds.
+
+    Parameters
+    ----------
+    films : sequence of Film
+        Films, each judged by a network that never saw its patient.
+    probabilities : ndarray of float32, shape (n, classes)
+        Softmax outputs of those networks.
+    fold_of : ndarray of int, shape (n,)
+        Fold of each film.
+    config : TrainingConfig
+        The recipe.
+
+    Returns
+    -------
+    dict
+        Balanced accuracy, expected calibration error, and the share of films of each class, and of
+        all, whose label is in the prediction set.
+    """
+    codes = config.codes
+    calibrated = np.zeros(probabilities.shape)
+    in_set = np.zeros(probabilities.shape, dtype=bool)
+    for fold in np.unique(fold_of):
+        here = fold_of == fold
+        elsewhere = [film for film, other in zip(films, ~here, strict=True) if other]
+        fitted = fit_calibration(elsewhere, probabilities[~here], config)
+        calibrated[here] = calibrate(probabilities[here], fitted.temperature)
+        in_set[here] = calibrated[here] >= [fitted.prediction_set.least[code] for code in codes]
+    known = np.array([film.label in codes for film in films])
+    truth = np.array([codes.index(film.label) for film in films if film.label in codes])
+    groups = np.array([film.group for film in films])[known]
+    called = calibrated[known].argmax(axis=1)
+    covered = in_set[known][np.arange(len(truth)), truth]
+
+    def share(chosen: NDArray[np.bool_]) -> dict[str, Any]:
+        hits = covered[chosen]
+        return bootstrap(lambda drawn: float(hits[drawn].mean()), groups[chosen])._asdict()
+
     return {
-        "folds": folds,
-        "balanced_accuracy": bootstrap(
-            lambda drawn: balanced_accuracy(truth[drawn], called[drawn]), groups[known]
-        )._asdict(),
+        "balanced_accuracy": bootstrap(partial(_balanced, truth, called), groups)._asdict(),
+        "recall": {
+            code: float(np.mean(called[truth == column] == column))
+            for column, code in enumerate(codes)
+        },
+        "expected_calibration_error": expected_calibration_error(truth, calibrated[known]),
+        "prediction_set_covers": {"all": share(np.ones(len(truth), dtype=bool))}
+        | {code: share(truth == column) for column, code in enumerate(codes)},
     }
 
 
@@ -224,7 +285,8 @@ def shortcut_audit(
     Returns
     -------
     dict
-        For each arm the balanced accuracy of COVID-19 against normal adults, of other patients.
+        For each arm the balanced accuracy of COVID-19 against normal adults, of other patients, and
+        how well sources are told apart within a class by what the network made of the films.
     """
     rows = collection.rows(config)
     trained_on, held_out = split(collection.chosen(rows), config)
@@ -234,12 +296,18 @@ def shortcut_audit(
     truth = np.r_[np.ones(len(ill), np.intp), np.zeros(len(well), np.intp)]
     groups = np.array([film.group for film in collection.chosen(both)])
     column = config.codes.index(COVID)
+    seen = collection.chosen(rows[held_out])
     report = {}
     for name, show in shown.items():
         arm = Collection(collection.films, show(collection.pixels))
         network = arm.trained(rows[trained_on], config)
         called = (arm.answers(network, both, config).argmax(axis=1) == column).astype(np.intp)
-        report[name] = bootstrap(partial(_balanced, truth, called), groups)._asdict()
+        report[name] = {
+            "balanced_accuracy": bootstrap(partial(_balanced, truth, called), groups)._asdict(),
+            "sources_told_apart": sources_told_apart(
+                network, arm.tensor(rows[held_out], config), seen
+            ),
+        }
     return report
 
 

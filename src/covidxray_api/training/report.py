@@ -157,7 +157,7 @@ def _facts(report: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, st
             yield from _facts(value, path)
         elif isinstance(value, float):
             yield path, f"{value:.4f}"
-        elif isinstance(value, list) and key != "left_out":
+        elif isinstance(value, list) and key not in ("left_out", "sources"):
             yield path, ", ".join(f"{item:.4f}" for item in value)
 
 

@@ -6,14 +6,22 @@ al. 2021 show why.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import cv2
 import keras
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import balanced_accuracy_score
+from sklearn.model_selection import StratifiedGroupKFold, cross_val_predict
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from covidxray_api.preprocessing import preprocess
+from covidxray_api.training.dataset import Film
+from covidxray_api.training.fit import infer
 from covidxray_api.training.lungs import SIZE
 
 Films = NDArray[np.uint8]
@@ -21,6 +29,9 @@ Films = NDArray[np.uint8]
 
 BORDER = 0.1
 """Share of height and width that counts as border on each side."""
+
+FEWEST = 30
+"""Films that a source needs to be told apart from others."""
 
 THUMBNAIL = 8
 """Height and width of a thumbnail, in pixels."""
@@ -74,3 +85,52 @@ def arms(finder: keras.Model) -> Mapping[str, Callable[[Films], Films]]:
         "border alone": border_alone,
         "8×8 thumbnail": thumbnails,
     }
+
+
+def sources_told_apart(
+    network: keras.Model, tensor: NDArray[np.float32], films: Sequence[Film]
+) -> dict[str, Any]:
+    """Measure how well a network's features tell sources apart within a class.
+
+    A network that has learned the disease alone would leave nothing to tell. Logistic regression on
+    the features before the last layer, five folds by patient.
+
+    Parameters
+    ----------
+    network : keras.Model
+        A classifier.
+    tensor : ndarray of float32, shape (n, height, width, 1)
+        Films that its training has not seen.
+    films : sequence of Film
+        The same films.
+
+    Returns
+    -------
+    dict
+        For each class with two sources of at least `FEWEST` films, the balanced accuracy and that
+        of guessing.
+    """
+    features = infer(keras.Model(network.inputs, network.layers[-1].input), tensor)
+    labels = np.array([film.label for film in films])
+    sources = np.array([film.source for film in films])
+    groups = np.array([film.group for film in films])
+    report = {}
+    for label in np.unique(labels):
+        names, sizes = np.unique(sources[labels == label], return_counts=True)
+        many = names[sizes >= FEWEST]
+        if len(many) < 2:
+            continue
+        rows = (labels == label) & np.isin(sources, many)
+        probe = make_pipeline(
+            StandardScaler(), LogisticRegression(C=0.1, class_weight="balanced", max_iter=2000)
+        )
+        folds = StratifiedGroupKFold(5, shuffle=True, random_state=0)
+        told = cross_val_predict(
+            probe, features[rows], sources[rows], groups=groups[rows], cv=folds
+        )
+        report[str(label)] = {
+            "sources": [str(name) for name in many],
+            "balanced_accuracy": float(balanced_accuracy_score(sources[rows], told)),
+            "guessing": 1 / len(many),
+        }
+    return report
