@@ -1,7 +1,7 @@
 """Draw the example images: composites of many films, and one image that must be refused.
 
-A composite is the average of 24 films of one class, so it shows no patient. Run as
-``python examples/make.py DATA`` with the folder of films.
+A composite is the average of 24 films of one class, bent onto each other, so it shows no patient.
+Run as ``python examples/make.py DATA`` with the folder of films.
 """
 
 from __future__ import annotations
@@ -18,19 +18,40 @@ from covidxray_api.training.dataset import Film, read_dataset
 
 HERE = Path(__file__).parent
 SIDE = 512
-FILMS = 24
+POOL, FILMS, ROUNDS = 400, 24, 4
 CLASSES = {"normal": "rsna", "covid_19": "radiography_db", "viral_pneumonia": "guangzhou"}
 """The source of each composite, by label: mixed sources would blur more than they show."""
 
 
 def composite(films: list[Film]) -> NDArray[np.uint8]:
-    """Average films of one class after spreading the grays of each evenly."""
+    """Average the films of one class that are most alike, each bent onto the average of all.
+
+    Without the bending, ribs and diaphragms would blur into what is plainly no film.
+    """
     limits = Limits(max_pixels=64_000_000, min_side=32)
     spread = [cv2.equalizeHist(decode(film.path.read_bytes(), limits).pixels) for film in films]
-    mean = np.mean([cv2.resize(film, (SIDE, SIDE)) for film in spread], axis=0)
+    sized = np.stack([cv2.resize(film, (SIDE, SIDE)) for film in spread])
+    small = np.stack([cv2.resize(film, (32, 32)).ravel() for film in spread]).astype(float)
+    medoid = np.linalg.norm(small[:, None] - small[None], axis=2).mean(axis=1).argmin()
+    nearest = np.linalg.norm(small - small[medoid], axis=1).argsort()[:FILMS]
+    chosen = sized[nearest]
+    mean = chosen[0]
+    for _ in range(ROUNDS):
+        mean = np.mean([bent(film, mean) for film in chosen], axis=0).astype(np.uint8)
     low, high = np.percentile(mean, [1, 99])
-    drawn: NDArray[np.uint8] = np.clip((mean - low) / (high - low) * 255, 0, 255).astype(np.uint8)
+    drawn: NDArray[np.uint8] = np.clip((mean - low) / (high - low) * 255.0, 0, 255).astype(np.uint8)
     return drawn
+
+
+def bent(film: NDArray[np.uint8], onto: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Move the parts of a film to where another has them, by dense optical flow."""
+    still = np.zeros((SIDE, SIDE, 2), dtype=np.float32)
+    flow = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM).calc(onto, film, still)
+    flow = cv2.GaussianBlur(flow, (0, 0), SIDE / 40)
+    y, x = np.mgrid[:SIDE, :SIDE].astype(np.float32)
+    across, down = x + flow[..., 0], y + flow[..., 1]
+    moved = cv2.remap(film, across, down, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(moved, np.uint8)
 
 
 def drawing() -> NDArray[np.uint8]:
@@ -54,7 +75,7 @@ def main(data: Path) -> None:
     films = read_dataset(data)
     for label, source in CLASSES.items():
         of_class = [film for film in films if (film.label, film.source) == (label, source)]
-        chosen = [of_class[row] for row in rng.choice(len(of_class), FILMS, replace=False)]
+        chosen = [of_class[row] for row in rng.choice(len(of_class), POOL, replace=False)]
         cv2.imwrite(str(HERE / f"{label}.png"), composite(chosen))
     cv2.imwrite(str(HERE / "not_a_radiograph.png"), drawing())
 

@@ -50,7 +50,7 @@ def screening(
     )
     similarity = 0.1 if probabilities is None else 0.5
     return Screening(
-        Validation(Consistency(ssim=similarity, threshold=0.3), warnings=()),
+        Validation(Consistency(similarity, 0.3, consistent=similarity >= 0.3), warnings=()),
         StoredModel(Path(), manifest),
         None if probabilities is None else dict(zip(CODES, probabilities, strict=True)),
         operating_point,

@@ -15,7 +15,11 @@
     ├── UnknownModel                   404  unknown-model
     ├── UnknownOperatingPoint          400  unknown-operating-point
     ├── CorruptArtefact                500  corrupt-artefact
+    ├── ParityBroken                   500  parity-broken
     ├── NotReady                       503  not-ready
+    ├── Overloaded                     503  overloaded
+    ├── UploadTooSlow                  408  upload-too-slow
+    ├── DeadlineExceeded               504  deadline-exceeded
     └── DatasetError                   422  invalid-dataset
 
 Each class carries the facts that a door needs to render it as a problem of RFC 9457: a stable
@@ -150,6 +154,43 @@ class NotReady(CovidXrayError):
     status = 503
     title = "Not ready"
     advice = "Wait until /health/ready answers 200, then send the request again."
+    retry_after = 5
+
+
+class ParityBroken(CovidXrayError):
+    """A compiled network does not answer as the network that it was compiled from."""
+
+    slug = "parity-broken"
+    title = "Compiled network differs"
+    advice = "Serve the model with COVIDXRAY_ENGINE=keras, and report the figures."
+
+
+class Overloaded(CovidXrayError):
+    """As many images are in flight as the service holds."""
+
+    slug = "overloaded"
+    status = 503
+    title = "Overloaded"
+    advice = "Send the request again after the seconds in Retry-After; nothing was done."
+    retry_after = 1
+
+
+class UploadTooSlow(CovidXrayError):
+    """The upload did not arrive before the request's deadline."""
+
+    slug = "upload-too-slow"
+    status = 408
+    title = "Upload too slow"
+    advice = "Send the image over a faster connection, or a smaller export of it."
+
+
+class DeadlineExceeded(CovidXrayError):
+    """The answer was not ready before the request's deadline."""
+
+    slug = "deadline-exceeded"
+    status = 504
+    title = "Deadline exceeded"
+    advice = "Send the request again later; if it persists, report it to the operator."
     retry_after = 5
 
 

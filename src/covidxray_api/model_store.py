@@ -1,8 +1,8 @@
 """`model_store/<name>/<version>/`: the one place that reads and writes stored models.
 
-A stored model is its folder: ``model.keras`` (the source of truth) and ``manifest.json``, which
-tells the service all that it knows of it. Labels, input size, calibration and decision rules are
-data here and appear nowhere in code.
+A stored model is its folder: ``model.keras`` (the source of truth), ``model.onnx`` (compiled from
+it, and what serves) and ``manifest.json``, which tells the service all that it knows of it. Labels,
+input size, calibration and decision rules are data here and appear nowhere in code.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from covidxray_api.messages import Language
 
 MANIFEST = "manifest.json"
 WEIGHTS = "model.keras"
+COMPILED = "model.onnx"
 
 
 class _Frozen(BaseModel):
@@ -75,6 +76,25 @@ class OperatingPoint(_Frozen):
     """Number of films behind sensitivity and specificity."""
 
 
+class Parity(_Frozen):
+    """How the compiled form compares with Keras."""
+
+    compiler: str
+    """Name and version of what compiled it."""
+
+    films: int
+    """Real films on which both were asked."""
+
+    largest_difference: float
+    """Largest difference of a probability."""
+
+    labels_changed: int
+    """Films whose most probable label differs."""
+
+    probe: tuple[float, ...]
+    """What Keras says of `inference.models.probe`; asked again at each load."""
+
+
 class Manifest(_Frozen):
     """What a stored model says of itself."""
 
@@ -108,6 +128,9 @@ class Manifest(_Frozen):
 
     metrics: Mapping[str, Any] = {}
     """What was measured when it was published, each with its data set, protocol and n."""
+
+    parity: Parity | None = None
+    """How the compiled form compares with Keras; none if there is no compiled form."""
 
     files: Mapping[str, str]
     """SHA-256 of each file beside the manifest, by file name."""

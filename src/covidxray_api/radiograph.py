@@ -26,6 +26,9 @@ class Radiograph:
         DICOM Photometric Interpretation (0028,0004) of the stored pixels.
     pixel_spacing : tuple of float, optional
         Row and column spacing in millimetres.
+    colour : float
+        How many colours the file shows: standard deviation of the colour differences Cb and Cr
+        (ITU-R BT.601), 0 to 127. An evenly tinted film has next to none.
     warnings : tuple of str
         Codes of what decoding had to decide; `messages.py` has their texts.
     """
@@ -36,4 +39,5 @@ class Radiograph:
     view_position: str | None = None
     photometric_interpretation: str | None = None
     pixel_spacing: tuple[float, float] | None = None
+    colour: float = 0.0
     warnings: tuple[str, ...] = ()

@@ -6,12 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 
-from covidxray_api.consistency import Consistency, Reference
+from covidxray_api.consistency import Check, Consistency, Gate
 from covidxray_api.decoding import Limits, decode
 from covidxray_api.errors import UnknownOperatingPoint
-from covidxray_api.inference.models import Models, keras_engine
+from covidxray_api.inference.compiled_engine import CompiledEngine
+from covidxray_api.inference.models import Models, load_engine
 from covidxray_api.model_store import Label, Manifest, ModelStore, OperatingPoint, StoredModel
-from covidxray_api.settings import Settings
+from covidxray_api.radiograph import Radiograph
+from covidxray_api.settings import GateName, Settings
 
 NOT_A_CHEST_RADIOGRAPH = "not_a_chest_radiograph"
 
@@ -154,15 +156,20 @@ class Screener:
     ----------
     models : Models
         The networks that can answer.
-    reference : Reference
-        What a chest radiograph looks like.
+    checks : mapping of str to Check
+        What tells a chest radiograph from all else, by name.
+    gate : str
+        Name of the one that holds where none is named.
     limits : Limits
         Bounds on what is decoded.
     """
 
-    def __init__(self, models: Models, reference: Reference, limits: Limits) -> None:
+    def __init__(
+        self, models: Models, checks: Mapping[GateName, Check], gate: GateName, limits: Limits
+    ) -> None:
         self.models = models
-        self._reference = reference
+        self.checks = checks
+        self._gate = gate
         self._limits = limits
 
     @classmethod
@@ -172,25 +179,38 @@ class Screener:
         Raises
         ------
         CorruptArtefact
-            If the reference cannot be read.
+            If the reference or the gate cannot be read.
         """
-        load = partial(keras_engine, threads=settings.inference_threads)
+        load = partial(load_engine, engine=settings.engine, threads=settings.inference_threads)
+        gate = Gate.load(settings.reference, CompiledEngine)
         return cls(
             Models(ModelStore(settings.model_store), settings.default_model, load),
-            Reference.load(settings.reference),
+            {"learned": gate, "ssim": gate.reference},
+            settings.gate,
             Limits(max_pixels=settings.max_pixels, min_side=settings.min_side),
         )
 
-    def validate(self, data: bytes) -> Validation:
-        """Tell whether a file is a frontal chest radiograph, without inference.
+    def validate(self, data: bytes, gate: GateName | None = None) -> Validation:
+        """Tell whether a file is a frontal chest radiograph, without asking a model.
+
+        Parameters
+        ----------
+        data : bytes
+            The file, in any format that `decoding` reads.
+        gate : str, optional
+            What tells; the default one if none.
 
         Raises
         ------
         RadiographError
             If the file cannot be decoded within the limits.
         """
+        return self._validated(data, gate)[0]
+
+    def _validated(self, data: bytes, gate: GateName | None) -> tuple[Validation, Radiograph]:
         radiograph = decode(data, self._limits)
-        return Validation(self._reference.check(radiograph), radiograph.warnings)
+        consistency, radiograph = self.checks[gate or self._gate].check(radiograph)
+        return Validation(consistency, radiograph.warnings), radiograph
 
     def screen(
         self,
@@ -198,6 +218,7 @@ class Screener:
         model: str | None = None,
         operating_point: str | None = None,
         prevalence: float | None = None,
+        gate: GateName | None = None,
     ) -> Screening:
         """Screen a file.
 
@@ -211,6 +232,8 @@ class Screener:
             Name of one of the model's operating points; `balanced` if none.
         prevalence : float, optional
             Share of patients with the point's target, for predictive values.
+        gate : str, optional
+            What tells a chest radiograph from all else; the default one if none.
 
         Returns
         -------
@@ -228,8 +251,7 @@ class Screener:
         """
         chosen = self.models.get(model)
         point = find_operating_point(chosen.manifest, operating_point)
-        radiograph = decode(data, self._limits)
-        validation = Validation(self._reference.check(radiograph), radiograph.warnings)
+        validation, radiograph = self._validated(data, gate)
         accepted = validation.consistency.consistent
         probabilities = chosen.probabilities(radiograph) if accepted else None
         return Screening(validation, chosen.stored, probabilities, point, prevalence)

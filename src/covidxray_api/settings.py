@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, PositiveInt
+from pydantic import Field, PositiveFloat, PositiveInt
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -27,6 +27,14 @@ def shipped(name: str) -> Path:
     return inside if inside.is_dir() else package.parents[1] / name
 
 
+GateName = Literal["learned", "ssim"]
+"""What can tell a chest radiograph from all else."""
+
+
+EngineName = Literal["compiled", "keras"]
+"""What can compute a network."""
+
+
 class Settings(BaseSettings):
     """Read once at start from ``COVIDXRAY_*`` environment variables, then passed down."""
 
@@ -44,7 +52,11 @@ class Settings(BaseSettings):
     """Folder of the stored models, `<name>/<version>/`."""
 
     reference: Path = shipped("reference")
-    """Folder of the mean reference radiograph and its manifest."""
+    """Folder of the mean reference radiograph, the gate and their manifests."""
+
+    gate: GateName = "learned"
+    """What tells a chest radiograph from all else where a request names nothing: `learned`, or
+    `ssim` for the paper's rule alone."""
 
     default_model: str = "multi-source"
     """Model that answers when a request names none."""
@@ -58,11 +70,27 @@ class Settings(BaseSettings):
     min_side: PositiveInt = 32
     """Smallest accepted height and width, in pixels."""
 
-    workers: PositiveInt = 2
-    """Threads that decode, check and infer, beside the event loop."""
+    workers: PositiveInt = 1
+    """Processes that share the port."""
+
+    threads: PositiveInt = 2
+    """Threads of each process that decode, check and infer, beside the event loop."""
+
+    engine: EngineName = "compiled"
+    """What computes the networks: `compiled`, or `keras` for TensorFlow itself."""
 
     inference_threads: PositiveInt = 1
     """Threads that one inference may use."""
+
+    max_in_flight: PositiveInt = 32
+    """Images that a process works on or keeps waiting; any more are refused at once."""
+
+    deadline_s: PositiveFloat = 30.0
+    """Seconds that a request may take, upload and waiting included."""
+
+    hang_s: PositiveFloat = 120.0
+    """Seconds after which work that does not end, or an event loop that does not turn, counts as
+    hung: the process ends itself, to be replaced."""
 
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     """Least severe level that is logged: debug, info, warning, error."""

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from PIL import Image
+from PIL import Image, ImageOps
 
 PREDICTION: dict[str, type | tuple[type, ...]] = {
     "request_id": str,
@@ -23,6 +23,8 @@ PREDICTION: dict[str, type | tuple[type, ...]] = {
     "warnings": list,
     "notice": str,
 }
+
+CONSISTENCY = {"consistent", "score", "least_score", "ssim", "threshold", "findings"}
 
 
 @pytest.mark.parametrize("label", ["normal", "covid_19", "viral_pneumonia"])
@@ -68,7 +70,7 @@ def test_the_answer_has_the_promised_fields(
 
     assert body.keys() == PREDICTION.keys()
     assert all(isinstance(body[name], kind) for name, kind in PREDICTION.items())
-    assert body["consistency"].keys() == {"ssim", "threshold", "consistent"}
+    assert body["consistency"].keys() == CONSISTENCY
     assert body["model"].keys() == {"name", "version", "sha256"}
 
 
@@ -144,21 +146,24 @@ class TestValidate:
         body = service.post("/validate", files={"file": film}).json()
 
         assert body.pop("request_id")
-        ssim, threshold = body["consistency"]["ssim"], body["consistency"]["threshold"]
-        assert ssim >= threshold
+        consistency = body.pop("consistency")
         assert body == {
             "rejected": False,
             "rejection": None,
-            "consistency": {"ssim": ssim, "threshold": threshold, "consistent": True},
             "warnings": [],
             "notice": "Decision support, not a diagnosis: a radiologist must read the film.",
         }
+        assert consistency["score"] >= consistency["least_score"]
+        assert consistency["ssim"] >= consistency["threshold"]
+        assert consistency["consistent"] is True
+        assert consistency["findings"] == []
 
     def test_another_image_is_not(self, service: httpx.Client, no_film: bytes) -> None:
         body = service.post("/validate", content=no_film).json()
 
         assert body["rejected"] is True
         assert body["rejection"]["code"] == "not_a_chest_radiograph"
+        assert body["consistency"]["score"] < body["consistency"]["least_score"]
         assert body["consistency"]["ssim"] < body["consistency"]["threshold"]
 
 
@@ -200,3 +205,57 @@ def test_a_model_with_other_classes_is_served_as_data(service: httpx.Client, fil
         "normal", "covid_19", "viral_pneumonia", "bacterial_pneumonia"
     }  # fmt: skip
     assert sum(body["probabilities"].values()) == pytest.approx(1)
+
+
+class TestGate:
+    def test_similarity_can_decide_alone(self, service: httpx.Client, film: bytes) -> None:
+        for path in ("/predict", "/validate"):
+            body = service.post(path, params={"gate": "ssim"}, content=film).json()
+            assert body["rejected"] is False
+            consistency = body["consistency"]
+            assert consistency["score"] is consistency["least_score"] is None
+            assert consistency["findings"] == []
+
+    def test_an_unknown_gate(self, service: httpx.Client, film: bytes) -> None:
+        answer = service.post("/predict", params={"gate": "lucky"}, content=film)
+        assert answer.status_code == 400
+        assert "learned" in answer.json()["detail"]
+
+    def test_a_film_turned_and_inverted_is_read_as_it_should_lie(
+        self, service: httpx.Client, film: bytes
+    ) -> None:
+        upright = service.post("/predict", content=film).json()
+        with Image.open(io.BytesIO(film)) as image:
+            turned = ImageOps.invert(image.convert("L").transpose(Image.Transpose.ROTATE_180))
+        body = service.post("/predict", content=png(turned)).json()
+        assert body["probabilities"] == pytest.approx(upright["probabilities"], abs=1e-6)
+        findings = body["consistency"]["findings"]
+        assert [found["code"] for found in findings] == ["rotated_180", "inverted"]
+        assert {found["action"] for found in findings} == {"corrected"}
+
+    def test_part_of_a_film_is_refused_with_what_to_do(
+        self, service: httpx.Client, film: bytes
+    ) -> None:
+        with Image.open(io.BytesIO(film)) as image:
+            width, height = image.size
+            part = image.convert("L").crop((0, 0, width // 2, height // 2))
+        body = service.post("/predict", content=png(part), headers={"Accept-Language": "es"}).json()
+        assert body["rejected"] is True
+        (found,) = body["consistency"]["findings"]
+        assert found["code"] == "cropped"
+        assert found["action"] == "refused"
+        assert found["message"].startswith("Falta parte de los pulmones.")
+
+    def test_a_faint_film_is_read_and_warned_of(self, service: httpx.Client, film: bytes) -> None:
+        with Image.open(io.BytesIO(film)) as image:
+            faint = image.convert("L").point([110 + level // 8 for level in range(256)])
+        body = service.post("/predict", content=png(faint)).json()
+        assert body["rejected"] is False
+        (found,) = body["consistency"]["findings"]
+        assert (found["code"], found["action"]) == ("low_contrast", "warned")
+
+
+def png(image: Image.Image) -> bytes:
+    stream = io.BytesIO()
+    image.save(stream, "PNG")
+    return stream.getvalue()

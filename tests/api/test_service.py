@@ -5,12 +5,12 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
-import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import httpx
 import numpy as np
@@ -20,30 +20,13 @@ from structlog.contextvars import merge_contextvars
 from structlog.testing import capture_logs
 from structlog.typing import EventDict
 
-from covidxray_api.consistency import Reference
-from covidxray_api.decoding import Limits
-from covidxray_api.inference import Engine, Models
-from covidxray_api.model_store import WEIGHTS, ModelStore
-from covidxray_api.screening import Screener
+from covidxray_api.model_store import COMPILED, WEIGHTS, ModelStore
 from covidxray_api.settings import Settings
 
-Build = Callable[[Settings], Screener]
-Serve = Callable[[Settings, Build], AbstractContextManager[httpx.Client]]
+ServeSettings = Callable[[Settings], AbstractContextManager[httpx.Client]]
 
-
-class WaitingEngine:
-    """An engine that computes when the test lets it, and remembers the thread it ran in."""
-
-    def __init__(self) -> None:
-        self.begun = threading.Semaphore(0)
-        self.go = threading.Event()
-        self.threads: list[str] = []
-
-    def infer(self, tensor: NDArray[np.float32]) -> NDArray[np.float32]:
-        self.threads.append(threading.current_thread().name)
-        self.begun.release()
-        assert self.go.wait(60)
-        return np.full((len(tensor), 3), 1 / 3, dtype=np.float32)
+if TYPE_CHECKING:
+    from tests.api.conftest import ServeWith, WaitingEngine
 
 
 class FailingEngine:
@@ -59,40 +42,13 @@ class FailingEngine:
         return np.full((len(tensor), 3), 1 / 3, dtype=np.float32)
 
 
-def with_engine(engine: Engine) -> Build:
-    """Build the shipped pipeline around another engine."""
-
-    def build(settings: Settings) -> Screener:
-        store = ModelStore(settings.model_store)
-        return Screener(
-            Models(store, settings.default_model, lambda *_: engine),
-            Reference.load(settings.reference),
-            Limits(max_pixels=settings.max_pixels, min_side=settings.min_side),
-        )
-
-    return build
-
-
-def wait_until_ready(client: httpx.Client) -> None:
-    while client.get("/health/ready").status_code != 200:
-        time.sleep(0.02)
-
-
-@pytest.fixture
-def engine() -> WaitingEngine:
-    return WaitingEngine()
-
-
-@pytest.fixture
-def in_background() -> Iterator[ThreadPoolExecutor]:
-    with ThreadPoolExecutor() as pool:
-        yield pool
-
-
 def test_it_lives_before_it_is_ready(
-    serve_at_once: Serve, engine: WaitingEngine, film: bytes
+    serve_with: ServeWith,
+    engine: WaitingEngine,
+    wait_until_ready: Callable[[httpx.Client], None],
+    film: bytes,
 ) -> None:
-    with serve_at_once(Settings(), with_engine(engine)) as client:
+    with serve_with(Settings(), engine) as client:
         engine.begun.acquire()
         assert client.get("/health/live").json() == {"status": "ok"}
         health = client.get("/health")
@@ -120,13 +76,10 @@ def test_it_lives_before_it_is_ready(
 
 
 def test_it_answers_others_while_a_film_is_being_read(
-    serve_at_once: Serve, engine: WaitingEngine, film: bytes, in_background: ThreadPoolExecutor
+    serve_with: ServeWith, engine: WaitingEngine, film: bytes, in_background: ThreadPoolExecutor
 ) -> None:
-    with serve_at_once(Settings(), with_engine(engine)) as client:
-        engine.go.set()
-        wait_until_ready(client)
-        engine.begun.acquire()
-        engine.go.clear()
+    with serve_with(Settings(), engine) as client:
+        engine.warm_up(client)
 
         slow = in_background.submit(client.post, "/predict", content=film)
         engine.begun.acquire()
@@ -138,14 +91,11 @@ def test_it_answers_others_while_a_film_is_being_read(
         assert slow.result().status_code == 200
 
 
-def test_as_many_films_are_read_at_once_as_there_are_workers(
-    serve_at_once: Serve, engine: WaitingEngine, film: bytes, in_background: ThreadPoolExecutor
+def test_as_many_films_are_read_at_once_as_there_are_threads(
+    serve_with: ServeWith, engine: WaitingEngine, film: bytes, in_background: ThreadPoolExecutor
 ) -> None:
-    with serve_at_once(Settings(workers=2), with_engine(engine)) as client:
-        engine.go.set()
-        wait_until_ready(client)
-        engine.begun.acquire()
-        engine.go.clear()
+    with serve_with(Settings(threads=2), engine) as client:
+        engine.warm_up(client)
 
         answers = [in_background.submit(client.post, "/predict", content=film) for _ in range(3)]
         engine.begun.acquire()
@@ -158,14 +108,11 @@ def test_as_many_films_are_read_at_once_as_there_are_workers(
 
 
 def test_it_finishes_what_it_has_begun_when_it_is_stopped(
-    serve_at_once: Serve, engine: WaitingEngine, film: bytes, in_background: ThreadPoolExecutor
+    serve_with: ServeWith, engine: WaitingEngine, film: bytes, in_background: ThreadPoolExecutor
 ) -> None:
-    serving = serve_at_once(Settings(), with_engine(engine))
+    serving = serve_with(Settings(), engine)
     client = serving.__enter__()
-    engine.go.set()
-    wait_until_ready(client)
-    engine.begun.acquire()
-    engine.go.clear()
+    engine.warm_up(client)
     answer = in_background.submit(client.post, "/predict", content=film)
     engine.begun.acquire()
 
@@ -177,9 +124,9 @@ def test_it_finishes_what_it_has_begun_when_it_is_stopped(
 
 
 def test_what_nobody_foresaw_is_a_problem_without_particulars(
-    serve_at_once: Serve, film: bytes
+    serve_with: ServeWith, wait_until_ready: Callable[[httpx.Client], None], film: bytes
 ) -> None:
-    with serve_at_once(Settings(), with_engine(FailingEngine())) as client:
+    with serve_with(Settings(), FailingEngine()) as client:
         wait_until_ready(client)
         with capture_logs([merge_contextvars]) as lines:
             answer = client.post("/predict", content=film, headers={"X-Request-ID": "ward-3"})
@@ -218,12 +165,31 @@ class TestFailedStart:
         (model.folder / WEIGHTS).write_bytes(b"other weights")
         return settings
 
+    @pytest.fixture
+    def with_another_compiled_form(self, tmp_path: Path) -> Settings:
+        """Make a compiled form that has the manifest's hash, and computes otherwise."""
+        settings = Settings(model_store=tmp_path / "model_store")
+        shutil.copytree(Settings().model_store, settings.model_store)
+        store = ModelStore(settings.model_store)
+        model = store.get(settings.default_model)
+        other = store.get("multi-source-left-out")
+        shutil.copy(other.folder / COMPILED, model.folder / COMPILED)
+        files = {**model.manifest.files, COMPILED: other.manifest.files[COMPILED]}
+        store.write_manifest(model.manifest.model_copy(update={"files": files}))
+        return settings
+
     @pytest.mark.parametrize(
-        "settings", ["without_models", "without_reference", "with_other_weights"]
+        "settings",
+        [
+            "without_models",
+            "without_reference",
+            "with_other_weights",
+            "with_another_compiled_form",
+        ],
     )
     def test_it_stays_alive_and_says_that_it_is_not_ready(
         self,
-        serve: Callable[[Settings], AbstractContextManager[httpx.Client]],
+        serve: ServeSettings,
         request: pytest.FixtureRequest,
         settings: str,
         film: bytes,
@@ -248,10 +214,35 @@ def test_tensorflow_keeps_to_its_threads() -> None:
     program = """
 from covidxray_api.screening import Screener
 from covidxray_api.settings import Settings
-Screener.from_settings(Settings(inference_threads=1)).models.get()
+Screener.from_settings(Settings(engine="keras", inference_threads=1)).models.get()
 import tensorflow as tf
 print(tf.config.threading.get_intra_op_parallelism_threads())
 """
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
 
     assert done.stdout == "1\n"
+
+
+def test_a_compiled_model_serves_without_tensorflow() -> None:
+    program = """
+import sys
+from covidxray_api.api.app import served
+from covidxray_api.screening import Screener
+from covidxray_api.settings import Settings
+served()
+Screener.from_settings(Settings()).models.get()
+print("tensorflow" in sys.modules, "keras" in sys.modules)
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+
+    assert done.stdout == "False False\n"
+
+
+def test_keras_gives_the_same_answers(serve: ServeSettings, film: bytes) -> None:
+    answers = []
+    for engine in ("compiled", "keras"):
+        with serve(Settings.model_validate({"engine": engine})) as client:
+            answers.append(client.post("/predict", content=film).json())
+    compiled, keras = (answer["probabilities"] for answer in answers)
+    assert compiled == pytest.approx(keras, abs=1e-3)
+    assert answers[0]["predicted_label"] == answers[1]["predicted_label"]

@@ -28,8 +28,8 @@ def test_the_threshold_decides() -> None:
     mean = np.random.default_rng(0).random((64, 64), dtype=np.float32)
     film = Radiograph(np.round(mean * 255).astype(np.uint8), "image/png")
     similarity = Reference(mean, SsimParameters(), 0.0).similarity(film.pixels)
-    assert Reference(mean, SsimParameters(), similarity).check(film).consistent
-    assert not Reference(mean, SsimParameters(), similarity + 1e-6).check(film).consistent
+    assert Reference(mean, SsimParameters(), similarity).check(film)[0].consistent
+    assert not Reference(mean, SsimParameters(), similarity + 1e-6).check(film)[0].consistent
 
 
 def test_similarity_is_that_of_wang_et_al_on_constant_images() -> None:

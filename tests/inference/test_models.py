@@ -6,7 +6,7 @@ import pytest
 
 from covidxray_api.inference import Models
 from covidxray_api.inference.models import calibrate
-from covidxray_api.model_store import Label, Manifest, ModelStore, sha256_of
+from covidxray_api.model_store import Label, Manifest, ModelStore, StoredModel, sha256_of
 from covidxray_api.radiograph import Radiograph
 
 
@@ -39,7 +39,7 @@ def store(tmp_path: Path) -> ModelStore:
 
 
 def test_probabilities_are_calibrated_and_named(store: ModelStore) -> None:
-    model = Models(store, "net", lambda path, size: Brightness()).get()
+    model = Models(store, "net", lambda stored: Brightness()).get()
     answer = model.probabilities(Radiograph(np.full((20, 30), 204, dtype=np.uint8), "image/png"))
     # 0.2 and 0.8 at temperature 2: the odds 4 become 2.
     assert answer == {
@@ -51,8 +51,8 @@ def test_probabilities_are_calibrated_and_named(store: ModelStore) -> None:
 def test_a_model_is_loaded_once_even_when_many_ask_at_once(store: ModelStore) -> None:
     loaded = []
 
-    def load(path: Path, size: tuple[int, int]) -> Brightness:
-        loaded.append(path)
+    def load(stored: StoredModel) -> Brightness:
+        loaded.append(stored.folder)
         return Brightness()
 
     models = Models(store, "net", load)

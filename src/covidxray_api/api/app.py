@@ -10,8 +10,10 @@ from fastapi_offline import FastAPIOffline
 
 from covidxray_api import __version__, errors
 from covidxray_api.api import page, problems, upload
+from covidxray_api.api.admission import Admission
 from covidxray_api.api.endpoints import Endpoints
 from covidxray_api.api.examples import add_examples
+from covidxray_api.api.logs import configure_logs
 from covidxray_api.api.service import ScreeningService
 from covidxray_api.api.tracing import Tracing
 from covidxray_api.screening import Screener
@@ -21,6 +23,9 @@ DESCRIPTION = """\
 Screens frontal chest radiographs for COVID-19 and viral pneumonia. Decision support, not a
 diagnosis. Errors are problem details (RFC 9457) of type `application/problem+json`.
 """
+
+IMAGES = frozenset({"/predict", "/validate"})
+"""Paths that images are posted to."""
 
 UPLOAD_ERRORS = (
     errors.InvalidRequest,
@@ -34,6 +39,9 @@ UPLOAD_ERRORS = (
     errors.ImageTooSmall,
     errors.CovidXrayError,
     errors.NotReady,
+    errors.Overloaded,
+    errors.UploadTooSlow,
+    errors.DeadlineExceeded,
 )
 
 
@@ -61,11 +69,19 @@ def create_app(
         generate_unique_id_function=_operation_id,
         responses=problems.ANY,
     )
+    app.add_middleware(Admission, paths=IMAGES, places=service.places)
     app.add_middleware(Tracing)
     problems.register(app)
     _route(app, endpoints)
     add_examples(app)
     return app
+
+
+def served() -> FastAPI:
+    """Make the application of a process that serves; its settings are in its environment."""
+    settings = Settings()
+    configure_logs(settings.log_level)
+    return create_app(settings)
 
 
 def _route(app: FastAPI, endpoints: Endpoints) -> None:

@@ -12,10 +12,9 @@ from covidxray_api.api import problems, rendering, schemas
 from covidxray_api.api.language import answer_language
 from covidxray_api.api.service import ScreeningService
 from covidxray_api.api.tracing import request_id
-from covidxray_api.api.upload import read_upload
 from covidxray_api.messages import Language
 from covidxray_api.model_store import ModelStore
-from covidxray_api.settings import Settings
+from covidxray_api.settings import GateName, Settings
 
 AnswerLanguage = Annotated[Language, Depends(answer_language)]
 RequestName = Annotated[str, Depends(request_id)]
@@ -48,6 +47,13 @@ Prevalence = Annotated[
         examples=[0.05],
     ),
 ]
+Gate = Annotated[
+    GateName | None,
+    Query(
+        description="What tells a chest radiograph from all else: `learned`, or `ssim` for"
+        " structural similarity alone; the service's setting if none.",
+    ),
+]
 
 
 class Endpoints:
@@ -73,6 +79,7 @@ class Endpoints:
         model: ModelName = None,
         operating_point: PointName = None,
         prevalence: Prevalence = None,
+        gate: Gate = None,
     ) -> schemas.Prediction:
         """Screen a radiograph.
 
@@ -80,22 +87,24 @@ class Endpoints:
         probability of each label. An image that is none is an answer too: `rejected` is true, and
         label and probabilities are null.
         """
-        screener = self._service.screener
-        data = await read_upload(request, self._settings.max_body_bytes)
-        screening = await self._service.run(
-            screener.screen, data, model, operating_point, prevalence
-        )
+        screener, turn = self._service.screener, self._service.turn(request)
+        data = await turn.upload(self._settings.max_body_bytes)
+        screening = await turn.work(screener.screen, data, model, operating_point, prevalence, gate)
         answer = rendering.screening_answer(screening, language)
         bind_contextvars(model=answer.model.name, rejected=answer.rejected)
         return schemas.Prediction(request_id=name, **dict(answer))
 
     async def validate(
-        self, request: Request, name: RequestName, language: AnswerLanguage
+        self,
+        request: Request,
+        name: RequestName,
+        language: AnswerLanguage,
+        gate: Gate = None,
     ) -> schemas.Validation:
         """Tell whether an image is a frontal chest radiograph, without asking a model."""
-        screener = self._service.screener
-        data = await read_upload(request, self._settings.max_body_bytes)
-        found = await self._service.run(screener.validate, data)
+        screener, turn = self._service.screener, self._service.turn(request)
+        data = await turn.upload(self._settings.max_body_bytes)
+        found = await turn.work(screener.validate, data, gate)
         answer = rendering.validation_answer(found, language)
         bind_contextvars(rejected=answer.rejected)
         return schemas.Validation(request_id=name, **dict(answer))

@@ -18,7 +18,21 @@ _VALIDATION: dict[str, Any] = {
     "request_id": "0b6c1f6e-6a2f-4a57-9a55-2f1d5b6d0a11",
     "rejected": False,
     "rejection": None,
-    "consistency": {"ssim": 0.47, "threshold": 0.33, "consistent": True},
+    "consistency": {
+        "consistent": True,
+        "score": 0.99,
+        "least_score": 0.24,
+        "ssim": 0.61,
+        "threshold": 0.3,
+        "findings": [
+            {
+                "code": "inverted",
+                "message": "Black and white are exchanged. The image was corrected before it was"
+                " read; send films with dark lungs.",
+                "action": "corrected",
+            }
+        ],
+    },
     "warnings": [],
     "notice": _NOTICE,
 }
@@ -29,7 +43,20 @@ _REJECTED_VALIDATION: dict[str, Any] = _VALIDATION | {
         "code": "not_a_chest_radiograph",
         "message": "The image is not a chest radiograph",
     },
-    "consistency": {"ssim": 0.12, "threshold": 0.33, "consistent": False},
+    "consistency": {
+        "consistent": False,
+        "score": 0.01,
+        "least_score": 0.24,
+        "ssim": 0.12,
+        "threshold": 0.3,
+        "findings": [
+            {
+                "code": "lateral",
+                "message": "This seems to be a lateral film. Send the frontal view (PA or AP).",
+                "action": "refused",
+            }
+        ],
+    },
 }
 
 _PREDICTION: dict[str, Any] = _VALIDATION | {

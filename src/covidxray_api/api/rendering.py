@@ -29,7 +29,7 @@ def screening_answer(screening: Screening, language: Language) -> schemas.Screen
             if screening.predictive_values
             else None
         ),
-        consistency=_consistency(found.consistency),
+        consistency=_consistency(found.consistency, language),
         model=identity(screening.model),
         warnings=_coded(found.warnings, language),
         notice=message("notice", language),
@@ -41,7 +41,7 @@ def validation_answer(found: Validation, language: Language) -> schemas.Validati
     return schemas.ValidationAnswer(
         rejected=found.rejection is not None,
         rejection=_rejection(found, language),
-        consistency=_consistency(found.consistency),
+        consistency=_consistency(found.consistency, language),
         warnings=_coded(found.warnings, language),
         notice=message("notice", language),
     )
@@ -84,7 +84,17 @@ def _coded(codes: Iterable[str], language: Language) -> list[schemas.Coded]:
     return [schemas.Coded(code=code, message=message(code, language)) for code in codes]
 
 
-def _consistency(found: Consistency) -> schemas.ConsistencyCheck:
+def _consistency(found: Consistency, language: Language) -> schemas.ConsistencyCheck:
     return schemas.ConsistencyCheck(
-        ssim=found.ssim, threshold=found.threshold, consistent=found.consistent
+        consistent=found.consistent,
+        score=found.score,
+        least_score=found.least_score,
+        ssim=found.ssim,
+        threshold=found.threshold,
+        findings=[
+            schemas.Finding(
+                code=finding.code, message=message(finding.code, language), action=finding.action
+            )
+            for finding in found.findings
+        ],
     )

@@ -21,17 +21,33 @@ class Coded(_Schema):
     """Sentence in the language of the answer."""
 
 
+class Finding(Coded):
+    """Something about the image that its sender should know, and what to do about it."""
+
+    action: Literal["refused", "corrected", "warned"]
+    """What followed: no diagnosis; the image was corrected before it was read; or nothing."""
+
+
 class ConsistencyCheck(_Schema):
     """How like a frontal chest radiograph the image is."""
+
+    consistent: bool
+    """Whether the image is taken for a frontal chest radiograph."""
+
+    score: float | None
+    """How sure the learned gate is of that, 0 to 1; null with `?gate=ssim`."""
+
+    least_score: float | None
+    """Least score of a chest radiograph; null with `?gate=ssim`."""
 
     ssim: float
     """Structural similarity to the mean radiograph, -1 to 1."""
 
     threshold: float
-    """Least similarity of a chest radiograph."""
+    """Least similarity of a chest radiograph, which decides with `?gate=ssim` only."""
 
-    consistent: bool
-    """Whether the image is taken for a frontal chest radiograph."""
+    findings: list[Finding]
+    """What else is to be said of the image."""
 
 
 class ModelIdentity(_Schema):

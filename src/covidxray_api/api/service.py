@@ -1,4 +1,4 @@
-"""The screener behind the door: it starts, says whether it is ready, and works in threads."""
+"""The screener behind the door: it starts, says whether it is ready, and works in a pool."""
 
 from __future__ import annotations
 
@@ -6,17 +6,19 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
-from typing import Literal, TypeVar
+from typing import Literal
 
 import structlog
+from fastapi import Request
 
+from covidxray_api.api.admission import Places, Turn
+from covidxray_api.api.watchdog import Watchdog
 from covidxray_api.errors import NotReady
 from covidxray_api.model_store import StoredModel
 from covidxray_api.screening import Screener
 from covidxray_api.settings import Settings
 
 Status = Literal["starting", "ready", "failed"]
-Result = TypeVar("Result")
 
 log = structlog.get_logger()
 
@@ -35,7 +37,10 @@ class ScreeningService:
     def __init__(self, settings: Settings, build: Callable[[Settings], Screener]) -> None:
         self._settings = settings
         self._build = build
-        self._pool = ThreadPoolExecutor(settings.workers, thread_name_prefix="screening")
+        self._pool = ThreadPoolExecutor(settings.threads, thread_name_prefix="screening")
+        self._watchdog = Watchdog(settings.hang_s)
+        self.places = Places(settings.max_in_flight)
+        """The images in flight."""
         self._screener: Screener | None = None
         self.status: Status = "starting"
         self.model: StoredModel | None = None
@@ -45,11 +50,12 @@ class ScreeningService:
     async def running(self) -> AsyncIterator[None]:
         """Start in the background; at the end, let work that has begun finish."""
         start = asyncio.create_task(asyncio.to_thread(self._start))
-        try:
-            yield
-        finally:
-            await start
-            self._pool.shutdown(cancel_futures=True)
+        with self._watchdog.watching(asyncio.get_running_loop()):
+            try:
+                yield
+            finally:
+                await start
+                self._pool.shutdown(cancel_futures=True)
 
     def _start(self) -> None:
         try:
@@ -81,7 +87,6 @@ class ScreeningService:
             )
         return self._screener
 
-    async def run(self, work: Callable[..., Result], *arguments: object) -> Result:
-        """Do work in the service's threads, while the event loop serves others."""
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._pool, work, *arguments)
+    def turn(self, request: Request) -> Turn:
+        """Let an admitted request do its work."""
+        return Turn(request, self._pool, self._settings.deadline_s, self._watchdog)

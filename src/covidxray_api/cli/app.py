@@ -23,8 +23,13 @@ app.command()(training.protocol)
 models = typer.Typer(help="The stored models.", no_args_is_help=True)
 models.command("list")(screening.list_models)
 models.command("import")(training.import_model)
+models.command("compile")(training.compile_models)
 app.add_typer(models, name="models")
 
 reference = typer.Typer(help="The mean reference radiograph.", no_args_is_help=True)
 reference.command("build")(training.build_reference)
 app.add_typer(reference, name="reference")
+
+gate = typer.Typer(help="The gate that knows a frontal chest radiograph.", no_args_is_help=True)
+gate.command("train")(training.train_gate)
+app.add_typer(gate, name="gate")

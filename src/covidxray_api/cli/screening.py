@@ -15,6 +15,7 @@ from rich.text import Text
 from covidxray_api.cli.faults import read_settings, told_plainly
 from covidxray_api.errors import CovidXrayError
 from covidxray_api.messages import Language, message
+from covidxray_api.settings import GateName
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,6 +35,9 @@ def screen(
         float | None,
         typer.Option(min=1e-6, max=1 - 1e-6, help="Share of patients with COVID-19, for --json."),
     ] = None,
+    gate: Annotated[
+        GateName | None, typer.Option(help="What tells a chest radiograph from all else.")
+    ] = None,
 ) -> None:
     """Screen files; exit code 1 if any of them could not be."""
     from covidxray_api.screening import Screener, find_operating_point
@@ -46,11 +50,15 @@ def screen(
         Column("file", overflow="fold"),
         Column("answer"),
         Column("probabilities", no_wrap=True),
-        Column("SSIM (least)", no_wrap=True),
+        Column("chest film (least)", no_wrap=True),
         caption=f"{chosen.name} {chosen.version}",
     )
     ask = partial(
-        screener.screen, model=model, operating_point=operating_point, prevalence=prevalence
+        screener.screen,
+        model=model,
+        operating_point=operating_point,
+        prevalence=prevalence,
+        gate=gate,
     )
     failed = False
     for file in files:
@@ -84,15 +92,23 @@ def _cells(outcome: dict[str, Any]) -> list[Text]:
         return [Text(f"{problem['title']}: {problem['detail']}", style="red")]
     rejection, probabilities = outcome["rejection"], outcome["probabilities"] or {}
     answer = rejection["message"] if rejection else outcome["display_label"]
-    remarks = "".join(f"\n{warning['message']}" for warning in outcome["warnings"])
     consistency = outcome["consistency"]
+    said = [*consistency["findings"], *outcome["warnings"]]
+    remarks = "".join(f"\n{remark['message']}" for remark in said)
     return [
         Text(answer + (" (?)" if outcome["uncertain"] else ""), style="bold").append(
             remarks, "dim"
         ),
         Text("\n".join(f"{share:.3f} {code}" for code, share in probabilities.items())),
-        Text(f"{consistency['ssim']:.2f} ({consistency['threshold']:.2f})"),
+        Text(_judged(consistency)),
     ]
+
+
+def _judged(consistency: dict[str, Any]) -> str:
+    ssim = f"SSIM {consistency['ssim']:.2f} ({consistency['threshold']:.2f})"
+    if consistency["score"] is None:
+        return ssim
+    return f"{consistency['score']:.2f} ({consistency['least_score']:.2f})\n{ssim}"
 
 
 def list_models() -> None:

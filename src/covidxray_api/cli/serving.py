@@ -13,17 +13,16 @@ from covidxray_api.cli.faults import read_settings
 def serve(
     host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
     port: Annotated[int | None, typer.Option(help="Port to listen on; 0 takes a free one.")] = None,
+    workers: Annotated[int | None, typer.Option(help="Processes that share the port.")] = None,
 ) -> None:
     """Start the service; settings come from COVIDXRAY_* and these options."""
     import uvicorn
 
-    from covidxray_api.api.app import create_app
-    from covidxray_api.api.logs import configure_logs
-
-    settings = read_settings(host=host, port=port)
-    configure_logs(settings.log_level)
+    settings = read_settings(host=host, port=port, workers=workers)
     uvicorn.run(
-        create_app(settings),
+        "covidxray_api.api.app:served",
+        factory=True,
+        workers=settings.workers,
         host=settings.host,
         port=settings.port,
         log_config=None,

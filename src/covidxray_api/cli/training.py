@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -13,6 +13,9 @@ from covidxray_api.settings import shipped
 
 Data = Annotated[Path, typer.Option(help="Folder of films, in a layout of docs/training.md.")]
 Store = Annotated[Path, typer.Option(help="Folder of the stored models.")]
+
+Others = Annotated[Path, typer.Option(help="Folder with other_images.csv.")]
+ReferenceFolder = Annotated[Path, typer.Option(help="Folder of the reference.")]
 
 H5 = Annotated[Path | None, typer.Option(help="Also save the network in Keras's legacy format.")]
 
@@ -73,16 +76,27 @@ def protocol(
 
 def evaluate(
     data: Data,
+    what: Annotated[
+        Literal["models", "gate"], typer.Argument(help="The stored models, or the gate.")
+    ] = "models",
     model: Annotated[list[str] | None, typer.Option(help="Model; all if none is named.")] = None,
     store: Store = shipped("model_store"),
-    reference: Annotated[Path, typer.Option(help="Folder of the reference.")] = shipped(
-        "reference"
-    ),
+    reference: ReferenceFolder = shipped("reference"),
+    others: Annotated[
+        Path | None, typer.Option(help="Folder with other_images.csv, for the gate.")
+    ] = None,
     output: Annotated[Path, typer.Option(help="Folder for page and figures.")] = Path("docs"),
 ) -> None:
-    """Measure stored models on films that their training has not seen."""
+    """Measure stored models, or the gate, on films that their training has not seen."""
     from covidxray_api.training.commands import run_evaluation
+    from covidxray_api.training.gate.commands import run_gate_evaluation
 
+    if what == "gate":
+        if others is None:
+            raise typer.BadParameter("The gate needs --others.")
+        with told_plainly():
+            run_gate_evaluation(data, others, reference, output)
+        return
     with told_plainly():
         models = ModelStore(store)
         run_evaluation(data, models, model or models.names(), reference, output)
@@ -101,6 +115,19 @@ def calibrate(
         run_calibration(data, models, model or models.names())
 
 
+def compile_models(
+    data: Data,
+    model: Annotated[list[str] | None, typer.Option(help="Model; all if none is named.")] = None,
+    store: Store = shipped("model_store"),
+) -> None:
+    """Compile stored models into the form that serves, and compare it with Keras on films."""
+    from covidxray_api.training.commands import run_compilation
+
+    with told_plainly():
+        models = ModelStore(store)
+        run_compilation(data, models, model or models.names())
+
+
 def import_model(
     file: Annotated[Path, typer.Argument(help="Keras network, .h5 or .keras.")],
     name: Annotated[str, typer.Option(help="Name in the store.")] = "imported",
@@ -116,7 +143,7 @@ def import_model(
 
 def build_reference(
     data: Data,
-    others: Annotated[Path, typer.Option(help="Folder with other_images.csv.")],
+    others: Others,
     keep: Annotated[float, typer.Option(help="Share of held-out films that are kept.")] = 0.95,
     output: Annotated[Path, typer.Option(help="Folder to write.")] = shipped("reference"),
 ) -> None:
@@ -125,3 +152,20 @@ def build_reference(
 
     with told_plainly():
         run_reference(data, others, keep, output)
+
+
+def train_gate(
+    data: Data,
+    others: Others,
+    reference: ReferenceFolder = shipped("reference"),
+    epochs: Annotated[int, typer.Option(min=1, help="Rounds of 6,400 images.")] = 48,
+    trial_epochs: Annotated[
+        int, typer.Option(min=1, help="Rounds of each gate that lacks a kind or a hospital.")
+    ] = 8,
+) -> None:
+    """Train the gate, and one without each kind of image and each hospital, and store it."""
+    from covidxray_api.training.gate.commands import run_gate_training
+
+    with told_plainly():
+        manifest = run_gate_training(data, others, reference, epochs, trial_epochs)
+    typer.echo(f"Stored gate {manifest.version}, threshold {manifest.threshold:.4f}.")

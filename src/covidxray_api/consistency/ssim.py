@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, ValidationError
 from skimage.metrics import structural_similarity
 
+from covidxray_api.consistency.check import Consistency
 from covidxray_api.errors import CorruptArtefact
 from covidxray_api.model_store import sha256_of
 from covidxray_api.preprocessing import preprocess
@@ -20,22 +20,6 @@ from covidxray_api.radiograph import Radiograph
 MEAN_ARRAY = "mean.npy"
 MEAN_PICTURE = "mean.png"
 MANIFEST = "manifest.json"
-
-
-@dataclass(frozen=True, slots=True)
-class Consistency:
-    """How like a frontal chest radiograph an image is."""
-
-    ssim: float
-    """Structural similarity to the mean radiograph, -1 to 1."""
-
-    threshold: float
-    """Least similarity of a chest radiograph."""
-
-    @property
-    def consistent(self) -> bool:
-        """Whether the image is taken for a frontal chest radiograph."""
-        return self.ssim >= self.threshold
 
 
 class SsimParameters(BaseModel):
@@ -145,6 +129,7 @@ class Reference:
         image = preprocess([film], (height, width))[0, ..., 0]
         return float(structural_similarity(self.mean, image, **self._parameters))
 
-    def check(self, radiograph: Radiograph) -> Consistency:
-        """Compare a radiograph with the mean radiograph."""
-        return Consistency(self.similarity(radiograph.pixels), self.threshold)
+    def check(self, radiograph: Radiograph) -> tuple[Consistency, Radiograph]:
+        """Judge an image by the paper's rule alone, and leave it as it is."""
+        ssim = self.similarity(radiograph.pixels)
+        return Consistency(ssim, self.threshold, consistent=ssim >= self.threshold), radiograph

@@ -12,10 +12,16 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from covidxray_api.errors import CorruptArtefact
+from covidxray_api.inference.compiled_engine import CompiledEngine
 from covidxray_api.inference.engine import Engine
-from covidxray_api.model_store import WEIGHTS, Manifest, ModelStore, StoredModel
+from covidxray_api.model_store import COMPILED, WEIGHTS, Manifest, ModelStore, StoredModel
 from covidxray_api.preprocessing import preprocess
 from covidxray_api.radiograph import Radiograph
+from covidxray_api.settings import EngineName
+
+LARGEST_DIFFERENCE = 1e-4
+"""Largest difference of a probability between Keras and what was compiled from it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +65,53 @@ def calibrate(probabilities: NDArray[np.float32], temperature: float) -> NDArray
     return calibrated
 
 
+def probe(size: tuple[int, int]) -> NDArray[np.float32]:
+    """Return the tensor on which a compiled network is compared with Keras at each load.
+
+    Parameters
+    ----------
+    size : tuple of int
+        Height and width of the network's input.
+
+    Returns
+    -------
+    ndarray of float32, shape (1, height, width, 1)
+        Rings around the centre, 0–1.
+    """
+    y, x = np.meshgrid(*(np.linspace(-1, 1, side) for side in size), indexing="ij")
+    rings = np.asarray(0.5 + 0.5 * np.cos(6 * np.hypot(x, y)), dtype=np.float32)
+    return rings[np.newaxis, ..., np.newaxis]
+
+
+def load_engine(
+    stored: StoredModel, engine: EngineName = "compiled", threads: int | None = None
+) -> Engine:
+    """Load the network of a stored model.
+
+    Parameters
+    ----------
+    stored : StoredModel
+        The model.
+    engine : str
+        `compiled`, which takes Keras for a model that has no compiled form, or `keras`.
+    threads : int, optional
+        Threads that one inference may use; all cores if none, for Keras.
+
+    Raises
+    ------
+    CorruptArtefact
+        If the compiled form does not compute what Keras did when it was compiled.
+    """
+    manifest = stored.manifest
+    if engine == "compiled" and manifest.parity is not None:
+        compiled = CompiledEngine(stored.folder / COMPILED, threads or 1)
+        said = compiled.infer(probe(manifest.input_size))[0]
+        if np.abs(said - manifest.parity.probe).max() > LARGEST_DIFFERENCE:
+            raise CorruptArtefact(f"{stored.folder / COMPILED} computes other than Keras did.")
+        return compiled
+    return keras_engine(stored.folder / WEIGHTS, manifest.input_size, threads)
+
+
 def keras_engine(path: Path, size: tuple[int, int], threads: int | None = None) -> Engine:
     """Load a Keras network; imports TensorFlow on first use.
 
@@ -92,14 +145,14 @@ class Models:
     default : str
         Name of the model that answers when none is asked for.
     load : callable
-        Makes the engine of a file with a network, given its input size.
+        Makes the engine of a stored model.
     """
 
     def __init__(
         self,
         store: ModelStore,
         default: str,
-        load: Callable[[Path, tuple[int, int]], Engine] = keras_engine,
+        load: Callable[[StoredModel], Engine] = load_engine,
     ) -> None:
         self.store = store
         self.default = default
@@ -130,7 +183,6 @@ class Models:
 
     def _bring_to_life(self, stored: StoredModel) -> LoadedModel:
         stored.verify()
-        engine = self._load(stored.folder / WEIGHTS, stored.manifest.input_size)
-        model = LoadedModel(stored, engine)
+        model = LoadedModel(stored, self._load(stored))
         model.probabilities(Radiograph(np.zeros((64, 64), dtype=np.uint8), "warm-up"))
         return model

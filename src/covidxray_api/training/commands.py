@@ -11,12 +11,14 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from covidxray_api.consistency import Reference
+from covidxray_api.consistency import Gate
 from covidxray_api.consistency.ssim import MANIFEST, ReferenceManifest
 from covidxray_api.errors import DatasetError
+from covidxray_api.inference.compiled_engine import CompiledEngine
 from covidxray_api.inference.models import Models
 from covidxray_api.model_store import ModelStore, StoredModel
 from covidxray_api.training.card import card
+from covidxray_api.training.compiling import compile_model
 from covidxray_api.training.config import TrainingConfig
 from covidxray_api.training.dataset import load_pixels, read_dataset
 from covidxray_api.training.evaluation import evaluate, predict_unseen
@@ -82,10 +84,11 @@ def run_training(
         Also save the network in Keras's legacy format, as the paper did.
     """
     films = config.suitable(read_dataset(data))
-    trained = train(films, load_pixels(films, config.input_size), config)
+    pixels = load_pixels(films, config.input_size)
+    trained = train(films, pixels, config)
     if h5 is not None:
         trained.network.save(h5)
-    return publish(trained, store)
+    return compile_model(publish(trained, store), store, list(pixels))
 
 
 def run_calibration(data: Path, store: ModelStore, names: Iterable[str]) -> None:
@@ -106,6 +109,25 @@ def run_calibration(data: Path, store: ModelStore, names: Iterable[str]) -> None
         Console().print(name, f"temperature {manifest.temperature:.3f}", manifest.prediction_set)
         for point, thresholds in manifest.operating_points.items():
             Console().print(point, thresholds)
+
+
+def run_compilation(data: Path, store: ModelStore, names: Iterable[str]) -> None:
+    """Compile stored models, and compare what was compiled with Keras on real films.
+
+    Parameters
+    ----------
+    data : Path
+        Folder of films.
+    store : ModelStore
+        Where the models are.
+    names : iterable of str
+        Which of them.
+    """
+    films = read_dataset(data)
+    for name in names:
+        stored = store.get(name)
+        pixels = load_pixels(films, stored.manifest.input_size)
+        Console().print(name, compile_model(stored, store, list(pixels)).manifest.parity)
 
 
 def run_reproduction(
@@ -134,7 +156,7 @@ def run_reproduction(
     ]
     if h5 is not None:
         runs[0].network.save(h5)
-    publish(runs[0], store)
+    compile_model(publish(runs[0], store), store, list(pixels))
     output.write_text(reproduction(runs), encoding="utf-8")
 
 
@@ -155,12 +177,12 @@ def run_evaluation(
     names : iterable of str
         Which of them.
     reference : Path
-        Folder of the mean radiograph.
+        Folder of the mean radiograph and the gate.
     output : Path
         Folder for the page; reports and figures go into its ``evaluation``.
     """
     films = read_dataset(data)
-    check = Reference.load(reference)
+    check = Gate.load(reference, CompiledEngine)
     folder = output / "evaluation"
     folder.mkdir(parents=True, exist_ok=True)
     reports = []

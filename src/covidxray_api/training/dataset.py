@@ -30,7 +30,8 @@ FOLDER_LABELS = {
 
 PICTURES = {".png", ".jpg", ".jpeg"}
 
-_LIMITS = Limits(max_pixels=64_000_000, min_side=32)
+LIMITS = Limits(max_pixels=64_000_000, min_side=32)
+"""Bounds on what is decoded, as those that the service has by default."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +142,7 @@ def load_pixels(films: Sequence[Film], size: tuple[int, int]) -> NDArray[np.uint
     pixels = np.empty((len(films), height, width), dtype=np.uint8)
 
     def load(row: int) -> None:
-        film = decode(films[row].path.read_bytes(), _LIMITS).pixels
+        film = decode(films[row].path.read_bytes(), LIMITS).pixels
         pixels[row] = cv2.resize(film, (width, height), interpolation=cv2.INTER_AREA)
 
     with ThreadPoolExecutor() as pool:

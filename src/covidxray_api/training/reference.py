@@ -22,15 +22,13 @@ from covidxray_api.consistency.ssim import (
     ReferenceManifest,
     SsimParameters,
 )
-from covidxray_api.decoding import Limits, decode
+from covidxray_api.decoding import decode
 from covidxray_api.errors import RadiographError
 from covidxray_api.model_store import sha256_of
 from covidxray_api.preprocessing import preprocess
-from covidxray_api.training.dataset import Film
+from covidxray_api.training.dataset import LIMITS, Film
 from covidxray_api.training.metrics import auroc
 from covidxray_api.training.other_images import OtherImage
-
-_LIMITS = Limits(max_pixels=64_000_000, min_side=32)
 
 
 def build_reference(
@@ -124,7 +122,7 @@ def measure(
     undecoded = []
     for image in track(others, "Other images"):
         try:
-            film = decode(image.path.read_bytes(), _LIMITS).pixels
+            film = decode(image.path.read_bytes(), LIMITS).pixels
             similarity = reference.similarity(film)
         except RadiographError:
             undecoded.append(f"{image.kind}/{image.path.name}")

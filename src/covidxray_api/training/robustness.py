@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import cv2
 import numpy as np
 from cv2.typing import MatLike
 from numpy.typing import NDArray
 
-from covidxray_api.consistency import Reference
+from covidxray_api.consistency import Check
 from covidxray_api.inference.models import LoadedModel, calibrate
 from covidxray_api.preprocessing import preprocess
 from covidxray_api.radiograph import Radiograph
@@ -81,7 +81,7 @@ PERTURBATIONS: Mapping[str, Callable[[MatLike], MatLike]] = {
 
 
 def robustness(
-    model: LoadedModel, reference: Reference, films: NDArray[np.uint8]
+    model: LoadedModel, check: Check, films: NDArray[np.uint8]
 ) -> dict[str, dict[str, float]]:
     """Measure how answers change under each perturbation.
 
@@ -89,8 +89,8 @@ def robustness(
     ----------
     model : LoadedModel
         The model.
-    reference : Reference
-        The consistency check, which refuses some changed films instead.
+    check : Check
+        The consistency check, which refuses or corrects some changed films.
     films : ndarray of uint8, shape (n, height, width)
         Films that the check accepts, at a resolution above the model's input, so that
         perturbation comes before preprocessing, as it would in a hospital.
@@ -102,12 +102,13 @@ def robustness(
         the share that it does not refuse and whose most probable label changes, and the
         share for which some probability moves by more than 0.1.
     """
-    untouched = _answers(model, films)
+    untouched = _answers(model, list(films))
     figures = {}
     for name, perturb in PERTURBATIONS.items():
         changed = np.stack([np.asarray(perturb(film), np.uint8) for film in films])
-        answered = accepted(reference, changed)
-        answers = _answers(model, changed)
+        judged = [check.check(Radiograph(film, "image/png")) for film in changed]
+        answered = np.array([found.consistent for found, _ in judged], dtype=np.bool_)
+        answers = _answers(model, [radiograph.pixels for _, radiograph in judged])
         moved = np.abs(answers - untouched).max(axis=1)
         figures[name] = {
             "refused": float(np.mean(~answered)),
@@ -119,14 +120,13 @@ def robustness(
     return figures
 
 
-def accepted(reference: Reference, films: NDArray[np.uint8]) -> NDArray[np.bool_]:
+def accepted(check: Check, films: NDArray[np.uint8]) -> NDArray[np.bool_]:
     """Return which films the consistency check accepts."""
-    return np.array(
-        [reference.check(Radiograph(film, "image/png")).consistent for film in films], dtype=bool
-    )
+    judged = [check.check(Radiograph(film, "image/png"))[0].consistent for film in films]
+    return np.array(judged, dtype=np.bool_)
 
 
-def _answers(model: LoadedModel, films: NDArray[np.uint8]) -> NDArray[np.float64]:
-    tensor = preprocess(list(films), model.manifest.input_size)
+def _answers(model: LoadedModel, films: Sequence[NDArray[np.uint8]]) -> NDArray[np.float64]:
+    tensor = preprocess(films, model.manifest.input_size)
     rows = [model.engine.infer(tensor[at : at + 256]) for at in range(0, len(tensor), 256)]
     return calibrate(np.concatenate(rows), model.manifest.temperature)

@@ -48,7 +48,7 @@ function rendered(body, names) {
   const model = `${text.model}: ${body.model.name} ${body.model.version}.`;
   return [
     ...(body.rejected ? [alertWith(body.rejection.message)] : diagnosis(body, names)),
-    ...body.warnings.map((warning) => make("p", warning.message)),
+    ...[...body.consistency.findings, ...body.warnings].map((warning) => make("p", warning.message)),
     make("p", make("strong", body.notice)),
     make("p", make("small", `${similarity} ${model}`)),
   ];

@@ -1,0 +1,185 @@
+"""The load: a process of its own, which asks, waits, checks each answer, and prints figures.
+
+Closed loop: each client asks again as soon as it has its answer. Open loop: requests leave at a
+rate, whatever has been answered, and wait for a connection if all are busy; their latency counts
+from when they were due.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from dataclasses import dataclass, field
+from typing import Annotated, Any
+
+import numpy as np
+import typer
+import uvloop
+
+from benchmarks.images import images
+
+PATIENCE = 60
+"""Seconds that one answer is waited for."""
+
+
+@dataclass
+class Tally:
+    """What came back."""
+
+    served: list[float] = field(default_factory=list)
+    """Latency of each answer, in seconds."""
+
+    refused: list[float] = field(default_factory=list)
+    """Latency of each 503."""
+
+    failed: int = 0
+    """Any other status, or no answer."""
+
+    crossed: int = 0
+    """Answers that belong to another image."""
+
+
+class Client:
+    """One connection, which is kept."""
+
+    def __init__(self, port: int, path: str, pictures: list[bytes]) -> None:
+        self._port = port
+        self._requests = [
+            b"POST %s HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/octet-stream\r\n"
+            b"Content-Length: %d\r\n\r\n" % (path.encode(), len(picture)) + picture
+            for picture in pictures
+        ]
+        self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
+
+    async def ask(self, number: int) -> tuple[int, bytes]:
+        """Send one of the images and return status and body."""
+        if self._streams is None:
+            self._streams = await asyncio.open_connection("127.0.0.1", self._port)
+        reader, writer = self._streams
+        writer.write(self._requests[number % len(self._requests)])
+        head = (await reader.readuntil(b"\r\n\r\n")).lower()
+        length = int(head.partition(b"content-length:")[2].split(None, 1)[0])
+        return int(head.split(None, 2)[1]), await reader.readexactly(length)
+
+    def close(self) -> None:
+        """Drop the connection."""
+        if self._streams is not None:
+            self._streams[1].close()
+            self._streams = None
+
+
+async def one(client: Client, number: int, expected: list[Any], tally: Tally, due: float) -> None:
+    """Ask once and tally what came back."""
+    loop = asyncio.get_running_loop()
+    try:
+        async with asyncio.timeout(PATIENCE):
+            status, body = await client.ask(number)
+    except (OSError, EOFError, TimeoutError):
+        tally.failed += 1
+        client.close()
+        return
+    latency = loop.time() - due
+    if status == 200:
+        tally.served.append(latency)
+        said = json.loads(body)["probabilities"]
+        # No two of the images have the same probabilities.
+        tally.crossed += bool(said != expected[number % len(expected)])
+    elif status == 503:
+        tally.refused.append(latency)
+    else:
+        tally.failed += 1
+
+
+async def closed_loop(clients: list[Client], seconds: float, expected: list[Any]) -> Tally:
+    """Let every client ask one image after the other."""
+    loop, tally = asyncio.get_running_loop(), Tally()
+    end = loop.time() + seconds
+
+    async def repeat(client: Client, number: int) -> None:
+        while loop.time() < end:
+            await one(client, number, expected, tally, loop.time())
+            number += 1
+
+    await asyncio.gather(*(repeat(client, 5 * n) for n, client in enumerate(clients)))
+    return tally
+
+
+async def open_loop(
+    clients: list[Client], seconds: float, rate: float, expected: list[Any]
+) -> Tally:
+    """Ask at a rate."""
+    loop, tally = asyncio.get_running_loop(), Tally()
+    due_requests: asyncio.Queue[tuple[int, float] | None] = asyncio.Queue()
+
+    async def serve(client: Client) -> None:
+        while (request := await due_requests.get()) is not None:
+            number, due = request
+            await one(client, number, expected, tally, due)
+
+    async with asyncio.TaskGroup() as group:
+        for client in clients:
+            group.create_task(serve(client))
+        begun = loop.time()
+        for number in range(int(seconds * rate)):
+            due = begun + number / rate
+            if (pause := due - loop.time()) > 0:
+                await asyncio.sleep(pause)
+            due_requests.put_nowait((number, due))
+        for _ in clients:
+            due_requests.put_nowait(None)
+    return tally
+
+
+def quantiles(latencies: list[float]) -> dict[str, float]:
+    """Return p50, p95, p99 and the largest, in milliseconds."""
+    if not latencies:
+        return {}
+    p50, p95, p99 = np.percentile(latencies, [50, 95, 99]) * 1e3
+    return {"p50": p50, "p95": p95, "p99": p99, "max": max(latencies) * 1e3}
+
+
+async def run(
+    port: int, path: str, kind: str, clients: int, seconds: float, rate: float | None
+) -> dict[str, Any]:
+    """Warm up, load, and sum up."""
+    pictures = images(kind)
+    first = Client(port, path, pictures)
+    expected = [
+        json.loads((await first.ask(number))[1])["probabilities"] for number in range(len(pictures))
+    ]
+    first.close()
+    crowd = [Client(port, path, pictures) for _ in range(clients)]
+    loop = asyncio.get_running_loop()
+    begun = loop.time()
+    tally = await (
+        open_loop(crowd, seconds, rate, expected) if rate else closed_loop(crowd, seconds, expected)
+    )
+    took = loop.time() - begun
+    for client in crowd:
+        client.close()
+    return {
+        "seconds": took,
+        "served": len(tally.served),
+        "films_per_second": len(tally.served) / took,
+        "latency_ms": quantiles(tally.served),
+        "refused": len(tally.refused),
+        "refusal_ms": quantiles(tally.refused),
+        "failed": tally.failed,
+        "crossed": tally.crossed,
+    }
+
+
+def main(
+    port: int,
+    path: str = "/predict",
+    kind: str = "1024² JPEG",
+    clients: int = 8,
+    seconds: float = 5.0,
+    rate: Annotated[float | None, typer.Option(help="Requests a second, for an open loop.")] = None,
+) -> None:
+    """Load a service on this machine and print what came back as JSON."""
+    typer.echo(json.dumps(uvloop.run(run(port, path, kind, clients, seconds, rate))))
+
+
+if __name__ == "__main__":
+    typer.run(main)

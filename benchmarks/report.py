@@ -1,0 +1,204 @@
+"""What was measured, as a page and a picture."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+from matplotlib.figure import Figure
+
+mpl.use("Agg")
+
+MAIN = "1024² JPEG"
+
+
+def page(found: Mapping[str, Any], engines: Mapping[str, Any] | None) -> str:
+    """Return the measurements as Markdown."""
+    machine, clients = found["machine"], found["clients"]
+    lines = [
+        "# Performance",
+        "",
+        f"Measured on {machine['date']} on {machine['cores']} cores ({machine['processor']}),"
+        f" Python {machine['python']}, by `python -m benchmarks.run`; the load generator is another"
+        " process on the same cores. Ratios are within this one run.",
+        "",
+        "![Latency, throughput and memory](performance/service.png)",
+        "",
+        "## Against the targets",
+        "",
+        "| | measured | target |",
+        "|---|---|---|",
+        *(f"| {name} | {value} | {target} |" for name, value, target in _targets(found)),
+        "",
+        "## Where the time of a film goes",
+        "",
+        "CPU milliseconds on one core.",
+        "",
+        "| image | decoding | gate with SSIM | SSIM alone | network |",
+        "|---|---|---|---|---|",
+        *(
+            f"| {kind} | "
+            + " | ".join(
+                f"{each[part]:.2f}"
+                for part in ("decoding", "gate with SSIM", "SSIM alone", "network")
+            )
+            + " |"
+            for kind, each in found["parts"].items()
+        ),
+        "",
+        "## By kind of image, eight clients",
+        "",
+        "| image | in-process limit, films/s | service, films/s | share | CPU ms a film, limit |"
+        " CPU ms a film, service | p50 ms | p95 ms | p99 ms |",
+        "|---|---|---|---|---|---|---|---|---|",
+        *(
+            f"| {kind} | {found['limit'][kind]['films_per_second']:.0f}"
+            f" | {each['films_per_second']:.0f}"
+            f" | {each['films_per_second'] / found['limit'][kind]['films_per_second']:.0%}"
+            f" | {found['limit'][kind]['cpu_ms_per_film']:.2f} | {each['cpu_ms_per_request']:.2f}"
+            f" | {_latencies(each)} |"
+            for kind, each in found["kinds"].items()
+        ),
+        "",
+        f"## By number of clients, {MAIN}",
+        "",
+        "| service | clients | films/s | p50 ms | p95 ms | p99 ms | CPU ms a film | memory MB |",
+        "|---|---|---|---|---|---|---|---|",
+        *(_row("ours, 2 workers", n, each) for n, each in clients.items()),
+        *(
+            _row(f"ours, {n} worker{'s' if n != '1' else ''}", "8", each)
+            for n, each in found["workers"].items()
+            if n != "2"
+        ),
+        *(
+            _row(name, n, each)
+            for name in ("naive", "litserve")
+            if name in found
+            for n, each in found[name].items()
+        ),
+        "",
+    ]
+    if engines:
+        lines += [
+            "## Engines",
+            "",
+            "By `python -m benchmarks.engines`: the default model, milliseconds of wall time a film"
+            " (CPU milliseconds in brackets), by threads × batch.",
+            "",
+            "| engine | "
+            + " | ".join(next(iter(engines.values())))
+            + " | load s | added MB | difference from Keras |",
+            "|---" * (len(next(iter(engines.values()))) + 4) + "|",
+            *(
+                f"| {name} | "
+                + " | ".join(
+                    f"{each['ms_per_film']:.2f} ({each['cpu_ms_per_film']:.2f})"
+                    for each in found_by.values()
+                )
+                + f" | {_first(found_by, 'load_s'):.2f} | {_first(found_by, 'added_mb'):.0f}"
+                f" | {_first(found_by, 'difference_from_keras'):.0e} |"
+                for name, found_by in engines.items()
+            ),
+            "",
+        ]
+    return "\n".join(lines)
+
+
+def _first(found: Mapping[str, Any], figure: str) -> float:
+    value: float = next(iter(found.values()))[figure]
+    return value
+
+
+def _targets(found: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+    limit, service = found["limit"][MAIN], found["clients"]["8"]
+    peak = max(each["films_per_second"] for each in found["clients"].values())
+    naive = max(each["films_per_second"] for each in found["naive"].values())
+    half, over = found["half_load"], found["overload"]
+    added = {q: half["latency_ms"][q] - limit["latency_ms"][q] for q in ("p50", "p99")}
+    worker = max(service["resident_mb"])
+    goodput = over["films_per_second"] / peak
+    targets = [
+        (
+            "CPU a film, over the in-process limit's",
+            f"{service['cpu_ms_per_request'] / limit['cpu_ms_per_film']:.2f} ×",
+            "≤ 1.3 ×",
+        ),
+        (
+            "throughput, of the in-process limit",
+            f"{peak / limit['films_per_second']:.0%}",
+            "≥ 60 %",
+        ),
+        ("throughput, over the naive service's", f"{peak / naive:.1f} ×", "≥ 20 ×"),
+    ]
+    if "litserve" in found:
+        peer = max(each["films_per_second"] for each in found["litserve"].values())
+        targets.append(("throughput, over LitServe's", f"{peak / peer:.2f} ×", "≥ 1.5 ×"))
+    gate = max(each["gate with SSIM"] for each in found["parts"].values())
+    targets += [
+        ("gate with SSIM, one core", f"{gate:.2f} ms at most", "≤ 1.5 ms"),
+        ("added at half load, p50", f"{added['p50']:.1f} ms", "≤ 1.5 ms"),
+        ("added at half load, p99", f"{added['p99']:.1f} ms", "≤ 8 ms"),
+        ("start to ready", f"{found['ready_after_s']:.2f} s", "≤ 2 s"),
+        ("resident memory of a worker", f"{worker:.0f} MB", "≤ 300 MB"),
+        ("goodput at five times capacity, of peak", f"{goodput:.0%}", "≥ 90 %"),
+        (
+            "refusals at five times capacity, p99 (max)",
+            f"{over['refusal_ms'].get('p99', 0):.0f} ({over['refusal_ms'].get('max', 0):.0f}) ms",
+            "≤ 50 ms",
+        ),
+        (
+            "accepted at five times capacity, p99 (max)",
+            f"{over['latency_ms']['p99']:.0f} ({over['latency_ms']['max']:.0f}) ms",
+            "within the deadline of 30 s",
+        ),
+        ("crossed answers, failed requests", f"{over['crossed']}, {over['failed']}", "0, 0"),
+    ]
+    if "memory" in found:
+        resident, asked = found["memory"]["resident_mb"], found["memory"]["requests"]
+        settled = next(mb for n, mb in zip(asked, resident, strict=True) if n >= asked[-1] / 10)
+        grown = f"{max(resident) / settled - 1:.1%} over {asked[-1]:,}"
+        targets.append(("growth of memory after the first tenth of requests", grown, "≤ 2 %"))
+    return targets
+
+
+def _latencies(each: Mapping[str, Any]) -> str:
+    return " | ".join(f"{each['latency_ms'][q]:.1f}" for q in ("p50", "p95", "p99"))
+
+
+def _row(name: str, clients: str, each: Mapping[str, Any]) -> str:
+    return (
+        f"| {name} | {clients} | {each['films_per_second']:.0f} | {_latencies(each)}"
+        f" | {each['cpu_ms_per_request']:.2f} | {sum(each['resident_mb']):.0f} |"
+    )
+
+
+def draw(found: Mapping[str, Any], path: Path) -> None:
+    """Draw latency against clients, throughput of services and kinds, and memory."""
+    figure = Figure(figsize=(18, 4.5), layout="constrained")
+    latency, throughput, kinds, memory = figure.subplots(1, 4)
+    clients = [int(n) for n in found["clients"]]
+    for quantile in ("p50", "p95", "p99"):
+        values = [each["latency_ms"][quantile] for each in found["clients"].values()]
+        latency.plot(clients, values, marker="o", label=quantile)
+    latency.set(title=f"Latency, {MAIN}", xlabel="clients", ylabel="ms", xscale="log", yscale="log")
+    latency.legend()
+    bars = {
+        "in-process limit": found["limit"][MAIN]["films_per_second"],
+        **{f"ours, {n} w.": e["films_per_second"] for n, e in sorted(found["workers"].items())},
+    }
+    for name in ("litserve", "naive"):
+        if name in found:
+            bars[name] = max(each["films_per_second"] for each in found[name].values())
+    throughput.barh(list(bars)[::-1], list(bars.values())[::-1])
+    throughput.set(title=f"Throughput, {MAIN}", xlabel="films a second")
+    names = list(found["kinds"])
+    kinds.plot(names, [found["limit"][k]["films_per_second"] for k in names], "o--", label="limit")
+    kinds.plot(names, [found["kinds"][k]["films_per_second"] for k in names], "o-", label="ours")
+    kinds.set(title="Throughput by image", ylabel="films a second")
+    kinds.legend()
+    if "memory" in found:
+        memory.plot(found["memory"]["requests"], found["memory"]["resident_mb"], marker="o")
+    memory.set(title="Resident memory of a worker", xlabel="requests", ylabel="MB", ylim=(0, None))
+    figure.savefig(path, dpi=80)

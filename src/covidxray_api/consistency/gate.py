@@ -1,0 +1,288 @@
+"""The gate: a small network and SSIM decide together what is a frontal chest radiograph."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from covidxray_api.consistency.check import Consistency
+from covidxray_api.consistency.quality import Finding, Rule, quality
+from covidxray_api.consistency.ssim import Reference
+from covidxray_api.errors import CorruptArtefact
+from covidxray_api.inference.engine import Engine
+from covidxray_api.model_store import COMPILED, sha256_of
+from covidxray_api.preprocessing import preprocess
+from covidxray_api.radiograph import Radiograph
+
+GATES = "gate"
+"""Folder of the gates in that of the reference; holds a folder for each version."""
+
+MANIFEST = "manifest.json"
+
+KINDS = ("frontal", "lateral", "cropped", "composite", "other")
+"""What the network tells apart; all but the first are refused."""
+
+TURNS = (0, 90, 180, 270)
+"""Degrees by which a film may lie turned clockwise."""
+
+OUTPUTS = (*KINDS, *TURNS, "inverted", "distance")
+"""The network's outputs, side by side: two softmaxes, a sigmoid, and how far off it is."""
+
+FINDING_OF_KIND = {
+    "lateral": "lateral",
+    "cropped": "cropped",
+    "composite": "not_an_image_of_one_film",
+}
+"""What is said of an image that is refused for what it shows."""
+
+INVERTED = "inverted"
+
+
+class Signals(NamedTuple):
+    """What the decision rests on."""
+
+    frontal: float
+    """Probability of a frontal film, by the network."""
+
+    distance: float
+    """Mahalanobis distance of the network's features to those of films, over the root of their
+    number: near 1 for a film, more for anything else (Lee et al. 2018, eq. 2)."""
+
+    ssim: float
+    """Structural similarity to the mean radiograph."""
+
+    @property
+    def terms(self) -> tuple[float, float, float]:
+        """Logit of the probability, logarithm of the distance, and similarity."""
+        certain = min(max(self.frontal, 1e-6), 1 - 1e-6)
+        return math.log(certain / (1 - certain)), math.log(max(self.distance, 1e-6)), self.ssim
+
+
+class Weights(BaseModel):
+    """A logistic regression on the terms of `Signals`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    frontal: float
+    """Weight of the logit of the probability."""
+
+    distance: float
+    """Weight of the logarithm of the distance."""
+
+    ssim: float
+    """Weight of the similarity."""
+
+    bias: float
+    """What is added."""
+
+    def score(self, signals: Signals) -> float:
+        """Return how sure it is that the image is a frontal film, 0 to 1."""
+        frontal, distance, ssim = signals.terms
+        total = self.frontal * frontal + self.distance * distance + self.ssim * ssim + self.bias
+        return 1 / (1 + math.exp(-total))
+
+
+class GateManifest(BaseModel):
+    """What the gate says of itself."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    version: str
+    """Version of the gate: a whole number, counted up at each publication."""
+
+    input_size: tuple[int, int]
+    """Height and width of the network's input, in pixels."""
+
+    weights: Weights
+    """How network and similarity are weighed."""
+
+    threshold: float
+    """Least score of a frontal chest radiograph."""
+
+    threshold_rule: str
+    """How the threshold was chosen."""
+
+    rules: Mapping[str, Rule]
+    """What is found and what follows, by the code of the finding."""
+
+    training: Mapping[str, Any]
+    """What it was trained on, and how."""
+
+    metrics: Mapping[str, Any] = {}
+    """What was measured, each with n."""
+
+    files: Mapping[str, str]
+    """SHA-256 of each file beside the manifest, by file name."""
+
+
+class Look(NamedTuple):
+    """What the network says of one image."""
+
+    kinds: NDArray[np.float32]
+    """Probability of each of `KINDS`."""
+
+    turns: NDArray[np.float32]
+    """Probability of each of `TURNS`."""
+
+    inverted: float
+    """Probability that black and white are exchanged."""
+
+    distance: float
+    """See `Signals`."""
+
+    @property
+    def frontal(self) -> float:
+        """Probability of a frontal film, whichever way it lies."""
+        return float(self.kinds[0])
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """Decides what is a frontal chest radiograph, and undoes what can be undone.
+
+    Parameters
+    ----------
+    manifest : GateManifest
+        Weights, thresholds and rules.
+    engine : Engine
+        Computes the network; see `OUTPUTS`.
+    reference : Reference
+        The mean radiograph.
+    """
+
+    manifest: GateManifest
+    engine: Engine
+    reference: Reference
+
+    @classmethod
+    def load(cls, folder: Path, engine: Callable[[Path], Engine]) -> Gate:
+        """Read the newest gate that `covidxray gate train` wrote.
+
+        Parameters
+        ----------
+        folder : Path
+            Folder of the mean radiograph, with the gates in its ``gate``.
+        engine : callable
+            Makes the engine of a compiled network.
+
+        Raises
+        ------
+        CorruptArtefact
+            If there is none, or a file is missing or differs from what was written.
+        """
+        reference = Reference.load(folder)
+        manifests = (folder / GATES).glob(f"*/{MANIFEST}")
+        versions = sorted(manifests, key=lambda path: int(path.parent.name))
+        if not versions:
+            raise CorruptArtefact(f"There is no gate in {folder}.")
+        path = versions[-1]
+        try:
+            manifest = GateManifest.model_validate_json(path.read_bytes())
+            for name, expected in manifest.files.items():
+                if sha256_of(path.parent / name) != expected:
+                    raise CorruptArtefact(f"{path.parent / name} differs from its manifest.")
+        except (OSError, ValidationError) as error:
+            raise CorruptArtefact(f"The gate in {path.parent} cannot be read: {error}") from error
+        return cls(manifest, engine(path.parent / COMPILED), reference)
+
+    def look(self, pixels: NDArray[np.uint8]) -> Look:
+        """Return what the network says of an image of any size."""
+        answers = self.engine.infer(preprocess([pixels], self.manifest.input_size))[0]
+        kinds, turns, (inverted, distance) = np.split(
+            answers, [len(KINDS), len(KINDS) + len(TURNS)]
+        )
+        return Look(kinds, turns, float(inverted), float(distance))
+
+    def corrected(self, pixels: NDArray[np.uint8]) -> tuple[Look, NDArray[np.uint8], list[str]]:
+        """Turn an image upright and make its lungs dark, where it is a film once that is done.
+
+        Parameters
+        ----------
+        pixels : ndarray of uint8, shape (height, width)
+            Any image.
+
+        Returns
+        -------
+        Look
+            What the network says of the image that follows.
+        ndarray of uint8
+            The image, corrected or as it was.
+        list of str
+            Codes of what was undone.
+        """
+        look = self.look(pixels)
+        changes, changed = self._undone(look, pixels)
+        if changes:
+            again = self.look(changed)
+            # The network must find the corrected film in order, or it has found nothing.
+            if again.frontal >= 0.5 and not self._undone(again, changed)[0]:
+                return again, changed, changes
+        return look, pixels, []
+
+    def signals(self, look: Look, pixels: NDArray[np.uint8]) -> Signals:
+        """Return what the decision on an image rests on."""
+        return Signals(look.frontal, look.distance, self.reference.similarity(pixels))
+
+    def check(self, radiograph: Radiograph) -> tuple[Consistency, Radiograph]:
+        """Judge an image.
+
+        Parameters
+        ----------
+        radiograph : Radiograph
+            Any image.
+
+        Returns
+        -------
+        Consistency
+            The judgement.
+        Radiograph
+            The image as it is to be classified: upright, and lungs dark.
+        """
+        rules = self.manifest.rules
+        found = quality(radiograph, rules)
+        look, pixels, changes = self.corrected(radiograph.pixels)
+        found += [Finding(code, rules[code].action) for code in changes]
+        signals = self.signals(look, pixels)
+        score = self.manifest.weights.score(signals)
+        consistent = score >= self.manifest.threshold
+        if not consistent:
+            found += self._shown(look)
+        refused = any(finding.action == "refused" for finding in found)
+        return (
+            Consistency(
+                ssim=signals.ssim,
+                threshold=self.reference.threshold,
+                consistent=consistent and not refused,
+                score=score,
+                least_score=self.manifest.threshold,
+                findings=tuple(dict.fromkeys(found)),
+            ),
+            replace(radiograph, pixels=pixels),
+        )
+
+    def _undone(self, look: Look, pixels: NDArray[np.uint8]) -> tuple[list[str], NDArray[np.uint8]]:
+        """Return what is to be undone, and the image with it undone."""
+        rules, changes = self.manifest.rules, []
+        turn = TURNS[int(look.turns.argmax())]
+        if turn and look.turns.max() >= rules[f"rotated_{turn}"].limit:
+            changes.append(f"rotated_{turn}")
+            pixels = np.ascontiguousarray(np.rot90(pixels, turn // 90))
+        if look.inverted >= rules[INVERTED].limit:
+            changes.append(INVERTED)
+            pixels = 255 - pixels
+        return changes, pixels
+
+    def _shown(self, look: Look) -> list[Finding]:
+        """Return what a refused image shows instead, where the network is sure of it."""
+        kind = KINDS[int(look.kinds.argmax())]
+        code = FINDING_OF_KIND.get(kind)
+        if code is None or look.kinds.max() < self.manifest.rules[code].limit:
+            return []
+        return [Finding(code, self.manifest.rules[code].action)]

@@ -1,0 +1,1 @@
+"""Making the gate: examples, network, thresholds, and what it is worth."""

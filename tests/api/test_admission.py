@@ -1,0 +1,144 @@
+"""Who is let in, who is refused, and what becomes of work that nobody waits for."""
+
+from __future__ import annotations
+
+import json
+import socket
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+import httpx
+
+from covidxray_api.settings import Settings
+
+if TYPE_CHECKING:
+    from tests.api.conftest import ServeWith, WaitingEngine
+
+
+def connect(client: httpx.Client) -> socket.socket:
+    """Open a connection of its own, for what a well-behaved client does not do."""
+    url = client.base_url
+    return socket.create_connection((url.host, url.port or 80), timeout=60)
+
+
+def head(length: int) -> bytes:
+    return (
+        b"POST /predict HTTP/1.1\r\nHost: test\r\nContent-Type: image/png\r\n"
+        b"Content-Length: %d\r\n\r\n" % length
+    )
+
+
+def answer_of(connection: socket.socket) -> tuple[int, dict[str, object]]:
+    """Read an answer without a client's help: status and JSON."""
+    received = b""
+    while b"\r\n\r\n" not in received:
+        received += connection.recv(65536)
+    lines, _, body = received.partition(b"\r\n\r\n")
+    while True:
+        try:
+            return int(lines.split()[1]), json.loads(body)
+        except ValueError:
+            body += connection.recv(65536)
+
+
+def test_who_finds_no_place_is_refused_at_once_and_the_others_are_served(
+    serve_with: ServeWith, engine: WaitingEngine, film: bytes, in_background: ThreadPoolExecutor
+) -> None:
+    with serve_with(Settings(threads=2, max_in_flight=2), engine) as client:
+        engine.warm_up(client)
+        admitted = [in_background.submit(client.post, "/predict", content=film) for _ in range(2)]
+        engine.begun.acquire()
+        engine.begun.acquire()
+
+        for path in ("/predict", "/validate"):
+            refused = client.post(path, content=film, headers={"X-Request-ID": "ward-3"})
+            assert refused.status_code == 503
+            assert refused.headers["retry-after"] == "1"
+            assert refused.json()["type"] == "/problems/overloaded"
+            assert refused.json()["request_id"] == "ward-3"
+        assert client.get("/health/ready").status_code == 200
+
+        engine.go.set()
+        assert [answer.result().status_code for answer in admitted] == [200, 200]
+        assert client.post("/predict", content=film).status_code == 200
+
+
+def test_who_is_refused_need_not_send_the_image(
+    serve_with: ServeWith, engine: WaitingEngine, film: bytes, in_background: ThreadPoolExecutor
+) -> None:
+    with serve_with(Settings(max_in_flight=1), engine) as client:
+        engine.warm_up(client)
+        admitted = in_background.submit(client.post, "/predict", content=film)
+        engine.begun.acquire()
+        with connect(client) as connection:
+            connection.sendall(head(10_000_000))
+            status, problem = answer_of(connection)
+        assert status == 503
+        assert problem["type"] == "/problems/overloaded"
+        engine.go.set()
+        assert admitted.result().status_code == 200
+
+
+def test_a_place_is_taken_until_the_work_has_ended_though_its_deadline_has_passed(
+    serve_with: ServeWith, engine: WaitingEngine, film: bytes
+) -> None:
+    with serve_with(Settings(max_in_flight=1, deadline_s=0.2), engine) as client:
+        engine.warm_up(client)
+        late = client.post("/predict", content=film)
+        assert late.status_code == 504
+        assert late.json()["type"] == "/problems/deadline-exceeded"
+        assert int(late.headers["retry-after"]) > 0
+        assert client.post("/predict", content=film).status_code == 503
+
+        engine.go.set()
+        while (answer := client.post("/predict", content=film)).status_code == 503:
+            pass
+        assert answer.status_code == 200
+
+
+def test_work_that_has_not_begun_by_its_deadline_never_does(
+    serve_with: ServeWith, engine: WaitingEngine, film: bytes, in_background: ThreadPoolExecutor
+) -> None:
+    with serve_with(Settings(threads=1, max_in_flight=3, deadline_s=0.2), engine) as client:
+        engine.warm_up(client)
+        answers = [in_background.submit(client.post, "/predict", content=film) for _ in range(3)]
+        assert [answer.result().status_code for answer in answers] == [504] * 3
+        engine.go.set()
+        while client.post("/predict", content=film).status_code != 200:
+            pass
+        # The warm-up, the one that had begun, and the last.
+        assert len(engine.threads) == 3
+
+
+def test_an_image_whose_sender_has_gone_is_not_worked_on(
+    serve_with: ServeWith, engine: WaitingEngine, film: bytes, in_background: ThreadPoolExecutor
+) -> None:
+    with serve_with(Settings(threads=1, max_in_flight=2), engine) as client:
+        engine.warm_up(client)
+        first = in_background.submit(client.post, "/predict", content=film)
+        engine.begun.acquire()
+        with connect(client) as connection:
+            connection.sendall(head(len(film)) + film)
+            # An empty upload takes no place for long: it tells whether there is one.
+            while client.post("/predict").status_code != 503:
+                pass
+        while client.post("/predict").status_code == 503:
+            pass
+        last = in_background.submit(client.post, "/predict", content=film)
+        engine.go.set()
+        assert [answer.result().status_code for answer in (first, last)] == [200, 200]
+        assert len(engine.threads) == 3  # the warm-up, the first and the last
+
+
+def test_an_upload_that_does_not_arrive_is_given_up(
+    serve_with: ServeWith, engine: WaitingEngine, film: bytes
+) -> None:
+    with serve_with(Settings(max_in_flight=1, deadline_s=0.2), engine) as client:
+        engine.warm_up(client)
+        engine.go.set()
+        with connect(client) as connection:
+            connection.sendall(head(len(film)) + film[:100])
+            status, problem = answer_of(connection)
+        assert status == 408
+        assert problem["type"] == "/problems/upload-too-slow"
+        assert client.post("/predict", content=film).status_code == 200
