@@ -9,7 +9,7 @@ from typing import Any
 import cv2
 import keras
 import numpy as np
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, UploadFile
 from PIL import Image
 from skimage.metrics import structural_similarity
 
@@ -30,9 +30,9 @@ async def ready() -> dict[str, bool]:
 
 
 @app.post("/predict")
-async def predict(request: Request) -> dict[str, Any]:
+async def predict(file: UploadFile) -> dict[str, Any]:
     """Decode, compare with the mean radiograph, and predict."""
-    film = np.asarray(Image.open(io.BytesIO(await request.body())).convert("L"))
+    film = np.asarray(Image.open(io.BytesIO(await file.read())).convert("L"))
     small = cv2.resize(film, mean.shape[::-1]) / 255.0
     ssim = structural_similarity(mean, small.astype(np.float32), data_range=1.0)
     _, height, width, _ = network.input_shape

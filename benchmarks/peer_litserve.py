@@ -1,7 +1,5 @@
 """The peer: LitServe around the same pipeline, with a worker for each core."""
 
-from __future__ import annotations
-
 import argparse
 from typing import Any
 
@@ -20,9 +18,10 @@ class Screening(litserve.LitAPI):  # type: ignore[misc]
         self.screener = Screener.from_settings(Settings())
         self.screener.models.get()
 
-    async def decode_request(self, request: Request) -> bytes:
-        """Read the body."""
-        return await request.body()
+    def decode_request(self, request: Request) -> bytes:
+        """Read the file of the form, which LitServe has parsed."""
+        data: bytes = request["file"].file.read()
+        return data
 
     def predict(self, data: bytes) -> dict[str, Any]:
         """Screen one image."""

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from covidxray_api.decoding import Limits, decode
-from covidxray_api.decoding.raster import LEAST_SIDE
+from covidxray_api.decoding.reduction import LEAST_SIDE
 from covidxray_api.errors import (
     EmptyFile,
     ImageTooSmall,
@@ -19,10 +19,6 @@ from covidxray_api.errors import (
     UnreadableImage,
     UnsupportedFormat,
 )
-from covidxray_api.inference import Models
-from covidxray_api.model_store import ModelStore
-from covidxray_api.radiograph import Radiograph
-from covidxray_api.settings import shipped
 
 LIMITS = Limits(max_pixels=1_000_000, min_side=32)
 ORIGINALS = Path(__file__).parents[3] / "shared" / "data" / "originals"
@@ -287,39 +283,4 @@ def test_every_original_is_decoded_to_its_size() -> None:
             expected = image.size
         found = decode(path.read_bytes(), limits).pixels.shape
         scale = next(n for n in (8, 4, 2, 1) if min(expected) >= n * LEAST_SIDE or n == 1)
-        if image.format != "JPEG":
-            scale = 1
         assert found == tuple(-(-side // scale) for side in expected[::-1])
-
-
-def jpeg(film: Image.Image, side: int) -> bytes:
-    return encode(film.resize((side, side), Image.Resampling.BICUBIC), "JPEG", quality=90)
-
-
-def whole(data: bytes) -> np.ndarray:
-    """Decode a JPEG in full."""
-    return np.asarray(Image.open(io.BytesIO(data)).convert("L"))
-
-
-@pytest.mark.parametrize(
-    ("side", "decoded"), [(335, 335), (671, 671), (672, 336), (1343, 672), (1344, 336), (2688, 336)]
-)
-def test_a_large_jpeg_is_decoded_at_a_fraction_of_its_size(side: int, decoded: int) -> None:
-    large = Limits(max_pixels=64_000_000, min_side=32)
-    film = decode(jpeg(Image.fromarray(gradient()), side), large)
-    assert film.pixels.shape == (decoded, decoded)
-
-
-@pytest.mark.parametrize("side", [700, 1024, 2048])
-@pytest.mark.parametrize("name", ["normal", "covid_19", "viral_pneumonia"])
-def test_the_answer_hardly_depends_on_the_scale_of_decoding(
-    examples: Path, name: str, side: int
-) -> None:
-    large = Limits(max_pixels=64_000_000, min_side=32)
-    data = jpeg(Image.open(examples / f"{name}.png"), side)
-    model = Models(ModelStore(shipped("model_store")), "multi-source").get()
-    scaled, full = (
-        list(model.probabilities(Radiograph(pixels, "image/jpeg")).values())
-        for pixels in (decode(data, large).pixels, whole(data))
-    )
-    assert np.abs(np.subtract(scaled, full)).max() <= 0.02

@@ -18,7 +18,10 @@ def serve(
     """Start the service; settings come from COVIDXRAY_* and these options."""
     import uvicorn
 
+    from covidxray_api.api.logs import configure_logs
+
     settings = read_settings(host=host, port=port, workers=workers)
+    configure_logs(settings.log_level)
     uvicorn.run(
         "covidxray_api.api.app:served",
         factory=True,

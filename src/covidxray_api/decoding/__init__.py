@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from covidxray_api.decoding import dicom, raster
 from covidxray_api.decoding.limits import Limits
+from covidxray_api.decoding.reduction import reduced
 from covidxray_api.errors import EmptyFile, RadiographError, UnreadableImage, UnsupportedFormat
 from covidxray_api.radiograph import Radiograph
 
@@ -32,7 +33,8 @@ def decode(data: bytes, limits: Limits) -> Radiograph:
     Returns
     -------
     Radiograph
-        With uint8 pixels of shape (height, width), 0 black.
+        With uint8 pixels of shape (height, width), 0 black; large images are reduced, see
+        `reduced`.
 
     Raises
     ------
@@ -65,7 +67,7 @@ def _guarded(
         # Threads may leave this filter in place after its block, which is as good.
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", module=r"PIL|pydicom")
-            return decode_as(data, media_type, limits)
+            return reduced(decode_as(data, media_type, limits))
     except RadiographError:
         raise
     except Exception as error:

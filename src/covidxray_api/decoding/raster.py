@@ -11,16 +11,13 @@ from PIL import Image, ImageOps
 from PIL.TiffImagePlugin import PHOTOMETRIC_INTERPRETATION, TiffImageFile
 
 from covidxray_api.decoding.limits import Limits
+from covidxray_api.decoding.reduction import LEAST_SIDE
 from covidxray_api.decoding.stretch import stretch
 from covidxray_api.errors import UnreadableImage
 from covidxray_api.radiograph import Radiograph
 
 # Our limits are checked where Pillow would warn, and refuse sooner.
 Image.MAX_IMAGE_PIXELS = None
-
-LEAST_SIDE = 336
-"""A JPEG is decoded at a half, a quarter or an eighth of its size, by leaving out finer terms of
-its cosine transform, where both sides keep as many pixels: three times what a network sees."""
 
 _FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "BMP")
 
@@ -61,7 +58,7 @@ def decode(data: bytes, media_type: str, limits: Limits) -> Radiograph:
     -------
     Radiograph
         With uint8 pixels of shape (height, width), turned upright by the Exif orientation; a
-        large JPEG is decoded at a fraction of its size, see `LEAST_SIDE`.
+        large JPEG is decoded at a half, a quarter or an eighth of its size.
 
     Raises
     ------
@@ -76,7 +73,8 @@ def decode(data: bytes, media_type: str, limits: Limits) -> Radiograph:
         image.verify()
     warnings: list[str] = []
     with Image.open(BytesIO(data), formats=_FORMATS) as image:
-        # A colour JPEG stores luma as a channel of its own: take it instead of computing it.
+        # A JPEG can be decoded at a fraction of its size, by leaving out the finer terms of its
+        # cosine transform. In colour it stores luma as a channel of its own: take that.
         image.draft("YCbCr", (LEAST_SIDE, LEAST_SIDE))
         image.load()
         ImageOps.exif_transpose(image, in_place=True)

@@ -186,6 +186,11 @@ def run_evaluation(
     folder = output / "evaluation"
     folder.mkdir(parents=True, exist_ok=True)
     reports = []
+    protocols = {
+        path.stem: json.loads(path.read_text(encoding="utf-8"))
+        for path in sorted(folder.glob("*-*.json"))
+        if path.stem.rpartition("-")[2] in (*PROTOCOLS, SHORTCUTS)
+    }
     for name in names:
         model = Models(store, name).get()
         manifest = model.manifest
@@ -205,14 +210,11 @@ def run_evaluation(
         draw(unseen, report, f"{name} {manifest.version}", folder / f"{name}.png")
         measured = {"protocol": PROTOCOL} | {figure: report[figure] for figure in MEASURED}
         store.write_manifest(manifest.model_copy(update={"metrics": measured}))
-        (model.stored.folder / CARD).write_text(card(manifest, report), encoding="utf-8")
+        (model.stored.folder / CARD).write_text(
+            card(manifest, report, protocols.get(f"{name}-{SHORTCUTS}")), encoding="utf-8"
+        )
         Console().print(table(report))
         reports.append(report)
-    protocols = {
-        path.stem: json.loads(path.read_text(encoding="utf-8"))
-        for path in sorted(folder.glob("*-*.json"))
-        if path.stem.rpartition("-")[2] in (*PROTOCOLS, SHORTCUTS)
-    }
     consistency = ReferenceManifest.model_validate_json((reference / MANIFEST).read_bytes())
     (output / "evaluation.md").write_text(page(reports, protocols, consistency), encoding="utf-8")
 

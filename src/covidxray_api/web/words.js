@@ -45,5 +45,8 @@ export const problemsInSpanish = {
   "/problems/unreadable-image": "El archivo está dañado o incompleto. Expórtelo de nuevo.",
   "/problems/image-too-small": "La imagen es demasiado pequeña para mostrar un tórax.",
   "/problems/not-ready": "El servicio está arrancando. Inténtelo de nuevo en unos segundos.",
+  "/problems/overloaded": "El servicio está saturado. Inténtelo de nuevo en unos segundos.",
+  "/problems/upload-too-slow": "El archivo tardó demasiado en llegar. Compruebe la conexión.",
+  "/problems/deadline-exceeded": "La respuesta tardó demasiado. Inténtelo de nuevo más tarde.",
   "/problems/internal-error": "Error interno del servicio. Inténtelo de nuevo.",
 };
