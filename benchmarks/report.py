@@ -26,6 +26,14 @@ def page(found: Mapping[str, Any], engines: Mapping[str, Any] | None) -> str:
         "",
         "![Latency, throughput and memory](performance/service.png)",
         "",
+        "The peers serve the same pipeline: the same decoding, gate and compiled network. They run"
+        " from an environment of their own, `uv venv .venv-peers` and `uv pip install --python"
+        " .venv-peers -e . litserve bentoml 'ray[serve]' openvino ai-edge-litert psutil`; then"
+        " `python -m benchmarks.run --peers .venv-peers/bin/python`. TensorFlow Serving and Triton"
+        " come as images, which need a container engine, and take tensors; MLServer takes tensors"
+        " too. An image larger than 672 pixels is reduced when it is decoded, and probabilities"
+        " move by less than 0.02 by that, as a test holds.",
+        "",
         "## Against the targets",
         "",
         "| | measured | target |",
@@ -66,17 +74,16 @@ def page(found: Mapping[str, Any], engines: Mapping[str, Any] | None) -> str:
         "",
         "| service | clients | films/s | p50 ms | p95 ms | p99 ms | CPU ms a film | memory MB |",
         "|---|---|---|---|---|---|---|---|",
-        *(_row("ours, 2 workers", n, each) for n, each in clients.items()),
+        *(_row("ours, 1 worker", n, each) for n, each in clients.items()),
         *(
-            _row(f"ours, {n} worker{'s' if n != '1' else ''}", "8", each)
+            _row(f"ours, {n} workers", "8", each)
             for n, each in found["workers"].items()
-            if n != "2"
+            if n != "1"
         ),
         *(
             _row(name, n, each)
-            for name in ("naive", "litserve")
-            if name in found
-            for n, each in found[name].items()
+            for name, by_clients in {"naive": found["naive"], **found.get("peers", {})}.items()
+            for n, each in by_clients.items()
         ),
         "",
     ]
@@ -130,8 +137,7 @@ def _first(found: Mapping[str, Any], figure: str) -> float:
 
 def _targets(found: Mapping[str, Any]) -> list[tuple[str, str, str]]:
     limit, service = found["limit"][MAIN], found["clients"]["8"]
-    peak = max(each["films_per_second"] for each in found["clients"].values())
-    naive = max(each["films_per_second"] for each in found["naive"].values())
+    peak, naive = _peak(found["clients"]), _peak(found["naive"])
     half, over = found["half_load"], found["overload"]
     added = {q: half["latency_ms"][q] - limit["latency_ms"][q] for q in ("p50", "p99")}
     worker = max(service["resident_mb"])
@@ -149,9 +155,12 @@ def _targets(found: Mapping[str, Any]) -> list[tuple[str, str, str]]:
         ),
         ("throughput, over the naive service's", f"{peak / naive:.1f} ×", "≥ 20 ×"),
     ]
-    if "litserve" in found:
-        peer = max(each["films_per_second"] for each in found["litserve"].values())
-        targets.append(("throughput, over LitServe's", f"{peak / peer:.2f} ×", "≥ 1.5 ×"))
+    if "peers" in found:
+        best = {name: _peak(by_clients) for name, by_clients in found["peers"].items()}
+        name = max(best, key=lambda peer: best[peer])
+        targets.append(
+            (f"throughput, over the best peer's ({name})", f"{peak / best[name]:.2f} ×", "≥ 1.5 ×")
+        )
     gate = max(each["gate with SSIM"] for each in found["parts"].values())
     targets += [
         ("gate with SSIM, one core", f"{gate:.2f} ms at most", "≤ 1.5 ms"),
@@ -180,6 +189,10 @@ def _targets(found: Mapping[str, Any]) -> list[tuple[str, str, str]]:
     return targets
 
 
+def _peak(by_clients: Mapping[str, Any]) -> float:
+    return max(float(each["films_per_second"]) for each in by_clients.values())
+
+
 def _latencies(each: Mapping[str, Any]) -> str:
     return " | ".join(f"{each['latency_ms'][q]:.1f}" for q in ("p50", "p95", "p99"))
 
@@ -205,9 +218,8 @@ def draw(found: Mapping[str, Any], path: Path) -> None:
         "in-process limit": found["limit"][MAIN]["films_per_second"],
         **{f"ours, {n} w.": e["films_per_second"] for n, e in sorted(found["workers"].items())},
     }
-    for name in ("litserve", "naive"):
-        if name in found:
-            bars[name] = max(each["films_per_second"] for each in found[name].values())
+    for name, by_clients in {**found.get("peers", {}), "naive": found["naive"]}.items():
+        bars[name] = _peak(by_clients)
     throughput.barh(list(bars)[::-1], list(bars.values())[::-1])
     throughput.set(title=f"Throughput, {MAIN}", xlabel="films a second")
     names = list(found["kinds"])

@@ -25,11 +25,15 @@ from benchmarks.report import draw, page
 MAIN = "1024² JPEG"
 """The kind of image that the targets are about."""
 
+PEERS = ("LitServe", "BentoML", "Ray Serve")
+"""Servers that run here. TensorFlow Serving and Triton come as images only, and MLServer takes
+tensors, not files."""
+
 REQUESTS = 100_000
 """Requests over which memory is watched."""
 
 
-def ours(workers: int = 2, threads: int = 2, **settings: Any) -> AbstractContextManager[Service]:
+def ours(workers: int = 1, threads: int = 3, **settings: Any) -> AbstractContextManager[Service]:
     """Start our service."""
     port = free_port()
     environment = {
@@ -48,14 +52,19 @@ def naive() -> AbstractContextManager[Service]:
     return running(command, port)
 
 
-def litserve(python: Path) -> AbstractContextManager[Service]:
-    """Start LitServe from an environment of its own, with our packages behind its own."""
-    port = free_port()
-    site = Path(sys.executable).parents[1] / "lib"
-    ours_too = next(site.glob("python3.*/site-packages"))
-    environment = {"PYTHONPATH": os.pathsep.join([str(ROOT / "src"), str(ours_too)])}
-    script = str(ROOT / "benchmarks" / "peer_litserve.py")
-    command = [str(python), script, f"--port={port}", "--workers=2"]
+def peer(name: str, python: Path) -> AbstractContextManager[Service]:
+    """Start one of the peers from the environment that has them; see docs/performance.md."""
+    port, folder = free_port(), ROOT / "benchmarks" / "peers"
+    environment = {"RAY_USAGE_STATS_ENABLED": "0", "BENTOML_DO_NOT_TRACK": "true"}
+    if name == "BentoML":
+        bentoml = str(python.with_name("bentoml"))
+        target = "benchmarks.peers.bentoml_server:Screening"
+        command = [bentoml, "serve", target, f"--port={port}", "--host=127.0.0.1"]
+        return running(command, port, environment, health="/readyz")
+    if name == "Ray Serve":
+        command = [str(python), str(folder / "ray_server.py"), f"--port={port}"]
+        return running(command, port, environment, path="/", health="/")
+    command = [str(python), str(folder / "litserve_server.py"), f"--port={port}", "--workers=2"]
     return running(command, port, environment, health="/health")
 
 
@@ -88,9 +97,9 @@ def measure(seconds: float, peers: Path | None, tell: Console) -> dict[str, Any]
             kind=MAIN, clients=64, seconds=2 * seconds, rate=round(peak / 2)
         )
     tell.print("Workers …")
-    found["workers"] = {"2": found["clients"]["8"]}
-    for workers in (1, 3):
-        with ours(workers=workers) as service:
+    found["workers"] = {"1": found["clients"]["8"]}
+    for workers in (2, 3):
+        with ours(workers=workers, threads=2) as service:
             found["workers"][str(workers)] = service.load(kind=MAIN, clients=8, seconds=seconds)
     tell.print("Five times capacity …")
     with ours(max_in_flight=8) as service:
@@ -104,12 +113,14 @@ def measure(seconds: float, peers: Path | None, tell: Console) -> dict[str, Any]
             for clients in (1, 8)
         }
     if peers is not None:
-        tell.print("LitServe …")
-        with litserve(peers) as service:
-            found["litserve"] = {
-                str(clients): service.load(kind=MAIN, clients=clients, seconds=seconds)
-                for clients in (1, 8)
-            }
+        found["peers"] = {}
+        for name in PEERS:
+            tell.print(f"{name} …")
+            with peer(name, peers) as service:
+                found["peers"][name] = {
+                    str(clients): service.load(kind=MAIN, clients=clients, seconds=seconds)
+                    for clients in (1, 8)
+                }
     return found
 
 
@@ -128,7 +139,7 @@ def watch_memory(tell: Console) -> dict[str, Any]:
 def main(
     seconds: Annotated[float, typer.Option(help="Length of each load.")] = 5.0,
     peers: Annotated[
-        Path | None, typer.Option(help="Python of an environment that has LitServe.")
+        Path | None, typer.Option(help="Python of an environment that has the peers.")
     ] = None,
     memory: Annotated[bool, typer.Option(help="Also watch memory over 100,000 requests.")] = False,
     output: Annotated[Path, typer.Option(help="Folder for page and figures.")] = ROOT / "docs",

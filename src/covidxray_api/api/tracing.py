@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import re
 import time
 import uuid
@@ -74,7 +75,10 @@ class Tracing:
 
 
 def _name(proposed: str) -> str:
-    return proposed if _SANE.fullmatch(proposed) else str(uuid.uuid4())
+    if _SANE.fullmatch(proposed):
+        return proposed
+    # A name needs to be unique, not secret; the kernel's randomness would cost a system call.
+    return str(uuid.UUID(int=random.getrandbits(128), version=4))
 
 
 async def request_id(
