@@ -33,7 +33,7 @@ REQUESTS = 100_000
 """Requests over which memory is watched."""
 
 
-def ours(workers: int = 1, threads: int = 3, **settings: Any) -> AbstractContextManager[Service]:
+def ours(workers: int = 1, threads: int = 2, **settings: Any) -> AbstractContextManager[Service]:
     """Start our service."""
     port = free_port()
     environment = {

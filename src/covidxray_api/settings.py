@@ -73,7 +73,7 @@ class Settings(BaseSettings):
     workers: PositiveInt = 1
     """Processes that share the port."""
 
-    threads: PositiveInt = 3
+    threads: PositiveInt = 2
     """Threads of each process that decode, check and infer, beside the event loop."""
 
     engine: EngineName = "compiled"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 
 from fastapi import FastAPI
@@ -82,8 +81,6 @@ def served() -> FastAPI:
     """Make the application of a process that serves; its settings are in its environment."""
     settings = Settings()
     configure_logs(settings.log_level)
-    # Threads that compute give the interpreter back to the event loop after 0.5 instead of 5 ms.
-    sys.setswitchinterval(0.0005)
     return create_app(settings)
 
 
