@@ -18,6 +18,9 @@ KINDS: Mapping[str, tuple[int, str]] = {
 }
 """Side in pixels and format, by the name of the kind."""
 
+MAIN = "1024² JPEG"
+"""The kind of image that the targets are about."""
+
 
 def images(kind: str) -> list[bytes]:
     """Return twelve images of a kind, each with an answer of its own."""

@@ -58,9 +58,10 @@ def in_process(kind: str, seconds: float, processes: int | None = None) -> dict[
 
 def parts(kind: str, repeats: int = 200) -> dict[str, float]:
     """Return the CPU milliseconds of decoding, gate and network on one core."""
-    screener = Screener.from_settings(Settings())
+    settings = Settings()
+    screener = Screener.from_settings(settings)
     model, picture = screener.models.get(), images(kind)[0]
-    limits = Limits(max_pixels=64_000_000, min_side=32)
+    limits = Limits(settings.max_pixels, settings.min_side)
     radiograph = decode(picture, limits)
     check = screener.checks["learned"]
     steps: dict[str, Callable[[], object]] = {

@@ -17,7 +17,7 @@ import numpy as np
 import typer
 import uvloop
 
-from benchmarks.images import images
+from benchmarks.images import MAIN, images
 
 PATIENCE = 60
 """Seconds that one answer is waited for."""
@@ -180,7 +180,7 @@ async def run(
 def main(
     port: int,
     path: str = "/predict",
-    kind: str = "1024² JPEG",
+    kind: str = MAIN,
     clients: int = 8,
     seconds: float = 5.0,
     rate: Annotated[float | None, typer.Option(help="Requests a second, for an open loop.")] = None,

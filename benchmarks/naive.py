@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-from pathlib import Path
 from typing import Any
 
 import cv2
@@ -13,12 +12,12 @@ from fastapi import FastAPI, UploadFile
 from PIL import Image
 from skimage.metrics import structural_similarity
 
+from covidxray_api.model_store import WEIGHTS, ModelStore
 from covidxray_api.settings import Settings
 
 settings = Settings()
-network = keras.saving.load_model(
-    Path(settings.model_store) / settings.default_model / "1" / "model.keras", compile=False
-)
+stored = ModelStore(settings.model_store).get(settings.default_model)
+network = keras.saving.load_model(stored.folder / WEIGHTS, compile=False)
 mean = np.load(settings.reference / "mean.npy")
 app = FastAPI()
 

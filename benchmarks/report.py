@@ -9,9 +9,9 @@ from typing import Any
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
-mpl.use("Agg")
+from benchmarks.images import MAIN
 
-MAIN = "1024² JPEG"
+mpl.use("Agg")
 
 
 def page(found: Mapping[str, Any], engines: Mapping[str, Any] | None) -> str:
@@ -137,7 +137,7 @@ def _first(found: Mapping[str, Any], figure: str) -> float:
 
 def _targets(found: Mapping[str, Any]) -> list[tuple[str, str, str]]:
     limit, service = found["limit"][MAIN], found["clients"]["8"]
-    peak, naive = _peak(found["clients"]), _peak(found["naive"])
+    peak, naive = peak_of(found["clients"]), peak_of(found["naive"])
     half, over = found["half_load"], found["overload"]
     added = {q: half["latency_ms"][q] - limit["latency_ms"][q] for q in ("p50", "p99")}
     worker = max(service["resident_mb"])
@@ -156,7 +156,7 @@ def _targets(found: Mapping[str, Any]) -> list[tuple[str, str, str]]:
         ("throughput, over the naive service's", f"{peak / naive:.1f} ×", "≥ 20 ×"),
     ]
     if "peers" in found:
-        best = {name: _peak(by_clients) for name, by_clients in found["peers"].items()}
+        best = {name: peak_of(by_clients) for name, by_clients in found["peers"].items()}
         name = max(best, key=lambda peer: best[peer])
         targets.append(
             (f"throughput, over the best peer's ({name})", f"{peak / best[name]:.2f} ×", "≥ 1.5 ×")
@@ -189,7 +189,8 @@ def _targets(found: Mapping[str, Any]) -> list[tuple[str, str, str]]:
     return targets
 
 
-def _peak(by_clients: Mapping[str, Any]) -> float:
+def peak_of(by_clients: Mapping[str, Any]) -> float:
+    """Return the most films a second that any number of clients got."""
     return max(float(each["films_per_second"]) for each in by_clients.values())
 
 
@@ -219,7 +220,7 @@ def draw(found: Mapping[str, Any], path: Path) -> None:
         **{f"ours, {n} w.": e["films_per_second"] for n, e in sorted(found["workers"].items())},
     }
     for name, by_clients in {**found.get("peers", {}), "naive": found["naive"]}.items():
-        bars[name] = _peak(by_clients)
+        bars[name] = peak_of(by_clients)
     throughput.barh(list(bars)[::-1], list(bars.values())[::-1])
     throughput.set(title=f"Throughput, {MAIN}", xlabel="films a second")
     names = list(found["kinds"])

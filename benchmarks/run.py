@@ -17,13 +17,10 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from benchmarks.images import KINDS
+from benchmarks.images import KINDS, MAIN
 from benchmarks.limit import in_process, parts
 from benchmarks.processes import ROOT, Service, free_port, running
-from benchmarks.report import draw, page
-
-MAIN = "1024² JPEG"
-"""The kind of image that the targets are about."""
+from benchmarks.report import draw, page, peak_of
 
 PEERS = ("LitServe", "BentoML", "Ray Serve")
 """Servers that run here. TensorFlow Serving and Triton come as images only, and MLServer takes
@@ -92,7 +89,7 @@ def measure(seconds: float, peers: Path | None, tell: Console) -> dict[str, Any]
             str(clients): service.load(kind=MAIN, clients=clients, seconds=seconds)
             for clients in (1, 2, 4, 8, 16, 32, 64)
         }
-        peak = max(each["films_per_second"] for each in found["clients"].values())
+        peak = peak_of(found["clients"])
         found["half_load"] = service.load(
             kind=MAIN, clients=64, seconds=2 * seconds, rate=round(peak / 2)
         )

@@ -22,13 +22,16 @@ from covidxray_api.messages import Language
 MANIFEST = "manifest.json"
 WEIGHTS = "model.keras"
 COMPILED = "model.onnx"
+CARD = "MODEL_CARD.md"
 
 
-class _Frozen(BaseModel):
+class Frozen(BaseModel):
+    """A declaration in a file: it does not change, and has no fields but its own."""
+
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
 
-class Label(_Frozen):
+class Label(Frozen):
     """One class that the network tells apart."""
 
     code: str
@@ -45,7 +48,7 @@ class Label(_Frozen):
         return display
 
 
-class PredictionSet(_Frozen):
+class PredictionSet(Frozen):
     """Which labels an answer cannot rule out: split conformal prediction, class by class."""
 
     coverage: float = Field(gt=0, lt=1)
@@ -56,7 +59,7 @@ class PredictionSet(_Frozen):
     """Least calibrated probability with which a label is in the set, by label code."""
 
 
-class OperatingPoint(_Frozen):
+class OperatingPoint(Frozen):
     """A choice between missing disease and alarming for nothing."""
 
     threshold: Mapping[str, float]
@@ -76,7 +79,7 @@ class OperatingPoint(_Frozen):
     """Number of films behind sensitivity and specificity."""
 
 
-class Parity(_Frozen):
+class Parity(Frozen):
     """How the compiled form compares with Keras."""
 
     compiler: str
@@ -95,7 +98,7 @@ class Parity(_Frozen):
     """What Keras says of `inference.models.probe`; asked again at each load."""
 
 
-class Manifest(_Frozen):
+class Manifest(Frozen):
     """What a stored model says of itself."""
 
     name: str
@@ -156,12 +159,48 @@ class StoredModel:
         CorruptArtefact
             If a file is missing or differs from what was published.
         """
-        for name, expected in self.manifest.files.items():
-            path = self.folder / name
-            if not path.is_file():
-                raise CorruptArtefact(f"{path} is missing.")
-            if sha256_of(path) != expected:
-                raise CorruptArtefact(f"{path} does not have the hash in its manifest.")
+        verify(self.folder, self.manifest.files)
+
+
+def verify(folder: Path, files: Mapping[str, str]) -> None:
+    """Compare files with their hashes.
+
+    Parameters
+    ----------
+    folder : Path
+        Where the files are.
+    files : mapping of str to str
+        SHA-256 of each, by file name.
+
+    Raises
+    ------
+    CorruptArtefact
+        If a file is missing or differs from what was published.
+    """
+    for name, expected in files.items():
+        path = folder / name
+        if not path.is_file():
+            raise CorruptArtefact(f"{path} is missing.")
+        if sha256_of(path) != expected:
+            raise CorruptArtefact(f"{path} does not have the hash in its manifest.")
+
+
+def versions(folder: Path) -> list[Path]:
+    """Return the folders of the versions of one artefact, oldest first."""
+    found = (path.parent for path in folder.glob(f"*/{MANIFEST}"))
+    return sorted(found, key=lambda version: int(version.name))
+
+
+def next_version(folder: Path) -> str:
+    """Return the version that the next publication of an artefact gets."""
+    known = versions(folder)
+    return str(int(known[-1].name) + 1) if known else "1"
+
+
+def write_manifest(manifest: BaseModel, folder: Path) -> None:
+    """Store a manifest beside the files that it is about."""
+    text = json.dumps(manifest.model_dump(mode="json"), indent=2, ensure_ascii=False)
+    (folder / MANIFEST).write_text(text + "\n", encoding="utf-8")
 
 
 def sha256_of(path: Path) -> str:
@@ -200,8 +239,7 @@ class ModelStore:
         if name not in self.names():
             known = ", ".join(self.names()) or "none"
             raise UnknownModel(f"There is no model named {name!r}; stored are: {known}.")
-        versions = (path.parent for path in (self.root / name).glob(f"*/{MANIFEST}"))
-        folder = max(versions, key=lambda path: int(path.name))
+        folder = versions(self.root / name)[-1]
         try:
             manifest = Manifest.model_validate_json((folder / MANIFEST).read_bytes())
         except ValidationError as error:
@@ -214,14 +252,12 @@ class ModelStore:
 
     def next_version(self, name: str) -> str:
         """Return the version that the next publication of `name` gets."""
-        versions = [int(path.parent.name) for path in (self.root / name).glob(f"*/{MANIFEST}")]
-        return str(max(versions, default=0) + 1)
+        return next_version(self.root / name)
 
     def write_manifest(self, manifest: Manifest) -> StoredModel:
         """Store `manifest` beside its files, which must already be in place."""
         folder = self.folder_of(manifest.name, manifest.version)
-        text = json.dumps(manifest.model_dump(mode="json"), indent=2, ensure_ascii=False)
-        (folder / MANIFEST).write_text(text + "\n", encoding="utf-8")
+        write_manifest(manifest, folder)
         return StoredModel(folder, manifest)
 
     def folder_of(self, name: str, version: str) -> Path:

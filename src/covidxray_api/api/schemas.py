@@ -6,6 +6,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from covidxray_api.consistency.quality import Action
+
 
 class _Schema(BaseModel):
     model_config = ConfigDict(use_attribute_docstrings=True)
@@ -24,7 +26,7 @@ class Coded(_Schema):
 class Finding(Coded):
     """Something about the image that its sender should know, and what to do about it."""
 
-    action: Literal["refused", "corrected", "warned"]
+    action: Action
     """What followed: no diagnosis; the image was corrected before it was read; or nothing."""
 
 

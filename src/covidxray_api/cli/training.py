@@ -17,6 +17,8 @@ Store = Annotated[Path, typer.Option(help="Folder of the stored models.")]
 Others = Annotated[Path, typer.Option(help="Folder with other_images.csv.")]
 ReferenceFolder = Annotated[Path, typer.Option(help="Folder of the reference.")]
 
+ModelNames = Annotated[list[str] | None, typer.Option(help="Model; all if none is named.")]
+
 H5 = Annotated[Path | None, typer.Option(help="Also save the network in Keras's legacy format.")]
 
 
@@ -79,7 +81,7 @@ def evaluate(
     what: Annotated[
         Literal["models", "gate"], typer.Argument(help="The stored models, or the gate.")
     ] = "models",
-    model: Annotated[list[str] | None, typer.Option(help="Model; all if none is named.")] = None,
+    model: ModelNames = None,
     store: Store = shipped("model_store"),
     reference: ReferenceFolder = shipped("reference"),
     others: Annotated[
@@ -104,7 +106,7 @@ def evaluate(
 
 def calibrate(
     data: Data,
-    model: Annotated[list[str] | None, typer.Option(help="Model; all if none is named.")] = None,
+    model: ModelNames = None,
     store: Store = shipped("model_store"),
 ) -> None:
     """Fit temperature, prediction sets and operating points of stored models again."""
@@ -117,7 +119,7 @@ def calibrate(
 
 def compile_models(
     data: Data,
-    model: Annotated[list[str] | None, typer.Option(help="Model; all if none is named.")] = None,
+    model: ModelNames = None,
     store: Store = shipped("model_store"),
 ) -> None:
     """Compile stored models into the form that serves, and compare it with Keras on films."""

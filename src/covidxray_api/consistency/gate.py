@@ -10,21 +10,19 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import ValidationError
 
 from covidxray_api.consistency.check import Consistency
 from covidxray_api.consistency.quality import Finding, Rule, quality
 from covidxray_api.consistency.ssim import Reference
 from covidxray_api.errors import CorruptArtefact
 from covidxray_api.inference.engine import Engine
-from covidxray_api.model_store import COMPILED, sha256_of
+from covidxray_api.model_store import COMPILED, MANIFEST, Frozen, verify, versions
 from covidxray_api.preprocessing import preprocess
 from covidxray_api.radiograph import Radiograph
 
 GATES = "gate"
 """Folder of the gates in that of the reference; holds a folder for each version."""
-
-MANIFEST = "manifest.json"
 
 KINDS = ("frontal", "lateral", "cropped", "composite", "other")
 """What the network tells apart; all but the first are refused."""
@@ -65,10 +63,8 @@ class Signals(NamedTuple):
         return math.log(certain / (1 - certain)), math.log(max(self.distance, 1e-6)), self.ssim
 
 
-class Weights(BaseModel):
+class Weights(Frozen):
     """A logistic regression on the terms of `Signals`."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     frontal: float
     """Weight of the logit of the probability."""
@@ -89,10 +85,8 @@ class Weights(BaseModel):
         return 1 / (1 + math.exp(-total))
 
 
-class GateManifest(BaseModel):
+class GateManifest(Frozen):
     """What the gate says of itself."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     version: str
     """Version of the gate: a whole number, counted up at each publication."""
@@ -178,19 +172,16 @@ class Gate:
             If there is none, or a file is missing or differs from what was written.
         """
         reference = Reference.load(folder)
-        manifests = (folder / GATES).glob(f"*/{MANIFEST}")
-        versions = sorted(manifests, key=lambda path: int(path.parent.name))
-        if not versions:
+        known = versions(folder / GATES)
+        if not known:
             raise CorruptArtefact(f"There is no gate in {folder}.")
-        path = versions[-1]
+        home = known[-1]
         try:
-            manifest = GateManifest.model_validate_json(path.read_bytes())
-            for name, expected in manifest.files.items():
-                if sha256_of(path.parent / name) != expected:
-                    raise CorruptArtefact(f"{path.parent / name} differs from its manifest.")
+            manifest = GateManifest.model_validate_json((home / MANIFEST).read_bytes())
+            verify(home, manifest.files)
         except (OSError, ValidationError) as error:
-            raise CorruptArtefact(f"The gate in {path.parent} cannot be read: {error}") from error
-        return cls(manifest, engine(path.parent / COMPILED), reference)
+            raise CorruptArtefact(f"The gate in {home} cannot be read: {error}") from error
+        return cls(manifest, engine(home / COMPILED), reference)
 
     def look(self, pixels: NDArray[np.uint8]) -> Look:
         """Return what the network says of an image of any size."""

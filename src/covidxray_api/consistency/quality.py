@@ -8,8 +8,8 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict
 
+from covidxray_api.model_store import Frozen
 from covidxray_api.radiograph import Radiograph
 
 OTHER_MODALITIES = frozenset(
@@ -24,10 +24,8 @@ LATERAL_VIEWS = frozenset({"LL", "RL"})
 Action = Literal["refused", "corrected", "warned"]
 
 
-class Rule(BaseModel):
+class Rule(Frozen):
     """When there is a finding, and what follows."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     action: Action
     """`refused`: no diagnosis; `corrected`: undone before inference; `warned`: said."""

@@ -8,24 +8,21 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import ValidationError
 from skimage.metrics import structural_similarity
 
 from covidxray_api.consistency.check import Consistency
 from covidxray_api.errors import CorruptArtefact
-from covidxray_api.model_store import sha256_of
+from covidxray_api.model_store import MANIFEST, Frozen, verify
 from covidxray_api.preprocessing import preprocess
 from covidxray_api.radiograph import Radiograph
 
 MEAN_ARRAY = "mean.npy"
 MEAN_PICTURE = "mean.png"
-MANIFEST = "manifest.json"
 
 
-class SsimParameters(BaseModel):
+class SsimParameters(Frozen):
     """Parameters of SSIM after Wang et al. 2004, section III-C."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     gaussian_weights: bool = True
     """Weigh each window by a Gaussian."""
@@ -46,10 +43,8 @@ class SsimParameters(BaseModel):
     """Distance between the smallest and largest intensity."""
 
 
-class ReferenceManifest(BaseModel):
+class ReferenceManifest(Frozen):
     """What the reference says of itself."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     size: tuple[int, int]
     """Height and width of the mean radiograph, in pixels."""
@@ -104,9 +99,7 @@ class Reference:
         """
         try:
             manifest = ReferenceManifest.model_validate_json((folder / MANIFEST).read_bytes())
-            for name, expected in manifest.files.items():
-                if sha256_of(folder / name) != expected:
-                    raise CorruptArtefact(f"{folder / name} does not have the manifest's hash.")
+            verify(folder, manifest.files)
         except (OSError, ValidationError) as error:
             raise CorruptArtefact(f"The reference in {folder} cannot be read: {error}") from error
         mean = np.load(folder / MEAN_ARRAY, allow_pickle=False)

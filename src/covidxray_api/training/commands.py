@@ -12,15 +12,15 @@ from rich.console import Console
 from rich.table import Table
 
 from covidxray_api.consistency import Gate
-from covidxray_api.consistency.ssim import MANIFEST, ReferenceManifest
+from covidxray_api.consistency.ssim import ReferenceManifest
 from covidxray_api.errors import DatasetError
 from covidxray_api.inference.compiled_engine import CompiledEngine
 from covidxray_api.inference.models import Models
-from covidxray_api.model_store import ModelStore, StoredModel
+from covidxray_api.model_store import CARD, MANIFEST, ModelStore, StoredModel
 from covidxray_api.training.card import card
 from covidxray_api.training.compiling import compile_model
 from covidxray_api.training.config import TrainingConfig
-from covidxray_api.training.dataset import load_pixels, read_dataset
+from covidxray_api.training.dataset import DETAIL, load_pixels, read_dataset
 from covidxray_api.training.evaluation import evaluate, predict_unseen
 from covidxray_api.training.figures import draw
 from covidxray_api.training.lungs import train_lung_finder
@@ -54,14 +54,8 @@ MEASURED = (
 SHORTCUTS = "shortcuts"
 """Name of the audit, a protocol that needs lung masks."""
 
-CARD = "MODEL_CARD.md"
-"""File of a stored model's card."""
-
 ROBUSTNESS_FILMS = 500
 """Held-out films on which robustness is measured."""
-
-DETAIL = (224, 224)
-"""Height and width at which films are perturbed."""
 
 MEAN_SIZE = (64, 64)
 """Height and width of the mean radiograph (Alvaro-Torres et al. 2021)."""
@@ -84,11 +78,10 @@ def run_training(
         Also save the network in Keras's legacy format, as the paper did.
     """
     films = config.suitable(read_dataset(data))
-    pixels = load_pixels(films, config.input_size)
-    trained = train(films, pixels, config)
+    trained = train(films, load_pixels(films, config.input_size), config)
     if h5 is not None:
         trained.network.save(h5)
-    return compile_model(publish(trained, store), store, list(pixels))
+    return compile_model(publish(trained, store), store, films)
 
 
 def run_calibration(data: Path, store: ModelStore, names: Iterable[str]) -> None:
@@ -125,9 +118,7 @@ def run_compilation(data: Path, store: ModelStore, names: Iterable[str]) -> None
     """
     films = read_dataset(data)
     for name in names:
-        stored = store.get(name)
-        pixels = load_pixels(films, stored.manifest.input_size)
-        Console().print(name, compile_model(stored, store, list(pixels)).manifest.parity)
+        Console().print(name, compile_model(store.get(name), store, films).manifest.parity)
 
 
 def run_reproduction(
@@ -156,7 +147,7 @@ def run_reproduction(
     ]
     if h5 is not None:
         runs[0].network.save(h5)
-    compile_model(publish(runs[0], store), store, list(pixels))
+    compile_model(publish(runs[0], store), store, films)
     output.write_text(reproduction(runs), encoding="utf-8")
 
 

@@ -9,7 +9,6 @@ import keras
 import numpy as np
 import tensorflow as tf
 import tf2onnx
-from numpy.typing import NDArray
 
 from covidxray_api.errors import ParityBroken
 from covidxray_api.inference.compiled_engine import CompiledEngine
@@ -23,6 +22,7 @@ from covidxray_api.model_store import (
     sha256_of,
 )
 from covidxray_api.preprocessing import preprocess
+from covidxray_api.training.dataset import Film, load_pixels
 from covidxray_api.training.fit import infer
 
 OPSET = 17
@@ -51,9 +51,7 @@ def compile_network(network: keras.Model, path: Path) -> None:
     )
 
 
-def compile_model(
-    stored: StoredModel, store: ModelStore, pixels: Sequence[NDArray[np.uint8]]
-) -> StoredModel:
+def compile_model(stored: StoredModel, store: ModelStore, films: Sequence[Film]) -> StoredModel:
     """Compile a stored model, compare it with Keras, and record both in its manifest.
 
     Parameters
@@ -62,7 +60,7 @@ def compile_model(
         The model.
     store : ModelStore
         Where it is.
-    pixels : sequence of ndarray of uint8, shape (height, width)
+    films : sequence of Film
         Real films; 1,000 of them are asked about, or all if they are fewer.
 
     Raises
@@ -75,8 +73,8 @@ def compile_model(
     compile_network(network, path)
     engine = CompiledEngine(path)
     size = stored.manifest.input_size
-    rows = np.random.default_rng(0).permutation(len(pixels))[:FILMS]
-    tensor = preprocess([pixels[row] for row in rows], size)
+    rows = np.random.default_rng(0).permutation(len(films))[:FILMS]
+    tensor = preprocess(list(load_pixels([films[row] for row in rows], size)), size)
     expected = infer(network, tensor)
     answers = np.concatenate([engine.infer(tensor[at : at + 1]) for at in range(len(tensor))])
     parity = Parity(
@@ -92,7 +90,7 @@ def compile_model(
             f"On {parity.films} films probabilities differ by up to {parity.largest_difference:.1e}"
             f" and {parity.labels_changed} labels change."
         )
-    files = {WEIGHTS: sha256_of(stored.folder / WEIGHTS), COMPILED: sha256_of(path)}
+    files = {**stored.manifest.files, COMPILED: sha256_of(path)}
     return store.write_manifest(
         stored.manifest.model_copy(update={"parity": parity, "files": files})
     )

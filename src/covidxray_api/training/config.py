@@ -9,10 +9,10 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 
 from covidxray_api.errors import DatasetError
-from covidxray_api.model_store import Label
+from covidxray_api.model_store import Frozen, Label
 from covidxray_api.training.dataset import Film
 
 
@@ -27,10 +27,8 @@ class Phase(NamedTuple):
     """Height and width of the films, in pixels."""
 
 
-class TrainingConfig(BaseModel):
+class TrainingConfig(Frozen):
     """A training run, complete: the same file and films give the same network."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     name: str
     """Name under which the model is stored."""

@@ -30,6 +30,9 @@ FOLDER_LABELS = {
 
 PICTURES = {".png", ".jpg", ".jpeg"}
 
+DETAIL = (224, 224)
+"""Height and width at which films are changed or judged as those of a client are."""
+
 LIMITS = Limits(max_pixels=64_000_000, min_side=32)
 """Bounds on what is decoded, as those that the service has by default."""
 

@@ -20,10 +20,11 @@ from covidxray_api.training.config import TrainingConfig
 from covidxray_api.training.dataset import Film, counts
 from covidxray_api.training.metrics import (
     Interval,
-    auroc,
+    auroc_interval,
     balanced_accuracy,
     bootstrap,
     expected_calibration_error,
+    proportion,
 )
 from covidxray_api.training.split import split
 
@@ -183,8 +184,7 @@ def evaluate(unseen: Unseen) -> dict[str, Any]:
     covid = codes.index(COVID)
 
     def share(hits: NDArray[np.bool_], chosen: NDArray[np.intp]) -> dict[str, Any]:
-        own = hits[chosen]
-        return _figure(bootstrap(lambda drawn: float(own[drawn].mean()), groups[chosen]))
+        return _figure(proportion(hits[chosen], groups[chosen]))
 
     alone = unseen.in_set.sum(axis=1) == 1
     uncertain = ~(alone & unseen.in_set[np.arange(len(called)), called])
@@ -197,9 +197,7 @@ def evaluate(unseen: Unseen) -> dict[str, Any]:
     report: dict[str, Any] = {
         "held_out": {
             "films": counts(unseen.films[row] for row in rows),
-            "accuracy": _figure(
-                bootstrap(lambda d: float(np.mean(called[rows][d] == truth[d])), groups[rows])
-            ),
+            "accuracy": _figure(proportion(called[rows] == truth, groups[rows])),
             "balanced_accuracy": _figure(
                 bootstrap(lambda d: balanced_accuracy(truth[d], called[rows][d]), groups[rows])
             ),
@@ -255,12 +253,7 @@ def evaluate(unseen: Unseen) -> dict[str, Any]:
     def told_apart(chosen: NDArray[np.intp]) -> dict[str, Any]:
         both = np.r_[ill, chosen]
         is_ill = np.arange(len(both)) < len(ill)
-
-        def statistic(drawn: NDArray[np.intp]) -> float:
-            drawn_scores, drawn_ill = scores[both[drawn]], is_ill[drawn]
-            return auroc(drawn_scores[drawn_ill], drawn_scores[~drawn_ill])
-
-        return _figure(bootstrap(statistic, groups[both]))
+        return _figure(auroc_interval(scores[both], is_ill, groups[both]))
 
     for source in sorted({film.source for film in unseen.films}):
         for label in sorted({film.label for film in unseen.films if film.source == source}):

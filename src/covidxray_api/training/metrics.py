@@ -40,6 +40,34 @@ def auroc(positive: Floats, negative: Floats) -> float:
     return float(roc_auc_score(truth, np.r_[positive, negative]))
 
 
+def proportion(hits: NDArray[np.bool_], groups: NDArray[np.str_]) -> Interval:
+    """Return the share of hits with its interval; see `bootstrap`."""
+    return bootstrap(lambda drawn: float(hits[drawn].mean()), groups)
+
+
+def auroc_interval(
+    scores: Floats, positive: NDArray[np.bool_], groups: NDArray[np.str_], repeats: int = 500
+) -> Interval:
+    """Return the AUROC of scores with its interval; see `auroc` and `bootstrap`.
+
+    Parameters
+    ----------
+    scores : ndarray, shape (n,)
+        Higher for positives.
+    positive : ndarray of bool, shape (n,)
+        Which are.
+    groups : ndarray of str, shape (n,)
+        Group of each.
+    repeats : int
+        Number of draws.
+    """
+
+    def of(drawn: Rows) -> float:
+        return auroc(scores[drawn][positive[drawn]], scores[drawn][~positive[drawn]])
+
+    return bootstrap(of, groups, repeats)
+
+
 def balanced_accuracy(truth: NDArray[np.integer], called: NDArray[np.integer]) -> float:
     """Return the mean over classes of the share of its films that is called right."""
     return float(np.mean([np.mean(called[truth == label] == label) for label in np.unique(truth)]))

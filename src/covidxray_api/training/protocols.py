@@ -21,10 +21,11 @@ from covidxray_api.training.evaluation import CHILDREN, COVID
 from covidxray_api.training.fit import fit, infer
 from covidxray_api.training.metrics import (
     Interval,
-    auroc,
+    auroc_interval,
     balanced_accuracy,
     bootstrap,
     expected_calibration_error,
+    proportion,
 )
 from covidxray_api.training.publish import fit_calibration
 from covidxray_api.training.run import accuracy
@@ -193,8 +194,7 @@ def cross_fitted(
     covered = in_set[known][np.arange(len(truth)), truth]
 
     def share(chosen: NDArray[np.bool_]) -> dict[str, Any]:
-        hits = covered[chosen]
-        return bootstrap(lambda drawn: float(hits[drawn].mean()), groups[chosen])._asdict()
+        return proportion(covered[chosen], groups[chosen])._asdict()
 
     return {
         "balanced_accuracy": bootstrap(partial(_balanced, truth, called), groups)._asdict(),
@@ -251,14 +251,11 @@ def _leave_out(collection: Collection, config: TrainingConfig) -> dict[str, Any]
     groups = np.array([film.group for film in collection.chosen(both)])
 
     def share(chosen: NDArray[np.bool_]) -> Interval:
-        hits = called[chosen]
-        return bootstrap(lambda drawn: float(hits[drawn].mean()), groups[chosen])
+        return proportion(called[chosen], groups[chosen])
 
     return {
         "left_out": list(config.leave_out),
-        "auroc": bootstrap(
-            lambda d: auroc(scores[d][is_ill[d]], scores[d][~is_ill[d]]), groups
-        )._asdict(),
+        "auroc": auroc_interval(scores, is_ill, groups)._asdict(),
         "ill_left_out": bool(len(ill_away)),
         "well_left_out": bool(len(well_away)),
         "ill_called_covid_19": share(is_ill)._asdict(),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,7 +14,6 @@ from rich.progress import track
 from sklearn.model_selection import StratifiedGroupKFold
 
 from covidxray_api.consistency.ssim import (
-    MANIFEST,
     MEAN_ARRAY,
     MEAN_PICTURE,
     Reference,
@@ -24,7 +22,7 @@ from covidxray_api.consistency.ssim import (
 )
 from covidxray_api.decoding import decode
 from covidxray_api.errors import RadiographError
-from covidxray_api.model_store import sha256_of
+from covidxray_api.model_store import sha256_of, write_manifest
 from covidxray_api.preprocessing import preprocess
 from covidxray_api.training.dataset import LIMITS, Film
 from covidxray_api.training.metrics import auroc
@@ -89,8 +87,7 @@ def build_reference(
         metrics=measure(reference, threshold, similar, sources[held_out], others),
         files={name: sha256_of(folder / name) for name in (MEAN_ARRAY, MEAN_PICTURE)},
     )
-    text = json.dumps(manifest.model_dump(mode="json"), indent=2)
-    (folder / MANIFEST).write_text(text + "\n", encoding="utf-8")
+    write_manifest(manifest, folder)
     return manifest
 
 

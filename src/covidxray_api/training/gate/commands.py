@@ -15,7 +15,8 @@ from rich.console import Console
 from covidxray_api.consistency import Gate, Reference
 from covidxray_api.consistency.gate import GATES, GateManifest
 from covidxray_api.inference.compiled_engine import CompiledEngine
-from covidxray_api.training.dataset import load_pixels, read_dataset
+from covidxray_api.model_store import CARD, write_manifest
+from covidxray_api.training.dataset import DETAIL, load_pixels, read_dataset
 from covidxray_api.training.gate.evaluation import evaluate_gate
 from covidxray_api.training.gate.lessons import examples_of
 from covidxray_api.training.gate.network import fit_gate
@@ -23,17 +24,17 @@ from covidxray_api.training.gate.publish import (
     fit_threshold,
     fit_weights,
     write_gate,
-    write_manifest,
 )
 from covidxray_api.training.gate.report import draw_gate, gate_card, gate_page
-from covidxray_api.training.gate.trials import HOSPITALS, Trial, divide, read_trials, signals_of
+from covidxray_api.training.gate.trials import (
+    HOSPITALS,
+    Trial,
+    divide,
+    read_trials,
+    signals_of,
+    trial_gate,
+)
 from covidxray_api.training.other_images import read_other_images, read_pictures
-
-CARD = "MODEL_CARD.md"
-"""File of a gate's card."""
-
-SIZE = (224, 224)
-"""Height and width at which films are read."""
 
 
 def run_gate_training(
@@ -54,7 +55,7 @@ def run_gate_training(
     """
     films, images = read_dataset(data), read_other_images(others)
     rows = divide(films)
-    pixels, pictures = load_pixels(films, SIZE), read_pictures(images)
+    pixels, pictures = load_pixels(films, DETAIL), read_pictures(images)
     sources = np.array([film.source for film in films])
     kinds = np.array([image.kind for image in images])
     examples = examples_of(pixels[rows.train], sources[rows.train], pictures, kinds)
@@ -70,7 +71,7 @@ def run_gate_training(
     for kind in np.unique(kinds):
         network = trained(f"without {kind}", [kind], trial_epochs)
         left_out = [pictures[row] for row in np.flatnonzero(kinds == kind)]
-        said = partial(signals_of, network, mean)
+        said = partial(signals_of, trial_gate(network, mean))
         trials[str(kind)] = Trial(
             said(pixels[rows.fitting]), said(pixels[rows.held_out]), said(left_out)
         )
@@ -81,7 +82,7 @@ def run_gate_training(
         if not away.any() or away.all():
             continue
         network = trained(f"without {name}", left, trial_epochs)
-        said = partial(signals_of, network, mean)
+        said = partial(signals_of, trial_gate(network, mean))
         here = rows.fitting[~away[rows.fitting]]
         trials[name] = Trial(said(pixels[here]), said(pixels[away]), said([]))
     return write_gate(
@@ -131,5 +132,5 @@ def run_gate_evaluation(data: Path, others: Path, reference: Path, output: Path)
     (output / "gate.md").write_text(gate_page(report), encoding="utf-8")
     (home / CARD).write_text(gate_card(gate.manifest, report), encoding="utf-8")
     measured = {name: report[name] for name in ("films", "tiers", "changes", "false_alarms")}
-    write_manifest(gate.manifest.model_copy(update={"metrics": measured}), reference / GATES)
+    write_manifest(gate.manifest.model_copy(update={"metrics": measured}), home)
     Console().print(report["films"], report["tiers"], report["changes"], report["made"])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -15,12 +14,12 @@ from covidxray_api.consistency import Consistency, Gate
 from covidxray_api.decoding import decode
 from covidxray_api.errors import RadiographError
 from covidxray_api.radiograph import Radiograph
-from covidxray_api.training.dataset import LIMITS, Film, load_pixels
+from covidxray_api.training.dataset import DETAIL, LIMITS, Film, load_pixels
 from covidxray_api.training.evaluation import CHILDREN
 from covidxray_api.training.gate.imposters import cropped
 from covidxray_api.training.gate.publish import fit_threshold, fit_weights, scores
 from covidxray_api.training.gate.trials import HOSPITALS, Trial, divide
-from covidxray_api.training.metrics import Interval, auroc, bootstrap
+from covidxray_api.training.metrics import auroc_interval, proportion
 from covidxray_api.training.other_images import OtherImage
 
 TIERS: Mapping[str, tuple[str, ...]] = {
@@ -59,7 +58,6 @@ def evaluate_gate(
     films: Sequence[Film],
     others: Sequence[OtherImage],
     dicom: Sequence[OtherImage] = (),
-    size: tuple[int, int] = (224, 224),
 ) -> dict[str, Any]:
     """Measure a gate on films held out of its training, and on everything else.
 
@@ -75,8 +73,6 @@ def evaluate_gate(
         Everything else.
     dicom : sequence of OtherImage
         DICOM files, to be listed one by one.
-    size : tuple of int
-        Height and width at which films are read.
 
     Returns
     -------
@@ -88,7 +84,7 @@ def evaluate_gate(
         `scores`, for figures.
     """
     held_out = [films[row] for row in divide(films).held_out]
-    pixels = load_pixels(held_out, size)
+    pixels = load_pixels(held_out, DETAIL)
     judged = [_judge(gate, film) for film in track(pixels, "Held-out films")]
     judged_others = [_judge_file(gate, other.path) for other in track(others, "Other images")]
     kinds = np.array([other.kind for other in others])
@@ -261,7 +257,7 @@ def share(hits: NDArray[np.bool_], groups: NDArray[np.str_] | None = None) -> di
     """Return the share of hits with its interval; each image is its own group if none are given."""
     if groups is None:
         groups = np.arange(len(hits)).astype(np.str_)
-    return bootstrap(lambda drawn: float(hits[drawn].mean()), groups)._asdict()
+    return proportion(hits, groups)._asdict()
 
 
 def apart(
@@ -271,15 +267,7 @@ def apart(
     values = np.r_[films, others]
     is_film = np.arange(len(values)) < len(films)
     names = np.r_[groups, np.array([f"other {n}" for n in range(len(others))])]
-    measure = partial(_auroc, values, is_film)
-    interval: Interval = bootstrap(measure, names, repeats=200)
-    return interval._asdict()
-
-
-def _auroc(
-    values: NDArray[np.float64], is_film: NDArray[np.bool_], drawn: NDArray[np.intp]
-) -> float:
-    return auroc(values[drawn][is_film[drawn]], values[drawn][~is_film[drawn]])
+    return auroc_interval(values, is_film, names, repeats=200)._asdict()
 
 
 def _judge(gate: Gate, film: NDArray[np.uint8]) -> Consistency:

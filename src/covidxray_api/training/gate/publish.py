@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -12,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
-from covidxray_api.consistency.gate import MANIFEST, GateManifest, Signals, Weights
-from covidxray_api.model_store import COMPILED, WEIGHTS, sha256_of
+from covidxray_api.consistency.gate import GateManifest, Signals, Weights
+from covidxray_api.model_store import COMPILED, WEIGHTS, next_version, sha256_of, write_manifest
 from covidxray_api.training.compiling import compile_network
 from covidxray_api.training.gate.rules import RULES
 from covidxray_api.training.gate.trials import TRIALS, Trial, write_trials
@@ -88,8 +87,7 @@ def write_gate(
     training : mapping
         What it was trained on, and how.
     """
-    known = [int(path.parent.name) for path in folder.glob(f"*/{MANIFEST}")]
-    version = str(max(known, default=0) + 1)
+    version = next_version(folder)
     home = folder / version
     home.mkdir(parents=True)
     network.save(home / WEIGHTS)
@@ -107,11 +105,5 @@ def write_gate(
         training=training,
         files={name: sha256_of(home / name) for name in (WEIGHTS, COMPILED, TRIALS)},
     )
-    write_manifest(manifest, folder)
+    write_manifest(manifest, home)
     return manifest
-
-
-def write_manifest(manifest: GateManifest, folder: Path) -> None:
-    """Store a manifest beside the files of its version."""
-    text = json.dumps(manifest.model_dump(mode="json"), indent=2)
-    (folder / manifest.version / MANIFEST).write_text(text + "\n", encoding="utf-8")

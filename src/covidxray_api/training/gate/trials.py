@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
@@ -73,10 +73,8 @@ def divide(films: Sequence[Film]) -> Division:
     return Division(np.sort(np.concatenate(parts[2:])), parts[1], parts[0])
 
 
-def signals_of(
-    network: keras.Model, reference: Reference, images: Iterable[NDArray[np.uint8]]
-) -> NDArray[np.float32]:
-    """Return what a gate with this network says of images, as it would in service.
+def trial_gate(network: keras.Model, reference: Reference) -> Gate:
+    """Return a gate around a network, whose weights and threshold have not been fitted.
 
     Parameters
     ----------
@@ -84,13 +82,6 @@ def signals_of(
         What `fit_gate` returned.
     reference : Reference
         The mean radiograph.
-    images : iterable of ndarray of uint8, shape (height, width)
-        Images of any size.
-
-    Returns
-    -------
-    ndarray of float32, shape (n, 3)
-        The columns of `Signals`, of each image after it was corrected.
     """
     height, width = network.input_shape[1:3]
     undecided = GateManifest(
@@ -105,11 +96,28 @@ def signals_of(
     )
     with TemporaryDirectory() as folder:
         compile_network(network, Path(folder) / COMPILED)
-        gate = Gate(undecided, CompiledEngine(Path(folder) / COMPILED), reference)
-        rows = []
-        for image in track(list(images), "Judging"):
-            look, pixels, _ = gate.corrected(image)
-            rows.append(gate.signals(look, pixels))
+        return Gate(undecided, CompiledEngine(Path(folder) / COMPILED), reference)
+
+
+def signals_of(gate: Gate, images: Collection[NDArray[np.uint8]]) -> NDArray[np.float32]:
+    """Return what the decisions of a gate on images would rest on.
+
+    Parameters
+    ----------
+    gate : Gate
+        The gate.
+    images : collection of ndarray of uint8, shape (height, width)
+        Images of any size.
+
+    Returns
+    -------
+    ndarray of float32, shape (n, 3)
+        The columns of `Signals`, of each image after it was corrected.
+    """
+    rows = []
+    for image in track(images, "Judging", total=len(images)):
+        look, pixels, _ = gate.corrected(image)
+        rows.append(gate.signals(look, pixels))
     return np.array(rows, dtype=np.float32).reshape(-1, len(Signals._fields))
 
 
