@@ -14,14 +14,17 @@ RUN tools/bin/hatchling build --target wheel --directory dist \
     && /opt/covidxray/bin/pip install --no-deps --no-index dist/*.whl
 
 FROM python:3.11-slim-bookworm
-# Keras writes its settings into a folder of its own; nothing else is written.
+# Keras writes its settings into a folder of its own, feedback goes into another; nothing else is
+# written.
 ENV PATH=/opt/covidxray/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1 \
     KERAS_HOME=/tmp/keras \
+    COVIDXRAY_RECORDS=/var/lib/covidxray/records.sqlite \
     COVIDXRAY_HOST=0.0.0.0 \
     COVIDXRAY_PORT=8000
-RUN useradd --system --no-create-home --uid 10001 covidxray
+RUN useradd --system --no-create-home --uid 10001 covidxray \
+    && install --directory --owner=covidxray --mode=0700 /var/lib/covidxray
 COPY --from=build /opt/covidxray /opt/covidxray
 USER 10001
 EXPOSE 8000

@@ -7,13 +7,17 @@ INSTALL := $(BIN)/python -m pip install --disable-pip-version-check
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --custom-compile-command "make lock"
 
-.PHONY: serve test check lock openapi
+.PHONY: serve test browser check lock openapi
 
 serve: $(VENV)/serving
 	$(BIN)/covidxray serve
 
 test: $(VENV)/testing
-	$(BIN)/pytest
+	$(BIN)/pytest -m "not browser"
+
+# Needs Debian's `chromium`.
+browser: $(VENV)/testing
+	$(BIN)/pytest -m browser tests/web
 
 check: $(VENV)/testing
 	$(BIN)/ruff check

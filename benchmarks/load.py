@@ -40,29 +40,50 @@ class Tally:
     """Answers that belong to another image."""
 
 
-class Client:
-    """One connection, which is kept."""
+class Client(asyncio.Protocol):
+    """One connection, which is kept.
 
-    def __init__(self, port: int, path: str, pictures: list[bytes]) -> None:
+    A protocol, not streams: what generating the load costs is taken from the service's cores.
+    """
+
+    def __init__(self, port: int, requests: list[bytes]) -> None:
         self._port = port
-        self._requests = [_form(path, picture) for picture in pictures]
-        self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
+        self._requests = requests
+        self._transport: asyncio.Transport | None = None
+        self._received = b""
+        self._answer: asyncio.Future[tuple[int, bytes]] | None = None
 
     async def ask(self, number: int) -> tuple[int, bytes]:
         """Send one of the images and return status and body."""
-        if self._streams is None:
-            self._streams = await asyncio.open_connection("127.0.0.1", self._port)
-        reader, writer = self._streams
-        writer.write(self._requests[number % len(self._requests)])
-        head = (await reader.readuntil(b"\r\n\r\n")).lower()
-        length = int(head.partition(b"content-length:")[2].split(None, 1)[0])
-        return int(head.split(None, 2)[1]), await reader.readexactly(length)
+        loop = asyncio.get_running_loop()
+        if self._transport is None:
+            connecting = loop.create_connection(lambda: self, "127.0.0.1", self._port)
+            self._transport, _ = await connecting
+        self._received = b""
+        self._answer = loop.create_future()
+        self._transport.write(self._requests[number % len(self._requests)])
+        return await self._answer
+
+    def data_received(self, data: bytes) -> None:
+        """Wait until the answer is whole."""
+        self._received += data
+        head, blank, body = self._received.partition(b"\r\n\r\n")
+        if not blank or self._answer is None:
+            return
+        length = int(head.lower().partition(b"content-length:")[2].split(None, 1)[0])
+        if len(body) >= length:
+            self._answer.set_result((int(head.split(None, 2)[1]), body))
+
+    def connection_lost(self, _: Exception | None) -> None:
+        """Give up the answer, if one was waited for."""
+        self._transport = None
+        if self._answer is not None and not self._answer.done():
+            self._answer.set_exception(ConnectionError("The service hung up."))
 
     def close(self) -> None:
         """Drop the connection."""
-        if self._streams is not None:
-            self._streams[1].close()
-            self._streams = None
+        if self._transport is not None:
+            self._transport.close()
 
 
 def _form(path: str, picture: bytes) -> bytes:
@@ -152,12 +173,13 @@ async def run(
 ) -> dict[str, Any]:
     """Warm up, load, and sum up."""
     pictures = images(kind)
-    first = Client(port, path, pictures)
+    requests = [_form(path, picture) for picture in pictures]
+    first = Client(port, requests)
     expected = [
         json.loads((await first.ask(number))[1])["probabilities"] for number in range(len(pictures))
     ]
     first.close()
-    crowd = [Client(port, path, pictures) for _ in range(clients)]
+    crowd = [Client(port, requests) for _ in range(clients)]
     begun = time.perf_counter()
     tally = await (
         open_loop(crowd, seconds, rate, expected) if rate else closed_loop(crowd, seconds, expected)

@@ -25,9 +25,10 @@ Serve = Callable[..., AbstractContextManager[httpx.Client]]
 
 
 @pytest.fixture(scope="session", autouse=True)
-def no_settings_from_outside() -> None:
+def no_settings_from_outside(tmp_path_factory: pytest.TempPathFactory) -> None:
     for name in [name for name in os.environ if name.startswith("COVIDXRAY_")]:
         del os.environ[name]
+    os.environ["COVIDXRAY_RECORDS"] = str(tmp_path_factory.mktemp("records") / "records.sqlite")
 
 
 @contextmanager
@@ -97,6 +98,12 @@ def examples() -> Path:
 def film() -> bytes:
     """A composite of healthy films."""
     return (EXAMPLES / "normal.png").read_bytes()
+
+
+@pytest.fixture(scope="session")
+def blurred() -> bytes:
+    """A composite on which the map fails its test."""
+    return (EXAMPLES / "viral_pneumonia.png").read_bytes()
 
 
 @pytest.fixture(scope="session")

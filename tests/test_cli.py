@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+import csv
 import json
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import asdict
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -11,6 +14,8 @@ import yaml
 from typer.testing import CliRunner, Result
 
 from covidxray_api.cli import app
+from covidxray_api.records.database import Records
+from covidxray_api.records.feedback import Feedback
 
 Run = Callable[..., Result]
 
@@ -91,6 +96,56 @@ class TestScreen:
         assert result.stderr.startswith("Unknown model: ")
 
 
+def test_feedback_is_exported_for_spreadsheets(
+    run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("COVIDXRAY_RECORDS", str(tmp_path / "records.sqlite"))
+    said = Feedback(
+        request_id="ward-3",
+        model="multi-source",
+        model_version="1",
+        predicted_label=None,
+        opinion="disagree",
+        corrected_label="normal",
+        comment='=HYPERLINK("x"), "sí"\nend',
+    )
+    Records(tmp_path / "records.sqlite").add_feedback(said)
+
+    result = run("feedback", "export", "--output", tmp_path / "feedback.csv")
+
+    assert result.exit_code == 0
+    assert "1 rows" in result.stdout
+    with (tmp_path / "feedback.csv").open(encoding="utf-8", newline="") as file:
+        (row,) = csv.DictReader(file)
+    assert row.pop("id") == "1"
+    assert datetime.fromisoformat(row.pop("created_at")).tzinfo is UTC
+    assert row == asdict(said) | {"predicted_label": "", "comment": f"'{said.comment}"}
+
+
+def test_no_feedback_is_a_table_without_rows(
+    run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("COVIDXRAY_RECORDS", str(tmp_path / "records.sqlite"))
+
+    assert run("feedback", "export", "--output", tmp_path / "feedback.csv").exit_code == 0
+
+    header = (tmp_path / "feedback.csv").read_text(encoding="utf-8")
+    assert header.startswith("id,created_at,request_id,model,model_version,predicted_label,")
+    assert len(header.splitlines()) == 1
+
+
+def test_records_that_cannot_be_read_are_told_plainly(
+    run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("COVIDXRAY_RECORDS", str(tmp_path))
+
+    result = run("feedback", "export", "--output", tmp_path / "feedback.csv")
+
+    assert result.exit_code == 1
+    assert result.stderr.startswith("Records unavailable: ")
+    assert not (tmp_path / "feedback.csv").exists()
+
+
 def test_stored_models_are_listed(run: Run) -> None:
     result = run("models", "list")
 
@@ -127,7 +182,7 @@ def test_an_invalid_setting_is_told_plainly(
 @pytest.mark.parametrize(
     ("program", "unwanted"),
     [
-        ("import covidxray_api.cli", ["tensorflow", "fastapi", "cv2"]),
+        ("import covidxray_api.cli", ["tensorflow", "fastapi", "cv2", "sqlalchemy"]),
         ("import covidxray_api.api.app", ["tensorflow", "covidxray_api.training"]),
     ],
 )

@@ -57,7 +57,19 @@ def address() -> Iterator[str]:
     assert "Application shutdown complete." in rest
 
 
-@pytest.mark.parametrize("line", lines("curl"))
+@pytest.mark.parametrize("line", [line for line in lines("curl") if " -o " in line])
+def test_a_curl_line_fetches_a_file(address: str, line: str, tmp_path: Path) -> None:
+    words = shlex.split(line)
+    name = words[words.index("-o") + 1]
+    there = line.replace("localhost:8000", address).replace(name, str(tmp_path / name))
+
+    run(f"{there} --silent --fail")
+
+    signatures = {".png": b"\x89PNG", ".pdf": b"%PDF-"}
+    assert (tmp_path / name).read_bytes().startswith(signatures[Path(name).suffix])
+
+
+@pytest.mark.parametrize("line", [line for line in lines("curl") if " -o " not in line])
 def test_a_curl_line_is_answered(address: str, line: str) -> None:
     answer = json.loads(run(line.replace("localhost:8000", address) + " --silent --fail"))
 
@@ -65,12 +77,16 @@ def test_a_curl_line_is_answered(address: str, line: str) -> None:
     assert path
     if "?model=" in line:
         assert answer["model"]["name"] == "seed-cnn"
+    elif path[1] == "/explain":
+        assert answer["explanation"]["map"]["values"]
     elif path[1] == "/predict":
         expected = re.search(r"examples/(\w+)\.png", line)
         assert expected
         label = None if expected[1] == "not_a_radiograph" else expected[1]
         assert answer["rejected"] is (label is None)
         assert answer["predicted_label"] == label
+    elif path[1] == "/feedback":
+        assert answer["request_id"] == "ward-3.42"
     elif path[1] == "/validate":
         assert answer["rejected"] is False
     elif path[1] == "/models":
@@ -83,7 +99,16 @@ def test_a_curl_line_is_answered(address: str, line: str) -> None:
 def test_each_way_to_ask_is_shown() -> None:
     shown = {word for line in lines("curl") for word in shlex.split(line)}
 
-    for path in ("/predict", "/validate", "/models", "/health"):
+    for path in (
+        "/predict",
+        "/explain",
+        "/validate",
+        "/preview",
+        "/report",
+        "/feedback",
+        "/models",
+        "/health",
+    ):
         assert any(word.partition("?")[0].endswith(path) for word in shown)
 
 

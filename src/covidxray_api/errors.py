@@ -14,6 +14,10 @@
     │   └── ImageTooSmall              422  image-too-small
     ├── UnknownModel                   404  unknown-model
     ├── UnknownOperatingPoint          400  unknown-operating-point
+    ├── UnknownLabel                   400  unknown-label
+    ├── NotExplained                   422  not-explained
+    ├── ContradictoryFeedback          400  contradictory-feedback
+    ├── RecordsUnavailable             503  records-unavailable
     ├── CorruptArtefact                500  corrupt-artefact
     ├── ParityBroken                   500  parity-broken
     ├── NotReady                       503  not-ready
@@ -84,7 +88,7 @@ class BodyTooLarge(RadiographError):
     slug = "body-too-large"
     status = 413
     title = "Upload too large"
-    advice = "Send one image below the stated limit, for instance as JPEG."
+    advice = "Stay below the stated limit; send an image, for instance, as JPEG."
 
 
 class TooManyPixels(RadiographError):
@@ -139,6 +143,43 @@ class UnknownOperatingPoint(CovidXrayError):
     advice = "GET /models lists the operating points of each model; leave it out for the default."
 
 
+class UnknownLabel(CovidXrayError):
+    """The model has no label of the code asked for."""
+
+    slug = "unknown-label"
+    status = 400
+    title = "Unknown label"
+    advice = "GET /models lists the labels of each model."
+
+
+class NotExplained(CovidXrayError):
+    """There is no map that could be drawn over the film."""
+
+    slug = "not-explained"
+    status = 422
+    title = "No map for this film"
+    advice = "Ask for application/json, which carries the answer and the reason."
+
+
+class ContradictoryFeedback(CovidXrayError):
+    """An opinion and the label that goes with it exclude each other."""
+
+    slug = "contradictory-feedback"
+    status = 400
+    title = "Contradictory feedback"
+    advice = "Agree and name no other label, or disagree and name the right one."
+
+
+class RecordsUnavailable(CovidXrayError):
+    """The records cannot be written or read."""
+
+    slug = "records-unavailable"
+    status = 503
+    title = "Records unavailable"
+    advice = "Send it again later; the operator must let the service write COVIDXRAY_RECORDS."
+    retry_after = 60
+
+
 class CorruptArtefact(CovidXrayError):
     """A stored model or reference is incomplete, or its hash is not the one in its manifest."""
 
@@ -181,7 +222,7 @@ class UploadTooSlow(CovidXrayError):
     slug = "upload-too-slow"
     status = 408
     title = "Upload too slow"
-    advice = "Send the image over a faster connection, or a smaller export of it."
+    advice = "Send it over a faster connection, or a smaller export of the image."
 
 
 class DeadlineExceeded(CovidXrayError):

@@ -19,6 +19,16 @@ MESSAGES: Mapping[str, Mapping[Language, str]] = {
         "en": "The image is not a chest radiograph",
         "es": "La imagen no es una radiografía de Tórax",
     },
+    "no_map": {
+        "en": "This network, as it is served, has no map.",
+        "es": "Esta red, tal como se sirve, no tiene mapa.",
+    },
+    "map_not_faithful": {
+        "en": "The map is withheld: covering what it marks changes the answer no more than covering"
+        " other areas, so it would mislead.",
+        "es": "El mapa se retiene: cubrir lo que marca no cambia la respuesta más que cubrir otras"
+        " zonas, por lo que induciría a error.",
+    },
     "inverted": {
         "en": "Black and white are exchanged. The image was corrected before it was read; send"
         " films with dark lungs.",
@@ -106,6 +116,59 @@ MESSAGES: Mapping[str, Mapping[Language, str]] = {
         "en": "The DICOM file states no display window; its full range of values was shown.",
         "es": "El archivo DICOM no indica ventana de visualización; se mostró todo su rango.",
     },
+    "report_title": {
+        "en": "Chest radiograph: automatic reading",
+        "es": "Radiografía de tórax: lectura automática",
+    },
+    "report_request": {"en": "Request {name}", "es": "Solicitud {name}"},
+    "report_patient": {"en": "Patient, by hand:", "es": "Paciente, a mano:"},
+    "report_no_identity": {
+        "en": "No patient identity is known to this service.",
+        "es": "Este servicio no conoce la identidad de ningún paciente.",
+    },
+    "report_film": {"en": "The image, as it was sent", "es": "La imagen, tal como se envió"},
+    "report_map": {
+        "en": "What speaks for “{label}”, yellow most of all. Covering the fifth that it marks"
+        " most changes the probability by {marked} percentage points; covering other areas, by"
+        " {other}.",
+        "es": "Lo que apunta a «{label}», sobre todo en amarillo. Cubrir la quinta parte más"
+        " marcada cambia la probabilidad en {marked} puntos porcentuales; cubrir otras zonas, en"
+        " {other}.",
+    },
+    "report_no_map": {
+        "en": "There is no map, because there is no answer.",
+        "es": "No hay mapa porque no hay respuesta.",
+    },
+    "report_answer": {"en": "Answer", "es": "Respuesta"},
+    "report_uncertain": {
+        "en": "Uncertain: a person must decide. What remains possible: {labels}.",
+        "es": "Incierto: debe decidir una persona. Siguen siendo posibles: {labels}.",
+    },
+    "report_none_fits": {
+        "en": "Uncertain: a person must decide. No label fits the film well.",
+        "es": "Incierto: debe decidir una persona. Ninguna etiqueta se ajusta bien a la placa.",
+    },
+    "report_threshold": {"en": "threshold {share}", "es": "umbral {share}"},
+    "report_rule": {
+        "en": "The answer is the label whose probability is the largest multiple of its threshold"
+        " (line). Operating point “{name}”: sensitivity {sensitivity} for {target} ({with_it}"
+        " held-out films), specificity {specificity} ({without_it}).",
+        "es": "La respuesta es la etiqueta cuya probabilidad es el mayor múltiplo de su umbral"
+        " (línea). Punto de operación «{name}»: sensibilidad {sensitivity} para {target} ({with_it}"
+        " placas de prueba), especificidad {specificity} ({without_it}).",
+    },
+    "report_no_rule": {
+        "en": "The answer is the most probable label; the model has no operating points.",
+        "es": "La respuesta es la etiqueta más probable; el modelo no tiene puntos de operación.",
+    },
+    "report_image": {"en": "About the image", "es": "Sobre la imagen"},
+    "report_likeness": {
+        "en": "Likeness to a frontal chest radiograph: {score}; {least} is the least that is"
+        " accepted.",
+        "es": "Semejanza con una radiografía frontal de tórax: {score}; lo mínimo que se acepta es"
+        " {least}.",
+    },
+    "report_model": {"en": "Model", "es": "Modelo"},
 }
 
 

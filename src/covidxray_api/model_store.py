@@ -225,13 +225,13 @@ class ModelStore:
         """Return the names of the stored models, sorted."""
         return sorted({path.parents[1].name for path in self.root.glob(f"*/*/{MANIFEST}")})
 
-    def get(self, name: str) -> StoredModel:
-        """Return the newest version of a model.
+    def get(self, name: str, version: str | None = None) -> StoredModel:
+        """Return a version of a model; the newest if none is named.
 
         Raises
         ------
         UnknownModel
-            If no model has that name.
+            If no model has that name, or the model has no such version.
         CorruptArtefact
             If its manifest cannot be read.
         """
@@ -239,7 +239,12 @@ class ModelStore:
         if name not in self.names():
             known = ", ".join(self.names()) or "none"
             raise UnknownModel(f"There is no model named {name!r}; stored are: {known}.")
-        folder = versions(self.root / name)[-1]
+        folders = {folder.name: folder for folder in versions(self.root / name)}
+        version = version or list(folders)[-1]
+        if version not in folders:
+            known = ", ".join(folders)
+            raise UnknownModel(f"{name} has no version {version!r}; stored are: {known}.")
+        folder = folders[version]
         try:
             manifest = Manifest.model_validate_json((folder / MANIFEST).read_bytes())
         except ValidationError as error:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
+
+import numpy as np
 
 from covidxray_api.consistency import Check, Consistency, Gate
 from covidxray_api.decoding import Limits, decode
-from covidxray_api.errors import UnknownOperatingPoint
+from covidxray_api.errors import UnknownLabel, UnknownOperatingPoint
+from covidxray_api.explanation import Explanation, explain
 from covidxray_api.inference.compiled_engine import CompiledEngine
 from covidxray_api.inference.models import Models, load_engine
 from covidxray_api.model_store import Label, Manifest, ModelStore, OperatingPoint, StoredModel
@@ -149,6 +152,33 @@ class Screening:
         return self.probabilities is not None and self.prediction_set != (self.predicted,)
 
 
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """The answer, and why."""
+
+    screening: Screening
+    radiograph: Radiograph
+    """The film as it was sent."""
+
+    explanation: Explanation | None
+    """None if the image was rejected; its map lies on the film as it was sent."""
+
+
+def find_label(manifest: Manifest, code: str) -> Label:
+    """Return the label of a model that has a code.
+
+    Raises
+    ------
+    UnknownLabel
+        If there is none.
+    """
+    for label in manifest.labels:
+        if label.code == code:
+            return label
+    known = ", ".join(label.code for label in manifest.labels)
+    raise UnknownLabel(f"The model {manifest.name} has no label {code!r}; it has: {known}.")
+
+
 class Screener:
     """The pipeline: decode, check, infer, decide.
 
@@ -190,6 +220,21 @@ class Screener:
             Limits(max_pixels=settings.max_pixels, min_side=settings.min_side),
         )
 
+    def decode(self, data: bytes) -> Radiograph:
+        """Decode a file, whatever it shows.
+
+        Parameters
+        ----------
+        data : bytes
+            The file, in any format that `decoding` reads.
+
+        Raises
+        ------
+        RadiographError
+            If the file cannot be decoded within the limits.
+        """
+        return decode(data, self._limits)
+
     def validate(self, data: bytes, gate: GateName | None = None) -> Validation:
         """Tell whether a file is a frontal chest radiograph, without asking a model.
 
@@ -205,12 +250,7 @@ class Screener:
         RadiographError
             If the file cannot be decoded within the limits.
         """
-        return self._validated(data, gate)[0]
-
-    def _validated(self, data: bytes, gate: GateName | None) -> tuple[Validation, Radiograph]:
-        radiograph = decode(data, self._limits)
-        consistency, radiograph = self.checks[gate or self._gate].check(radiograph)
-        return Validation(consistency, radiograph.warnings), radiograph
+        return self._checked(self.decode(data), gate)[0]
 
     def screen(
         self,
@@ -249,9 +289,63 @@ class Screener:
         UnknownOperatingPoint
             If the model has no such operating point.
         """
+        return self._screened(data, model, operating_point, prevalence, gate)[0]
+
+    def explain(
+        self,
+        data: bytes,
+        model: str | None = None,
+        operating_point: str | None = None,
+        gate: GateName | None = None,
+        label: str | None = None,
+    ) -> Explained:
+        """Screen a file, and tell which parts of it speak for a label.
+
+        Parameters
+        ----------
+        data, model, operating_point, gate
+            See `screen`.
+        label : str, optional
+            Code of the label that is explained; the predicted one if none.
+
+        Raises
+        ------
+        RadiographError, UnknownModel, UnknownOperatingPoint
+            See `screen`.
+        UnknownLabel
+            If the model has no such label.
+        """
+        chosen = self.models.get(model)
+        asked = find_label(chosen.manifest, label) if label else None
+        screening, sent, upright = self._screened(data, model, operating_point, None, gate)
+        if screening.predicted is None:
+            return Explained(screening, sent, None)
+        found = explain(chosen, upright, (asked or screening.predicted).code)
+        if found.map is not None:
+            turns = screening.validation.consistency.quarter_turns
+            found = replace(found, map=np.rot90(found.map, -turns))
+        return Explained(screening, sent, found)
+
+    def _screened(
+        self,
+        data: bytes,
+        model: str | None,
+        operating_point: str | None,
+        prevalence: float | None,
+        gate: GateName | None,
+    ) -> tuple[Screening, Radiograph, Radiograph]:
+        """Return the answer, the film as it was sent, and as it was classified."""
         chosen = self.models.get(model)
         point = find_operating_point(chosen.manifest, operating_point)
-        validation, radiograph = self._validated(data, gate)
+        sent = self.decode(data)
+        validation, upright = self._checked(sent, gate)
         accepted = validation.consistency.consistent
-        probabilities = chosen.probabilities(radiograph) if accepted else None
-        return Screening(validation, chosen.stored, probabilities, point, prevalence)
+        probabilities = chosen.probabilities(upright) if accepted else None
+        screening = Screening(validation, chosen.stored, probabilities, point, prevalence)
+        return screening, sent, upright
+
+    def _checked(
+        self, radiograph: Radiograph, gate: GateName | None
+    ) -> tuple[Validation, Radiograph]:
+        consistency, upright = self.checks[gate or self._gate].check(radiograph)
+        return Validation(consistency, radiograph.warnings), upright

@@ -54,6 +54,10 @@ class Settings(BaseSettings):
     reference: Path = shipped("reference")
     """Folder of the mean reference radiograph, the gate and their manifests."""
 
+    records: Path = Path("~/.local/share/covidxray/records.sqlite")
+    """SQLite file of the clinicians' feedback, on a local disk; made where there is none, with its
+    folder."""
+
     gate: GateName = "learned"
     """What tells a chest radiograph from all else where a request names nothing: `learned`, or
     `ssim` for the paper's rule alone."""

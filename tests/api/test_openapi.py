@@ -35,6 +35,10 @@ def test_each_endpoint_is_described(document: dict[str, Any]) -> None:
     assert document["paths"].keys() == {
         "/predict",
         "/validate",
+        "/explain",
+        "/preview",
+        "/report",
+        "/feedback",
         "/models",
         "/health",
         "/health/live",
@@ -43,7 +47,7 @@ def test_each_endpoint_is_described(document: dict[str, Any]) -> None:
     }
 
 
-@pytest.mark.parametrize("path", ["/predict", "/validate"])
+@pytest.mark.parametrize("path", ["/predict", "/validate", "/preview", "/report"])
 def test_uploads_are_described_as_form_and_as_body(document: dict[str, Any], path: str) -> None:
     body = document["paths"][path]["post"]["requestBody"]
 
@@ -56,7 +60,7 @@ def test_uploads_are_described_as_form_and_as_body(document: dict[str, Any], pat
     }
 
 
-@pytest.mark.parametrize("path", ["/predict", "/validate"])
+@pytest.mark.parametrize("path", ["/predict", "/validate", "/preview", "/report"])
 def test_errors_are_described_as_problems(document: dict[str, Any], path: str) -> None:
     responses = document["paths"][path]["post"]["responses"]
 
@@ -67,6 +71,24 @@ def test_errors_are_described_as_problems(document: dict[str, Any], path: str) -
             content = answer["content"]["application/problem+json"]
             assert content["schema"] == {"$ref": "#/components/schemas/Problem"}
             assert content.get("examples") or status == "default"
+
+
+@pytest.mark.parametrize(
+    ("path", "media_type"), [("/preview", "image/png"), ("/report", "application/pdf")]
+)
+def test_what_is_no_json_is_described_as_what_it_is(
+    document: dict[str, Any], path: str, media_type: str
+) -> None:
+    answer = document["paths"][path]["post"]["responses"]["200"]
+
+    assert answer["content"].keys() == {media_type}
+
+
+def test_feedback_is_described(document: dict[str, Any]) -> None:
+    described = document["paths"]["/feedback"]["post"]
+
+    assert described["requestBody"]["required"] is True
+    assert {"201", "400", "404", "413", "503", "default"} <= described["responses"].keys()
 
 
 def test_nothing_describes_an_error_that_is_no_problem(document: dict[str, Any]) -> None:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 
-from fastapi import FastAPI
+from fastapi import FastAPI, Response
 from fastapi.routing import APIRoute
 from fastapi_offline import FastAPIOffline
 
 from covidxray_api import __version__, errors
-from covidxray_api.api import page, problems, upload
+from covidxray_api.api import page, pictures, problems, report, schemas, upload
 from covidxray_api.api.admission import Admission
 from covidxray_api.api.endpoints import Endpoints
 from covidxray_api.api.examples import add_examples
+from covidxray_api.api.feedback import FeedbackDoor
 from covidxray_api.api.logs import configure_logs
 from covidxray_api.api.service import ScreeningService
 from covidxray_api.api.tracing import Tracing
@@ -24,7 +26,7 @@ Screens frontal chest radiographs for COVID-19 and viral pneumonia. Decision sup
 diagnosis. Errors are problem details (RFC 9457) of type `application/problem+json`.
 """
 
-IMAGES = frozenset({"/predict", "/validate"})
+IMAGES = frozenset({"/predict", "/validate", "/explain", "/preview", "/report"})
 """Paths that images are posted to."""
 
 UPLOAD_ERRORS = (
@@ -59,13 +61,20 @@ def create_app(
     """
     service = ScreeningService(settings, build)
     endpoints = Endpoints(service, settings)
+    feedback = FeedbackDoor(settings)
+
+    @asynccontextmanager
+    async def running(_: FastAPI) -> AsyncIterator[None]:
+        async with service.running(), feedback.running():
+            yield
+
     app = FastAPIOffline(
         title="covidxray-api",
         version=__version__,
         description=DESCRIPTION,
         redoc_url=None,
         redirect_slashes=False,
-        lifespan=lambda _: service.running(),
+        lifespan=running,
         generate_unique_id_function=_operation_id,
         responses=problems.ANY,
     )
@@ -73,6 +82,7 @@ def create_app(
     app.add_middleware(Tracing)
     problems.register(app)
     _route(app, endpoints)
+    app.include_router(feedback.router)
     add_examples(app)
     return app
 
@@ -100,6 +110,37 @@ def _route(app: FastAPI, endpoints: Endpoints) -> None:
         tags=["screening"],
         openapi_extra=upload.REQUEST_BODY,
         responses=problems.documented(*UPLOAD_ERRORS),
+    )
+    app.add_api_route(
+        "/explain",
+        endpoints.explain,
+        methods=["POST"],
+        tags=["screening"],
+        openapi_extra=upload.REQUEST_BODY,
+        response_model=schemas.Explained,
+        responses=pictures.ANSWER
+        | problems.documented(
+            errors.UnknownModel, errors.UnknownLabel, errors.NotExplained, *UPLOAD_ERRORS
+        ),
+    )
+    app.add_api_route(
+        "/preview",
+        endpoints.preview,
+        methods=["POST"],
+        tags=["screening"],
+        openapi_extra=upload.REQUEST_BODY,
+        response_class=Response,
+        responses=pictures.ANSWER | problems.documented(*UPLOAD_ERRORS),
+    )
+    app.add_api_route(
+        "/report",
+        endpoints.report,
+        methods=["POST"],
+        tags=["screening"],
+        openapi_extra=upload.REQUEST_BODY,
+        response_class=Response,
+        responses=report.ANSWER
+        | problems.documented(errors.UnknownModel, errors.UnknownOperatingPoint, *UPLOAD_ERRORS),
     )
     app.add_api_route(
         "/models",

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from datetime import UTC, datetime
+from typing import Annotated, Any
 
-from fastapi import Depends, HTTPException, Query, Request
+from fastapi import Depends, Header, HTTPException, Query, Request, Response
 from structlog.contextvars import bind_contextvars
 
 from covidxray_api import __version__
-from covidxray_api.api import problems, rendering, schemas
+from covidxray_api.api import pictures, problems, rendering, report, schemas
 from covidxray_api.api.language import answer_language
 from covidxray_api.api.service import ScreeningService
-from covidxray_api.api.tracing import request_id
+from covidxray_api.api.tracing import RequestName
 from covidxray_api.messages import Language
 from covidxray_api.model_store import ModelStore
 from covidxray_api.settings import GateName, Settings
 
 AnswerLanguage = Annotated[Language, Depends(answer_language)]
-RequestName = Annotated[str, Depends(request_id)]
 ModelName = Annotated[
     str | None,
     Query(
@@ -45,6 +45,15 @@ Prevalence = Annotated[
         lt=1,
         description="Share of your patients who have COVID-19, for predictive values.",
         examples=[0.05],
+    ),
+]
+LabelCode = Annotated[
+    str | None,
+    Query(
+        min_length=1,
+        max_length=100,
+        description="Label that is explained, as listed by `/models`; the predicted one if none.",
+        examples=["covid_19"],
     ),
 ]
 Gate = Annotated[
@@ -108,6 +117,78 @@ class Endpoints:
         answer = rendering.validation_answer(found, language)
         bind_contextvars(rejected=answer.rejected)
         return schemas.Validation(request_id=name, **dict(answer))
+
+    async def explain(
+        self,
+        request: Request,
+        name: RequestName,
+        language: AnswerLanguage,
+        model: ModelName = None,
+        operating_point: PointName = None,
+        gate: Gate = None,
+        label: LabelCode = None,
+        accept: Annotated[
+            str, Header(description="`image/png` for the film with the map over it.")
+        ] = "application/json",
+    ) -> Any:
+        """Screen a radiograph, and tell which parts of it speak for the label.
+
+        The map is put to the test on the film itself: covering what it marks must lower the label's
+        probability by more than covering other areas does. Where it does not, the map is withheld.
+        """
+        screener, turn = self._service.screener, self._service.turn(request)
+        data = await turn.upload(self._settings.max_body_bytes)
+        explained = await turn.work(screener.explain, data, model, operating_point, gate, label)
+        if accept.partition(";")[0].strip() == pictures.PNG:
+            return await turn.work(pictures.explained, explained, language)
+        answer = rendering.screening_answer(explained.screening, language)
+        bind_contextvars(model=answer.model.name, rejected=answer.rejected)
+        found = explained.explanation
+        return schemas.Explained(
+            request_id=name,
+            explanation=rendering.explanation(found, language) if found else None,
+            **dict(answer),
+        )
+
+    async def preview(self, request: Request, _: RequestName) -> Response:
+        """Show a film as it is decoded, for formats that a browser cannot draw.
+
+        A PNG of 8-bit gray, at most 1024 pixels high and wide; a DICOM file's display window is
+        applied. Whether it shows a chest is not asked.
+        """
+        screener, turn = self._service.screener, self._service.turn(request)
+        data = await turn.upload(self._settings.max_body_bytes)
+        return await turn.work(lambda: pictures.picture(screener.decode(data).pixels))
+
+    async def report(
+        self,
+        request: Request,
+        name: RequestName,
+        language: AnswerLanguage,
+        model: ModelName = None,
+        operating_point: PointName = None,
+        gate: Gate = None,
+    ) -> Response:
+        """Screen a radiograph, and put the answer on one page of A4.
+
+        The page has the film, the map or why there is none, the probabilities, what was found of
+        the image, the model, and a line for the patient's name, which this service does not know.
+        """
+        screener, turn = self._service.screener, self._service.turn(request)
+        data = await turn.upload(self._settings.max_body_bytes)
+        explained = await turn.work(screener.explain, data, model, operating_point, gate)
+        screening = explained.screening
+        bind_contextvars(
+            model=screening.model.manifest.name, rejected=screening.validation.rejection is not None
+        )
+        page = await turn.work(report.render, explained, name, language, datetime.now(UTC))
+        headers = {
+            "Content-Disposition": f'inline; filename="covidxray-{name}.pdf"',
+            "Content-Language": language,
+            "Vary": "Accept-Language",
+            "Cache-Control": "no-store",
+        }
+        return Response(page, media_type=report.PDF, headers=headers)
 
     def models(self, _: RequestName) -> schemas.ModelList:
         """List the stored models with their labels, origin and measured figures."""

@@ -104,6 +104,15 @@ _MODEL_DESCRIPTION: dict[str, Any] = _MODEL | {
     "metrics": {},
 }
 
+_FEEDBACK: dict[str, Any] = {
+    "request_id": "0b6c1f6e-6a2f-4a57-9a55-2f1d5b6d0a11",
+    "model": {"name": "multi-source", "version": "1"},
+    "predicted_label": "covid_19",
+    "opinion": "disagree",
+    "corrected_label": "viral_pneumonia",
+    "comment": "The child has had influenza for a week.",
+}
+
 _READY: dict[str, Any] = {"status": "ready", "ready": True, "version": "0.1.0", "model": _MODEL}
 
 _STARTING: dict[str, Any] = {
@@ -118,6 +127,7 @@ EXAMPLES = {
     "Validation": [_VALIDATION, _REJECTED_VALIDATION],
     "Prediction": [_PREDICTION, _REJECTED_PREDICTION],
     "ModelDescription": [_MODEL_DESCRIPTION],
+    "Feedback": [_FEEDBACK],
     "Health": [_READY, _STARTING],
 }
 """Answers, by the name of their schema."""

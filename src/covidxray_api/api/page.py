@@ -4,26 +4,43 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from starlette.responses import FileResponse
+from starlette.requests import Request
+from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
 
 WEB = Path(__file__).parents[1] / "web"
 
 HEADERS = {
     "Content-Security-Policy": (
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:;"
-        " connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:;"
+        " connect-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
     ),
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
+    # Kept, but asked about each time: a new release must not meet files of the one before.
+    "Cache-Control": "no-cache",
 }
 
 
-async def page() -> FileResponse:
+class PageFiles(StaticFiles):
+    """Files of the page, with the headers that hold for all of them; unchanged ones answer 304."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        """Serve one file."""
+        response = await super().get_response(path, scope)
+        response.headers.update(HEADERS)
+        return response
+
+
+_FILES = PageFiles(directory=WEB)
+
+
+async def page(request: Request) -> Response:
     """Serve the page."""
-    return FileResponse(WEB / "index.html", headers=HEADERS)
+    return await _FILES.get_response("index.html", request.scope)
 
 
 def assets() -> StaticFiles:
     """Serve what the page is made of."""
-    return StaticFiles(directory=WEB)
+    return _FILES

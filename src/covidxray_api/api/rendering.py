@@ -7,6 +7,7 @@ from dataclasses import asdict
 
 from covidxray_api.api import schemas
 from covidxray_api.consistency import Consistency
+from covidxray_api.explanation import Explanation
 from covidxray_api.messages import Language, message
 from covidxray_api.model_store import StoredModel
 from covidxray_api.screening import Screening, Validation
@@ -33,6 +34,24 @@ def screening_answer(screening: Screening, language: Language) -> schemas.Screen
         model=identity(screening.model),
         warnings=_coded(found.warnings, language),
         notice=message("notice", language),
+    )
+
+
+def explanation(found: Explanation, language: Language) -> schemas.Explanation:
+    """Render why a label is given."""
+    return schemas.Explanation(
+        label=found.label.code,
+        display_label=found.label.display[language],
+        withheld=_coded([found.withheld], language)[0] if found.withheld else None,
+        map=None
+        if found.map is None
+        else schemas.ExplanationMap(
+            height=found.map.shape[0],
+            width=found.map.shape[1],
+            values=found.map.round(3).tolist(),
+        ),
+        drop=found.drop,
+        random_drop=found.random_drop,
     )
 
 

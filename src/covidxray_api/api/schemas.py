@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from covidxray_api.consistency.quality import Action
+from covidxray_api.records.feedback import Opinion
 
 
 class _Schema(BaseModel):
@@ -165,6 +166,96 @@ class Validation(ValidationAnswer, Named):
 
 class Prediction(ScreeningAnswer, Named):
     """The answer of `/predict`."""
+
+
+class ExplanationMap(_Schema):
+    """Which parts of a film speak for a label."""
+
+    height: int
+    """Rows."""
+
+    width: int
+    """Columns."""
+
+    values: list[list[float]]
+    """How much each cell speaks for the label, 0 to 1, row by row from the top of the film as it
+    was sent; the cells divide it evenly."""
+
+
+class Explanation(_Schema):
+    """Why a label is given."""
+
+    label: str
+    """Code of the label that is explained."""
+
+    display_label: str
+    """Its name in the language of the answer."""
+
+    withheld: Coded | None
+    """Why there is no map; null if there is one."""
+
+    map: ExplanationMap | None
+    """Where the network found what speaks for the label (HiResCAM); null if it is withheld."""
+
+    drop: float | None
+    """By how much the label's probability falls when the fifth of the film that the map marks most
+    is covered; null without a map to cover by."""
+
+    random_drop: float | None
+    """By how much it falls on average when as large an area elsewhere is covered."""
+
+
+class Explained(Prediction):
+    """The answer of `/explain`."""
+
+    explanation: Explanation | None
+    """Why; null if the image was rejected."""
+
+
+class ModelVersion(_Schema):
+    """Which model an answer came from."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: str = Field(min_length=1, max_length=100)
+    """Name of the model."""
+
+    version: str = Field(min_length=1, max_length=100)
+    """Version of the model."""
+
+
+class Feedback(_Schema):
+    """What a clinician thinks of an answer."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    request_id: str = Field(pattern=r"^[A-Za-z0-9._-]{1,128}$")
+    """`request_id` of the answer."""
+
+    model: ModelVersion
+    """Which model it came from."""
+
+    predicted_label: str | None
+    """Code of the label that was given; null if the image was rejected."""
+
+    opinion: Opinion
+    """What the clinician thinks of it."""
+
+    corrected_label: str | None = None
+    """Code of the label that is right, if the clinician names one."""
+
+    comment: str | None = Field(default=None, max_length=2000, pattern=r"^[^\x00]*$")
+    """The clinician's words, without anything by which a patient is known."""
+
+
+class KeptFeedback(_Schema):
+    """Feedback was kept."""
+
+    id: int
+    """Its number in the records."""
+
+    request_id: str
+    """`request_id` of the answer that it is about."""
 
 
 class LabelNames(_Schema):

@@ -9,7 +9,7 @@ import uuid
 from typing import Annotated
 
 import structlog
-from fastapi import Header, Request
+from fastapi import Depends, Header, Request
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from structlog.contextvars import bind_contextvars, clear_contextvars
@@ -95,3 +95,7 @@ async def request_id(
     """Return the name of the request."""
     name: str = request.state.request_id
     return name
+
+
+RequestName = Annotated[str, Depends(request_id)]
+"""The name of the request."""

@@ -58,14 +58,33 @@ async def read_upload(request: Request, limit: int) -> bytes:
         If the form has no such file, several files, or cannot be parsed.
     """
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    async with aclosing(_bounded(request, limit)) as body:
-        if media_type == "multipart/form-data":
+    if media_type == "multipart/form-data":
+        async with aclosing(_bounded(request, limit)) as body:
             data = await _file_of_form(request, body, limit)
-        else:
-            data = b"".join([chunk async for chunk in body])
+    else:
+        data = await read_body(request, limit)
     if not data:
         raise EmptyFile("The upload has 0 bytes.")
     return data
+
+
+async def read_body(request: Request, limit: int) -> bytes:
+    """Read the body of a request.
+
+    Parameters
+    ----------
+    request : Request
+        The request.
+    limit : int
+        Most bytes that are read.
+
+    Raises
+    ------
+    BodyTooLarge
+        As soon as the body is known to have more bytes than `limit`.
+    """
+    async with aclosing(_bounded(request, limit)) as body:
+        return b"".join([chunk async for chunk in body])
 
 
 async def _bounded(request: Request, limit: int) -> AsyncGenerator[bytes, None]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from covidxray_api.cli import screening, serving, training
+from covidxray_api.cli import feedback, screening, serving, training
 
 app = typer.Typer(
     help="Chest-radiograph screening: decision support, not a diagnosis.",
@@ -25,6 +25,10 @@ models.command("list")(screening.list_models)
 models.command("import")(training.import_model)
 models.command("compile")(training.compile_models)
 app.add_typer(models, name="models")
+
+opinions = typer.Typer(help="What clinicians said of answers.", no_args_is_help=True)
+opinions.command("export")(feedback.export)
+app.add_typer(opinions, name="feedback")
 
 reference = typer.Typer(help="The mean reference radiograph.", no_args_is_help=True)
 reference.command("build")(training.build_reference)

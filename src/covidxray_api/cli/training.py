@@ -9,7 +9,7 @@ import typer
 
 from covidxray_api.cli.faults import told_plainly
 from covidxray_api.model_store import ModelStore
-from covidxray_api.settings import shipped
+from covidxray_api.settings import Settings, shipped
 
 Data = Annotated[Path, typer.Option(help="Folder of films, in a layout of docs/training.md.")]
 Store = Annotated[Path, typer.Option(help="Folder of the stored models.")]
@@ -79,7 +79,8 @@ def protocol(
 def evaluate(
     data: Data,
     what: Annotated[
-        Literal["models", "gate"], typer.Argument(help="The stored models, or the gate.")
+        Literal["models", "gate", "explanation"],
+        typer.Argument(help="The stored models, the gate, or the maps of the first model named."),
     ] = "models",
     model: ModelNames = None,
     store: Store = shipped("model_store"),
@@ -87,11 +88,23 @@ def evaluate(
     others: Annotated[
         Path | None, typer.Option(help="Folder with other_images.csv, for the gate.")
     ] = None,
+    masks: Annotated[
+        Path | None, typer.Option(help="Films with drawn lungs, for explanations.")
+    ] = None,
     output: Annotated[Path, typer.Option(help="Folder for page and figures.")] = Path("docs"),
 ) -> None:
-    """Measure stored models, or the gate, on films that their training has not seen."""
+    """Measure models, gate or explanations on films that their training has not seen."""
     from covidxray_api.training.commands import run_evaluation
     from covidxray_api.training.gate.commands import run_gate_evaluation
+    from covidxray_api.training.maps.commands import run_explanation_evaluation
+
+    if what == "explanation":
+        if masks is None:
+            raise typer.BadParameter("Explanations need --masks.")
+        with told_plainly():
+            (name, *_) = model or [Settings().default_model]
+            run_explanation_evaluation(data, masks, ModelStore(store), name, output)
+        return
 
     if what == "gate":
         if others is None:

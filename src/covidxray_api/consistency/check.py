@@ -31,6 +31,9 @@ class Consistency:
     findings: tuple[Finding, ...] = ()
     """What else is to be said of the image."""
 
+    quarter_turns: int = 0
+    """Quarter turns anticlockwise that brought the image upright."""
+
 
 class Check(Protocol):
     """Tells a frontal chest radiograph from all else."""

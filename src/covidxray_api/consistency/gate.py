@@ -254,6 +254,7 @@ class Gate:
                 score=score,
                 least_score=self.manifest.threshold,
                 findings=tuple(dict.fromkeys(found)),
+                quarter_turns=next((t // 90 for t in TURNS if f"rotated_{t}" in changes), 0),
             ),
             replace(radiograph, pixels=pixels),
         )

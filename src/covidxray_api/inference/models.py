@@ -36,10 +36,17 @@ class LoadedModel:
         """What the model says of itself."""
         return self.stored.manifest
 
+    def tensor(self, radiograph: Radiograph) -> NDArray[np.float32]:
+        """Return what the network sees of a film, shape (1, height, width, 1), 0–1."""
+        return preprocess([radiograph.pixels], self.manifest.input_size)
+
+    def calibrated(self, tensor: NDArray[np.float32]) -> NDArray[np.float64]:
+        """Return the calibrated probabilities of preprocessed films, shape (n, classes)."""
+        return calibrate(self.engine.infer(tensor), self.manifest.temperature)
+
     def probabilities(self, radiograph: Radiograph) -> dict[str, float]:
         """Return the calibrated probability of each label, by its code; they sum to 1."""
-        tensor = preprocess([radiograph.pixels], self.manifest.input_size)
-        calibrated = calibrate(self.engine.infer(tensor), self.manifest.temperature)[0]
+        calibrated = self.calibrated(self.tensor(radiograph))[0]
         codes = (label.code for label in self.manifest.labels)
         return {code: float(p) for code, p in zip(codes, calibrated, strict=True)}
 

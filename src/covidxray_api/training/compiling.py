@@ -24,6 +24,7 @@ from covidxray_api.model_store import (
 from covidxray_api.preprocessing import preprocess
 from covidxray_api.training.dataset import Film, load_pixels
 from covidxray_api.training.fit import infer
+from covidxray_api.training.maps.attribution import add_evidence
 
 OPSET = 17
 """Version of the ONNX operators."""
@@ -71,6 +72,7 @@ def compile_model(stored: StoredModel, store: ModelStore, films: Sequence[Film])
     network = keras.saving.load_model(stored.folder / WEIGHTS, compile=False)
     path = stored.folder / COMPILED
     compile_network(network, path)
+    add_evidence(path)
     engine = CompiledEngine(path)
     size = stored.manifest.input_size
     rows = np.random.default_rng(0).permutation(len(films))[:FILMS]

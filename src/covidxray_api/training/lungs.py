@@ -26,8 +26,10 @@ VALIDATION = 150
 """Films held out."""
 
 
-def read_lung_masks(folder: Path) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-    """Read films ``NAME.jpg`` with their masks ``NAME_mask.png``, at the finder's size.
+def read_lung_masks(
+    folder: Path, size: tuple[int, int] = SIZE
+) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """Read films ``NAME.jpg`` with their masks ``NAME_mask.png``, all brought to one size.
 
     Returns
     -------
@@ -47,7 +49,7 @@ def read_lung_masks(folder: Path) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]
         pixels = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)
         if pixels is None:
             raise DatasetError(f"{path} cannot be read.")
-        return cv2.resize(pixels, SIZE[::-1], interpolation=cv2.INTER_AREA).astype(np.uint8)
+        return cv2.resize(pixels, size[::-1], interpolation=cv2.INTER_AREA).astype(np.uint8)
 
     films = [read(path.with_name(path.name.replace("_mask.png", ".jpg"))) for path in masks]
     return np.stack(films), np.stack([read(path) for path in masks])

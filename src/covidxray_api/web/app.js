@@ -1,123 +1,86 @@
-import { problemsInSpanish, words } from "./words.js";
+// The page: what is on it when it opens, and the list of films.
 
-const language = navigator.language.toLowerCase().startsWith("es") ? "es" : "en";
-const text = words[language];
-const input = document.querySelector("#file");
-const drop = document.querySelector("#drop");
-const preview = document.querySelector("#preview");
-const answer = document.querySelector("#answer");
-let current = new AbortController();
+import { card } from "./card.js";
+import { offer } from "./compare.js";
+import { announce } from "./dom.js";
+import { Film } from "./film.js";
+import { takeIn } from "./intake.js";
+import { apply, language, speak, words } from "./language.js";
+import { showOptions } from "./options.js";
+import { Offline, Problem } from "./request.js";
 
-document.documentElement.lang = language;
-for (const element of document.querySelectorAll("[data-text]")) {
-  element.textContent = text[element.dataset.text];
+const list = document.querySelector("#list");
+const section = document.querySelector("#films");
+let films = [];
+let count = 0;
+let cards = new AbortController();
+
+function add(files) {
+  const added = files.map((file) => new Film(file, (count += 1)));
+  films.push(...added);
+  list.append(...added.map((film) => card(film, cards.signal)));
+  for (const film of added) {
+    film.addEventListener("removed", () => removed(film));
+    film.ask();
+  }
+  // After all requests: the answer is what is waited for.
+  for (const film of added) film.draw();
+  listed();
+  if (added.length) list.children[films.length - added.length].scrollIntoView({ block: "nearest" });
 }
 
-function make(tag, content = [], properties = {}) {
-  const element = Object.assign(document.createElement(tag), properties);
-  element.append(...[content].flat());
-  return element;
+function listed() {
+  section.dataset.films = films.length;
+  offer(films);
 }
 
-function alertWith(title, ...details) {
-  const paragraphs = details.filter(Boolean).map((detail) => make("p", detail));
-  return make("div", [make("strong", title), ...paragraphs], { role: "alert" });
+function removed(film) {
+  const place = films.indexOf(film);
+  films = films.filter((other) => other !== film);
+  list.children[place].remove();
+  listed();
+  announce(words.removed(film.name));
+  // Whoever works by keyboard goes on where the film was.
+  const next = list.children[Math.min(place, films.length - 1)];
+  (next?.querySelector(".plate-button") ?? document.querySelector("#choose")).focus();
 }
 
-function bar(name, share) {
-  const percent = new Intl.NumberFormat(language, { style: "percent", minimumFractionDigits: 1 });
-  return [
-    make("dt", name),
-    make("dd", make("progress", [], { value: share, ariaLabel: name })),
-    make("dd", percent.format(share)),
-  ];
+function askAllAgain() {
+  for (const film of films) film.ask();
 }
 
-function diagnosis(body, names) {
-  const bars = Object.entries(body.probabilities).flatMap(([code, share]) =>
-    bar(names[code] ?? code, share),
-  );
-  const doubt = body.uncertain ? [make("p", text.uncertain, { className: "doubt" })] : [];
-  return [make("h2", body.display_label), ...doubt, make("dl", bars)];
+// The words of answers are the service's, so that another language asks again.
+function spoken() {
+  cards.abort();
+  cards = new AbortController();
+  list.replaceChildren(...films.map((film) => card(film, cards.signal)));
+  begin();
+  askAllAgain();
 }
 
-function rendered(body, names) {
-  const number = new Intl.NumberFormat(language, { maximumFractionDigits: 2 });
-  const { ssim, threshold } = body.consistency;
-  const similarity = `${text.similarity}: ${number.format(ssim)} (${text.least} ${number.format(threshold)}).`;
-  const model = `${text.model}: ${body.model.name} ${body.model.version}.`;
-  return [
-    ...(body.rejected ? [alertWith(body.rejection.message)] : diagnosis(body, names)),
-    ...[...body.consistency.findings, ...body.warnings].map((warning) => make("p", warning.message)),
-    make("p", make("strong", body.notice)),
-    make("p", make("small", `${similarity} ${model}`)),
-  ];
+function begin() {
+  showOptions(askAllAgain).catch((error) => {
+    // Without the choices, films are read as the service does by default; each film says what failed.
+    if (!(error instanceof Offline || error instanceof Problem)) throw error;
+  });
 }
 
-function explained(problem) {
-  const request = make("small", `${text.request}: ${problem.request_id}`);
-  const spoken = language === "es" ? problemsInSpanish[problem.type] : undefined;
-  return spoken
-    ? alertWith(spoken, request)
-    : alertWith(problem.title, problem.detail, problem.advice, request);
+for (const choice of document.querySelectorAll("[data-language]")) {
+  choice.addEventListener("click", async () => {
+    if (choice.dataset.language === language) return;
+    await speak(choice.dataset.language);
+    spoken();
+  });
 }
-
-async function displayNames(model, signal) {
-  const { models } = await (await fetch("models", { signal })).json();
-  const { labels } = models.find(({ name }) => name === model);
-  return Object.fromEntries(labels.map(({ code, display }) => [code, display[language]]));
-}
-
-async function answerTo(file, signal) {
-  const body = new FormData();
-  body.append("file", file);
-  const headers = { "Accept-Language": language };
-  const response = await fetch("predict", { method: "POST", body, headers, signal });
-  const said = await response.json();
-  if (!response.ok) return [explained(said)];
-  return rendered(said, said.rejected ? {} : await displayNames(said.model.name, signal));
-}
-
-async function screen(file) {
-  current.abort();
-  const { signal } = (current = new AbortController());
-  show(file);
-  answer.setAttribute("aria-busy", "true");
-  answer.replaceChildren(make("p", text.working));
-  const elements = await answerTo(file, signal).catch(() => [alertWith(text.offline, text.retry)]);
-  // Another film has been chosen meanwhile: its answer must not be overwritten by this one.
-  if (signal.aborted) return;
-  answer.replaceChildren(...elements);
-  answer.removeAttribute("aria-busy");
-}
-
-function show(file) {
-  URL.revokeObjectURL(preview.src);
-  preview.src = URL.createObjectURL(file);
-  preview.alt = text.preview;
-  preview.hidden = false;
-}
-
-// A DICOM or TIFF file has no picture that the browser can draw.
-preview.addEventListener("error", () => (preview.hidden = true));
-
-function screenChosen() {
-  const [file] = input.files;
-  if (file) screen(file);
-}
-
-input.addEventListener("change", screenChosen);
-// Choosing the same file again shall be noticed too.
-input.addEventListener("click", () => (input.value = ""));
-
-// A file dropped beside the field would otherwise replace the page.
-for (const kind of ["dragover", "drop"]) {
-  document.addEventListener(kind, (event) => event.preventDefault());
-}
-drop.addEventListener("dragover", () => drop.classList.add("over"));
-drop.addEventListener("dragleave", () => drop.classList.remove("over"));
-drop.addEventListener("drop", (event) => {
-  drop.classList.remove("over");
-  input.files = event.dataTransfer.files;
-  screenChosen();
+document.querySelector("#print").addEventListener("click", () => print());
+document.querySelector("#clear").addEventListener("click", () => {
+  for (const film of [...films]) film.remove();
 });
+addEventListener("online", () => {
+  begin();
+  for (const film of films) if (film.error instanceof Offline && film.state === "problem") film.ask();
+});
+
+apply();
+takeIn(add);
+begin();

@@ -1,0 +1,33 @@
+"""What clinicians said, for those who train and watch models."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from covidxray_api.cli.faults import read_settings, told_plainly
+
+
+def export(
+    output: Annotated[Path, typer.Option(help="CSV file to write, in UTF-8.")] = Path(
+        "feedback.csv"
+    ),
+) -> None:
+    """Write all feedback of COVIDXRAY_RECORDS as CSV, oldest first."""
+    from covidxray_api.records.database import FeedbackRow, Records
+
+    with told_plainly():
+        rows = Records(read_settings().records).feedback()
+    with output.open("w", encoding="utf-8", newline="") as file:
+        table = csv.DictWriter(file, [column.name for column in FeedbackRow.__table__.columns])
+        table.writeheader()
+        table.writerows({name: _cell(value) for name, value in row.items()} for row in rows)
+    typer.echo(f"Wrote {len(rows)} rows to {output}.")
+
+
+def _cell(value: Any) -> Any:
+    """Keep a spreadsheet from taking words for a formula: an apostrophe comes before them."""
+    return f"'{value}" if isinstance(value, str) and value.startswith(tuple("=+-@\t\r")) else value

@@ -1,0 +1,181 @@
+"""Why: which parts of a film an answer rests on, and whether that can be believed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from covidxray_api.inference.compiled_engine import CompiledEngine
+from covidxray_api.inference.models import LoadedModel
+from covidxray_api.model_store import Label
+from covidxray_api.radiograph import Radiograph
+
+NO_MAP = "no_map"
+NOT_FAITHFUL = "map_not_faithful"
+
+SHARE = 0.2
+"""Share of the film that is masked to put a map to the test."""
+
+SHIFTS = ((1, 1), (1, 2), (2, 1), (2, 2))
+"""Thirds of height and width by which the mask is moved to cover other areas instead."""
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """Where a network found what speaks for a label."""
+
+    label: Label
+    """The label that is explained."""
+
+    map: NDArray[np.float32] | None
+    """How much each cell of the film speaks for it, shape (rows, columns), 0 to 1; none if it is
+    withheld."""
+
+    withheld: str | None = None
+    """Code of the reason why there is no map."""
+
+    drop: float | None = None
+    """By how much the label's probability falls when the map's top fifth is masked."""
+
+    random_drop: float | None = None
+    """By how much it falls on average when as large an area elsewhere is masked."""
+
+
+def explain(model: LoadedModel, radiograph: Radiograph, code: str) -> Explanation:
+    """Draw the map of a label, and put it to the test on this very film.
+
+    Masking the fifth of the film that the map marks most must lower the label's probability by
+    more than masking the same shape elsewhere; otherwise the map says nothing and is withheld.
+
+    Parameters
+    ----------
+    model : LoadedModel
+        The network.
+    radiograph : Radiograph
+        A film as it is classified: upright, and lungs dark.
+    code : str
+        Code of one of the model's labels.
+    """
+    codes = [label.code for label in model.manifest.labels]
+    column = codes.index(code)
+    label, engine = model.manifest.labels[column], model.engine
+    if not isinstance(engine, CompiledEngine) or not engine.explains:
+        return Explanation(label, None, NO_MAP)
+    tensor = model.tensor(radiograph)
+    found = evidence(engine, tensor, column, len(codes))[0]
+    mask = top(found, model.manifest.input_size)
+    films = np.concatenate([tensor, masked(tensor, np.stack([mask, *elsewhere(mask)]))])
+    whole, without, *others = model.calibrated(films)[:, column].tolist()
+    drop, random_drop = whole - without, whole - float(np.mean(others))
+    if drop <= random_drop:
+        return Explanation(label, None, NOT_FAITHFUL, drop, random_drop)
+    return Explanation(label, found, None, drop, random_drop)
+
+
+def evidence(
+    engine: CompiledEngine, tensor: NDArray[np.float32], column: int, classes: int
+) -> NDArray[np.float32]:
+    """Return how much each cell of films speaks for a label and against the others.
+
+    Parameters
+    ----------
+    engine : CompiledEngine
+        A network that explains.
+    tensor : ndarray of float32, shape (n, height, width, 1)
+        Preprocessed films.
+    column : int
+        The label's place among the outputs.
+    classes : int
+        Number of outputs.
+
+    Returns
+    -------
+    ndarray of float32, shape (n, rows, columns)
+        0 to 1, where 1 is each film's most; what speaks against the label is 0.
+    """
+    # Softmax knows only differences: the label's logit against the mean of the others.
+    contrast = np.full((1, classes), -1 / (classes - 1), np.float32)
+    contrast[0, column] = 1
+    found = np.maximum(engine.evidence(tensor, contrast), 0)
+    scaled: NDArray[np.float32] = found / np.maximum(found.max(axis=(1, 2), keepdims=True), 1e-9)
+    return scaled
+
+
+def top(
+    found: NDArray[np.float32], size: tuple[int, int], share: float = SHARE
+) -> NDArray[np.bool_]:
+    """Return where a map is strongest, at the size of what the network sees.
+
+    Parameters
+    ----------
+    found : ndarray of float32, shape (rows, columns)
+        A map.
+    size : tuple of int
+        Height and width of the network's input.
+    share : float
+        Share of the area that is returned.
+
+    Returns
+    -------
+    ndarray of bool, shape `size`
+        True in `share` of its pixels.
+    """
+    smooth = cv2.resize(found, size[::-1], interpolation=cv2.INTER_CUBIC).ravel()
+    chosen = np.zeros(smooth.size, dtype=np.bool_)
+    chosen[np.argsort(-smooth, kind="stable")[: round(share * smooth.size)]] = True
+    return chosen.reshape(size)
+
+
+def elsewhere(mask: NDArray[np.bool_]) -> list[NDArray[np.bool_]]:
+    """Return a mask moved by thirds of the film, round its edges: as large, and of one shape."""
+    height, width = mask.shape
+    return [
+        np.roll(mask, (down * height // 3, right * width // 3), (0, 1)) for down, right in SHIFTS
+    ]
+
+
+def masked(tensor: NDArray[np.float32], masks: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """Cover parts of a film with its mean.
+
+    Parameters
+    ----------
+    tensor : ndarray of float32, shape (1 or n, height, width, 1)
+        Preprocessed films.
+    masks : ndarray of bool, shape (n, height, width)
+        What is covered.
+
+    Returns
+    -------
+    ndarray of float32, shape (n, height, width, 1)
+        A film for each mask.
+    """
+    mean = tensor.mean(axis=(1, 2, 3), keepdims=True)
+    return np.where(masks[..., np.newaxis], mean, tensor)
+
+
+def overlay(pixels: NDArray[np.uint8], found: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """Lay a map over a film.
+
+    Parameters
+    ----------
+    pixels : ndarray of uint8, shape (height, width)
+        The film.
+    found : ndarray of float32, shape (rows, columns)
+        The map, 0 to 1.
+
+    Returns
+    -------
+    ndarray of uint8, shape (height, width, 3)
+        Red, green, blue: the film where the map is 0, towards yellow where it is 1.
+    """
+    height, width = pixels.shape
+    smooth = cv2.resize(found, (width, height), interpolation=cv2.INTER_CUBIC).clip(0, 1)
+    tones = np.arange(256, dtype=np.uint8)[:, np.newaxis]
+    ramp = cv2.cvtColor(cv2.applyColorMap(tones, cv2.COLORMAP_INFERNO), cv2.COLOR_BGR2RGB)[:, 0]
+    strength = (0.6 * smooth)[..., np.newaxis]
+    colours = ramp[(smooth * 255).astype(np.uint8)]
+    mixed = pixels[..., np.newaxis] * (1 - strength) + colours * strength
+    return np.asarray(mixed.round(), dtype=np.uint8)

@@ -1,0 +1,1 @@
+"""What happened, in SQL; only `database` knows that it is SQL."""

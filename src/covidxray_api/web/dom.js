@@ -1,0 +1,41 @@
+// Makes elements from words, never from markup: nothing a file name says can become part of the page.
+
+const SVG = "http://www.w3.org/2000/svg";
+
+export function make(tag, properties = {}, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(properties)) {
+    if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
+    else if (/^(aria-|role$|for$|lang$)/.test(name)) element.setAttribute(name, value);
+    else element[name] = value;
+  }
+  element.append(...children.flat(Infinity).filter((child) => child !== null && child !== undefined));
+  return element;
+}
+
+export function icon(name) {
+  const drawing = document.createElementNS(SVG, "svg");
+  drawing.setAttribute("class", "icon");
+  drawing.setAttribute("aria-hidden", "true");
+  const use = document.createElementNS(SVG, "use");
+  use.setAttribute("href", `web/icons.svg#${name}`);
+  drawing.append(use);
+  return drawing;
+}
+
+export function button(text, onclick, { symbol = null, kind = "", ...properties } = {}) {
+  const content = [symbol ? icon(symbol) : null, make("span", {}, text)];
+  return make("button", { type: "button", className: `button ${kind}`, onclick, ...properties }, content);
+}
+
+let named = 0;
+
+// A label and the field it names, whatever else is on the page.
+export function labelled(text, field) {
+  field.id = `field-${(named += 1)}`;
+  return [make("label", { for: field.id }, text), field];
+}
+
+export function announce(text) {
+  document.querySelector("#announcer").textContent = text;
+}

@@ -1,0 +1,65 @@
+// Which language the page speaks: the one chosen here before, else the browser's.
+
+const LANGUAGES = ["en", "es"];
+const KEY = "language";
+
+export let language = remembered() ?? preferred();
+export let { words } = await import(`./words.${language}.js`);
+
+function remembered() {
+  try {
+    const stored = localStorage.getItem(KEY);
+    return LANGUAGES.includes(stored) ? stored : null;
+  } catch {
+    return null; // Storage may be forbidden; then the browser's language decides each time.
+  }
+}
+
+function preferred() {
+  const known = navigator.languages.map((tag) => tag.toLowerCase().split("-")[0]);
+  return known.find((tag) => LANGUAGES.includes(tag)) ?? "en";
+}
+
+export async function speak(chosen) {
+  ({ words } = await import(`./words.${chosen}.js`));
+  language = chosen;
+  try {
+    localStorage.setItem(KEY, chosen);
+  } catch {
+    // Not remembered, but spoken.
+  }
+  apply();
+}
+
+// Writes the page's own words; `data-text` names the text of an element, `data-label` its name.
+export function apply() {
+  document.documentElement.lang = language;
+  document.title = words.title;
+  document.querySelector("meta[name=description]").content = words.purpose;
+  for (const element of document.querySelectorAll("[data-text]")) {
+    element.textContent = words[element.dataset.text];
+  }
+  for (const element of document.querySelectorAll("[data-label]")) {
+    element.setAttribute("aria-label", words[element.dataset.label]);
+  }
+  for (const choice of document.querySelectorAll("[data-language]")) {
+    choice.setAttribute("aria-pressed", String(choice.dataset.language === language));
+  }
+}
+
+export function number(value, options = {}) {
+  return new Intl.NumberFormat(language, options).format(value);
+}
+
+export function percent(share, digits = 1) {
+  const format = { style: "percent", minimumFractionDigits: digits, maximumFractionDigits: digits };
+  const least = 10 ** -(digits + 2);
+  // A probability is never certain: 0.0 % and 100.0 % would say so.
+  if (share > 0 && share < least) return `< ${number(least, format)}`;
+  if (share < 1 && share > 1 - least) return `> ${number(1 - least, format)}`;
+  return number(share, format);
+}
+
+export function listed(names, type) {
+  return new Intl.ListFormat(language, { type }).format(names);
+}

@@ -1,0 +1,87 @@
+// The choices under which films are read: operating point and model.
+
+import { make } from "./dom.js";
+import { displayNames, models } from "./models.js";
+import { percent, words } from "./language.js";
+
+const points = document.querySelector("#points");
+const picker = document.querySelector("#model");
+const chosen = { model: null, point: null };
+
+// Empty until the models are known: the service then takes its own defaults.
+export function query() {
+  const { model, point } = chosen;
+  return new URLSearchParams({
+    ...(model && { model: model.name }),
+    ...(point && { operating_point: point }),
+  });
+}
+
+export function pointName(point) {
+  return words.points[point]?.name ?? point;
+}
+
+// Shows the choices in the page's language; `onchange` is told when another is made.
+export async function showOptions(onchange) {
+  const known = await models();
+  chosen.model ??= known.find((model) => model.default) ?? known[0];
+  showModels(known, onchange);
+  showPoints(onchange);
+  document.querySelector("#options").hidden = false;
+}
+
+function showModels(known, onchange) {
+  picker.closest("details").hidden = known.length < 2;
+  picker.replaceChildren(
+    ...known.map(({ name }) =>
+      make("option", { value: name, selected: name === chosen.model.name }, name),
+    ),
+  );
+  picker.onchange = () => {
+    chosen.model = known.find((model) => model.name === picker.value);
+    showPoints(onchange);
+    describe();
+    onchange();
+  };
+  describe();
+}
+
+function describe() {
+  document.querySelector("#model-description").textContent = chosen.model.description;
+}
+
+function showPoints(onchange) {
+  const offered = Object.entries(chosen.model.operating_points);
+  if (!(chosen.point in chosen.model.operating_points)) {
+    const names = offered.map(([name]) => name);
+    chosen.point = names.includes("balanced") ? "balanced" : (names[0] ?? null);
+  }
+  points.hidden = offered.length === 0;
+  const names = displayNames(chosen.model);
+  const choose = (name) => {
+    chosen.point = name;
+    onchange();
+  };
+  points.querySelector(".points").replaceChildren(
+    ...offered.map(([name, point]) => choice(name, point, names[point.target], choose)),
+  );
+}
+
+function choice(name, point, target, choose) {
+  const input = make("input", {
+    type: "radio",
+    name: "point",
+    value: name,
+    checked: name === chosen.point,
+    onchange: () => choose(name),
+  });
+  return make("label", { className: "point" },
+    input,
+    make("span", {},
+      make("strong", {}, pointName(name)),
+      make("span", { className: "hint" }, words.points[name]?.meaning ?? ""),
+      make("span", { className: "hint figures" },
+        words.figures(percent(point.sensitivity, 0), percent(point.specificity, 0), target)),
+    ),
+  );
+}

@@ -1,0 +1,60 @@
+// One request to the service: its answer, or what went wrong as an error.
+
+import { language } from "./language.js";
+
+// The service answered with a problem of RFC 9457.
+export class Problem extends Error {
+  constructor(said, status, retryAfter) {
+    super(said.title);
+    this.slug = said.type?.startsWith("/problems/") ? said.type.slice("/problems/".length) : "";
+    this.said = said;
+    this.status = status;
+    this.retryAfter = retryAfter;
+  }
+}
+
+// No answer came.
+export class Offline extends Error {}
+
+// Resolves to a Blob. The file goes as the body itself, so that its name stays on this computer.
+// XMLHttpRequest, as fetch does not tell how much of an upload has left.
+export function post(path, body, { signal, type = "application/octet-stream", accept, onprogress }) {
+  return new Promise((resolve, reject) => {
+    signal.throwIfAborted();
+    const request = new XMLHttpRequest();
+    request.open("POST", path);
+    request.responseType = "blob";
+    request.setRequestHeader("Accept-Language", language);
+    request.setRequestHeader("Content-Type", type);
+    request.setRequestHeader("Accept", accept ?? "application/json");
+    if (onprogress) {
+      request.upload.onprogress = ({ loaded, total }) => onprogress(loaded / total);
+      request.upload.onload = () => onprogress(1);
+    }
+    const stop = () => request.abort();
+    signal.addEventListener("abort", stop, { once: true });
+    request.onloadend = () => signal.removeEventListener("abort", stop);
+    request.onabort = () => reject(signal.reason);
+    request.onerror = () => reject(new Offline());
+    request.onload = async () => {
+      if (request.status < 300) resolve(request.response);
+      else reject(await problemOf(request));
+    };
+    request.send(body);
+  });
+}
+
+async function problemOf(request) {
+  const retryAfter = Number(request.getResponseHeader("Retry-After")) || null;
+  let said = {};
+  try {
+    said = JSON.parse(await request.response.text());
+  } catch {
+    // Something between here and the service has answered in words of its own.
+  }
+  return new Problem(said, request.status, retryAfter);
+}
+
+export async function json(blob) {
+  return JSON.parse(await blob.text());
+}

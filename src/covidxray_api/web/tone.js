@@ -1,0 +1,17 @@
+// Window and level of a picture, by filters that the browser computes.
+
+// `level` is the grey, 0 to 1, that becomes middle grey; `width` is the range of greys that is spread
+// from black to white. Either order of the two filters is exact only where nothing is cut off
+// between them: brightness first for levels in the upper part, contrast first for the others.
+export function filter({ level, width }) {
+  if (level >= width / 2) return `brightness(${0.5 / level}) contrast(${(2 * level) / width})`;
+  const room = 1 + width - 2 * level;
+  return `contrast(${1 / room}) brightness(${room / width})`;
+}
+
+export const NEUTRAL = 50;
+
+// From sliders of 0 to 100, neutral at 50.
+export function tone(brightness, contrast) {
+  return { level: Math.max(0.01, 1 - brightness / 100), width: 2 ** ((NEUTRAL - contrast) / 25) };
+}

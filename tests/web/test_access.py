@@ -1,0 +1,254 @@
+"""Everyone can use it: by keyboard, with a screen reader, on a phone, in the dark."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect
+
+if TYPE_CHECKING:
+    from tests.web.conftest import Visit
+
+WEIGHT = 150_000
+"""Most bytes of all that the page loads at first, uncompressed."""
+
+State = Callable[[Page, Path], None]
+
+
+def empty(page: Page, examples: Path) -> None:
+    expect(page.get_by_text(re.compile("No film yet|Aún no hay placas"))).to_be_visible()
+
+
+def answered(page: Page, examples: Path) -> None:
+    films = [examples / "covid_19.png", examples / "normal.png"]
+    page.set_input_files("#choose", films)
+    expect(page.locator(".verdict")).to_have_count(2)
+    page.locator("summary").first.click()
+
+
+def refused(page: Page, examples: Path) -> None:
+    page.set_input_files("#choose", examples / "not_a_radiograph.png")
+    expect(page.locator(".refusal")).to_be_visible()
+
+
+def explained(page: Page, examples: Path) -> None:
+    page.set_input_files("#choose", examples / "covid_19.png")
+    page.get_by_role("button", name=re.compile("Why|Por qué")).click()
+    expect(page.locator(".why")).to_be_visible()
+
+
+def in_large(page: Page, examples: Path) -> None:
+    explained(page, examples)
+    page.locator(".plate-button").click()
+    expect(page.get_by_role("dialog")).to_be_visible()
+
+
+def compared(page: Page, examples: Path) -> None:
+    answered(page, examples)
+    page.locator("#compare button").click()
+    expect(page.locator(".pane")).to_have_count(2)
+
+
+def busy(page: Page, examples: Path) -> None:
+    problem = {"type": "/problems/overloaded", "title": "Overloaded", "status": 503}
+    page.route(
+        re.compile("/predict"),
+        lambda route: route.fulfill(status=503, headers={"Retry-After": "60"}, json=problem),
+    )
+    page.set_input_files("#choose", examples / "normal.png")
+    expect(page.locator(".seconds")).to_be_visible()
+
+
+def failed(page: Page, examples: Path) -> None:
+    page.set_input_files("#choose", Path(__file__))
+    expect(page.locator(".refusal")).to_be_visible()
+
+
+def opinion(page: Page, examples: Path) -> None:
+    page.set_input_files("#choose", examples / "normal.png")
+    page.locator(".feedback summary").click()
+    page.locator(".choice").nth(1).click()
+    expect(page.locator(".feedback-form select")).to_be_visible()
+
+
+STATES = [empty, answered, refused, explained, in_large, compared, busy, failed, opinion]
+
+
+def name_of(state: State) -> str:
+    return state.__name__
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("state", STATES, ids=name_of)
+def test_axe_finds_nothing(visit: Visit, examples: Path, state: State, scheme: str) -> None:
+    page = visit(color_scheme=scheme, locale="es-ES" if scheme == "dark" else "en-GB")
+    state(page, examples)
+    found = Axe().run(page)
+
+    assert found.violations_count == 0, found.generate_report()
+
+
+@pytest.mark.parametrize("state", STATES, ids=name_of)
+def test_a_narrow_phone_shows_all_of_it(visit: Visit, examples: Path, state: State) -> None:
+    phone = {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True}
+    page = visit(locale="es-ES", **phone)
+    state(page, examples)
+
+    wide = """() => [...document.querySelectorAll("body, dialog, dialog *, main *")]
+        .filter((element) => element.getBoundingClientRect().right > 360.5
+            && !element.closest(".unseen, .sheet, [hidden]"))
+        .map((element) => element.outerHTML.slice(0, 80))"""
+    assert page.evaluate(wide) == []
+    assert page.evaluate("document.scrollingElement.scrollWidth") == 360
+    assert too_small(page) == []
+
+
+def too_small(page: Page) -> list[str]:
+    """Return what is too small to be hit by a finger (24 px) or to be read (12 px)."""
+    found: list[str] = page.evaluate(
+        """() => {
+            const seen = (element) => element.checkVisibility() && !element.closest(".unseen");
+            const target = (element) => element.closest("label") ?? element;
+            const kinds = "a, button, input, select, textarea, summary";
+            const controls = [...document.querySelectorAll(kinds)]
+                .filter((element) => seen(element) && !element.matches(".skip"))
+                .filter((element) => {
+                    const { width, height } = target(element).getBoundingClientRect();
+                    return Math.min(width, height) < 24;
+                });
+            const words = [...document.querySelectorAll("body *")]
+                .filter((element) => seen(element) && element.textContent.trim())
+                .filter((element) => parseFloat(getComputedStyle(element).fontSize) < 12);
+            return [...controls, ...words].map((element) => element.outerHTML.slice(0, 80));
+        }"""
+    )
+    return found
+
+
+def focused(page: Page) -> str:
+    """Return what has the focus: its name, or its text."""
+    said: str = page.evaluate(
+        """() => {
+            const { activeElement: at } = document;
+            const label = at.labels?.[0]?.textContent;
+            return (at.ariaLabel ?? label ?? at.textContent).trim().replace(/\\s+/g, " ");
+        }"""
+    )
+    return said
+
+
+def tab_to(page: Page, name: str) -> None:
+    """Press Tab until something has the focus, which must show that it has."""
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        shown = page.evaluate(
+            """() => {
+                const at = document.activeElement;
+                const place = at.matches(".unseen") ? at.closest(".button") : at;
+                return at === document.body || getComputedStyle(place).outlineStyle !== "none";
+            }"""
+        )
+        assert shown, f"“{focused(page)}” does not show that it has the focus."
+        if focused(page).startswith(name):
+            return
+    pytest.fail(f"Tab does not lead to “{name}”.")
+
+
+def test_everything_is_done_by_keyboard(visit: Visit, examples: Path) -> None:
+    page = visit()
+    tab_to(page, "Go to the films")
+    tab_to(page, "Choose films")
+    with page.expect_file_chooser() as chooser:
+        page.keyboard.press("Space")
+    chooser.value.set_files([examples / "covid_19.png", examples / "normal.png"])
+    expect(page.locator(".verdict")).to_have_count(2)
+
+    tab_to(page, "Compare")
+    page.keyboard.press("Enter")
+    expect(page.locator(".pane")).to_have_count(2)
+    tab_to(page, "Close")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("dialog")).to_be_hidden()
+    tab_to(page, "Enlarge 1")
+    page.keyboard.press("Enter")
+    page.keyboard.press("+")
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("button", name="Enlarge 1")).to_be_focused()
+    tab_to(page, "Why?")
+    page.keyboard.press("Space")
+    expect(page.locator(".why")).to_be_visible()
+    tab_to(page, "Strength of the map")
+    page.keyboard.press("ArrowLeft")
+    expect(page.locator(".heatmap")).to_have_css("opacity", "0.55")
+    tab_to(page, "What do you think")
+    page.keyboard.press("Enter")
+    tab_to(page, "I agree")
+    page.keyboard.press("Space")
+    tab_to(page, "Send")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("Thank you.")).to_be_focused()
+    tab_to(page, "Balanced")
+    page.keyboard.press("ArrowDown")
+    expect(page.locator(".said .hint").first).to_contain_text("“Specific”")
+
+
+def test_who_wants_no_motion_gets_none(visit: Visit, examples: Path) -> None:
+    page = visit(reduced_motion="reduce")
+    answered(page, examples)
+
+    moving = """() => [...document.querySelectorAll("*")].filter((element) => {
+        const style = getComputedStyle(element);
+        return style.animationName !== "none" || style.scrollBehavior === "smooth"
+            || parseFloat(style.transitionDuration) > 0;
+    }).length"""
+    assert page.evaluate(moving) == 0
+
+
+def test_the_page_weighs_little(visit: Visit) -> None:
+    page = visit()
+    loaded = """() => performance.getEntriesByType("resource")
+        .concat(performance.getEntriesByType("navigation"))
+        .map(({ name, decodedBodySize }) => [name, decodedBodySize])"""
+    sizes = dict(page.evaluate(loaded))
+
+    assert any(name.endswith("app.js") for name in sizes)
+    assert any(name.endswith("models") for name in sizes)
+    assert sum(sizes.values()) <= WEIGHT
+
+
+def test_the_page_is_made_as_pages_are(visit: Visit, address: str) -> None:
+    page = visit()
+
+    assert page.evaluate("document.compatMode") == "CSS1Compat"
+    assert page.evaluate("document.characterSet") == "UTF-8"
+    assert page.locator("html[lang]").count() == 1
+    assert page.title()
+    for name in ("viewport", "description", "color-scheme"):
+        assert page.locator(f"meta[name={name}]").get_attribute("content")
+    assert "user-scalable" not in str(page.locator("meta[name=viewport]").get_attribute("content"))
+    assert page.locator("img:not([alt])").count() == 0
+    icon = page.locator("link[rel=icon]").get_attribute("href")
+    assert page.request.get(f"{address}{icon}").ok
+    assert page.locator("[style], [onclick], script:not([src])").count() == 0
+    levels = page.locator("h1, h2, h3, h4").evaluate_all("all => all.map(({ tagName }) => tagName)")
+    assert levels[0] == "H1"
+    assert levels.count("H1") == 1
+    # In a tab of its own: the films of this one would be gone.
+    with page.expect_popup() as opened:
+        page.get_by_role("link", name="API description").click()
+    expect(opened.value).to_have_title(re.compile("covidxray-api"))
+
+
+def test_without_a_script_the_page_says_so(browser: Browser, address: str) -> None:
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(address)
+
+    expect(page.locator("noscript p")).to_contain_text("This page needs JavaScript")
+    expect(page.locator("noscript p")).to_be_visible()
+    context.close()

@@ -1,0 +1,145 @@
+"""What leaves the page: the answer as JSON, the report as PDF, paper, and an opinion."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pypdf
+import pytest
+from playwright.sync_api import Page, expect
+
+if TYPE_CHECKING:
+    from tests.web.conftest import Visit
+
+
+@pytest.fixture
+def answered(visit: Visit, examples: Path) -> Page:
+    """The page with one answered film."""
+    page = visit()
+    page.set_input_files("#choose", examples / "covid_19.png")
+    expect(page.locator(".verdict")).to_be_visible()
+    return page
+
+
+def test_the_answer_is_saved_as_json(visit: Visit, examples: Path) -> None:
+    page = visit()
+    with page.expect_response(re.compile("/predict")) as responded:
+        page.set_input_files("#choose", examples / "covid_19.png")
+    with page.expect_download() as downloaded:
+        page.get_by_role("button", name="Answer (JSON)").click()
+
+    assert downloaded.value.suggested_filename == "covid_19.png.json"
+    saved = json.loads(downloaded.value.path().read_text(encoding="utf-8"))
+    assert saved == {**responded.value.json(), "explanation": None}
+
+
+def test_the_report_is_saved_in_the_language_of_the_page(visit: Visit, examples: Path) -> None:
+    page = visit(locale="es-ES")
+    page.set_input_files("#choose", examples / "covid_19.png")
+    with page.expect_download() as downloaded:
+        page.get_by_role("button", name="Informe (PDF)").click()
+
+    assert downloaded.value.suggested_filename == "covid_19.png.pdf"
+    report = pypdf.PdfReader(io.BytesIO(downloaded.value.path().read_bytes()))
+    assert len(report.pages) == 1
+    assert "radiólogo" in report.pages[0].extract_text()
+    expect(page.locator("#announcer")).to_have_text("El informe está guardado.")
+
+
+def test_a_report_that_fails_is_explained(answered: Page) -> None:
+    answered.route(re.compile("/report"), lambda route: route.abort())
+    answered.get_by_role("button", name="Report (PDF)").click()
+
+    expect(answered.get_by_role("alert")).to_contain_text("The service does not answer.")
+
+
+def test_on_paper_each_film_has_its_page(visit: Visit, examples: Path) -> None:
+    page = visit(color_scheme="dark")
+    page.set_input_files("#choose", [examples / f"{name}.png" for name in ("normal", "covid_19")])
+    expect(page.locator(".plate img:visible")).to_have_count(2)
+    expect(page.locator(".verdict")).to_have_count(2)
+    paper = pypdf.PdfReader(io.BytesIO(page.pdf(format="A4")))
+
+    texts = [sheet.extract_text() for sheet in paper.pages]
+    assert len(texts) == 2
+    for text, label in zip(texts, ("Normal", "COVID-19"), strict=True):
+        assert label in text
+        assert "Decision support, not a diagnosis" in text
+        assert "Choose films" not in text
+        assert "Why?" not in text
+
+
+def test_an_opinion_is_sent_as_the_service_takes_it(answered: Page) -> None:
+    answered.get_by_text("What do you think of this answer?").click()
+    form = answered.locator(".feedback-form")
+    corrected = form.get_by_label("What does the film show?")
+    expect(corrected).to_be_hidden()
+    form.get_by_label("I disagree").check()
+    assert corrected.locator("option").all_text_contents() == [
+        "None of these, or not known", "Normal", "Viral pneumonia",
+    ]  # fmt: skip
+    corrected.select_option(label="Viral pneumonia")
+    expect(form).to_contain_text("Write no name")
+    form.get_by_label("Comment").fill("Bilateral, in a child.")
+    with answered.expect_response(re.compile("/feedback")) as responded:
+        form.get_by_role("button", name="Send").click()
+
+    assert responded.value.status == 201
+    assert responded.value.request.post_data_json == {
+        "request_id": answered.locator(".facts dd").last.text_content(),
+        "model": {"name": "multi-source", "version": "1"},
+        "predicted_label": "covid_19",
+        "opinion": "disagree",
+        "corrected_label": "viral_pneumonia",
+        "comment": "Bilateral, in a child.",
+    }
+    thanks = answered.get_by_text("Thank you. Your opinion is recorded.")
+    expect(thanks).to_be_focused()
+
+
+def test_a_label_of_an_opinion_that_was_changed_is_not_sent(answered: Page) -> None:
+    answered.get_by_text("What do you think of this answer?").click()
+    form = answered.locator(".feedback-form")
+    form.get_by_label("I disagree").check()
+    form.get_by_label("What does the film show?").select_option(label="Normal")
+    form.get_by_label("I agree").check()
+    with answered.expect_response(re.compile("/feedback")) as responded:
+        form.get_by_role("button", name="Send").click()
+
+    assert responded.value.status == 201
+    sent = responded.value.request.post_data_json
+    assert sent is not None
+    assert (sent["opinion"], sent["corrected_label"], sent["comment"]) == ("agree", None, None)
+
+
+def test_a_refusal_can_be_contradicted(visit: Visit, examples: Path) -> None:
+    page = visit()
+    page.set_input_files("#choose", examples / "not_a_radiograph.png")
+    page.get_by_text("What do you think of this answer?").click()
+    page.get_by_label("Not sure").check()
+    with page.expect_response(re.compile("/feedback")) as responded:
+        page.get_by_role("button", name="Send").click()
+
+    assert responded.value.status == 201
+    sent = responded.value.request.post_data_json
+    assert sent is not None
+    assert sent["predicted_label"] is None
+
+
+def test_an_opinion_that_is_not_recorded_is_kept_and_sent_again(answered: Page) -> None:
+    problem = {"type": "/problems/records-unavailable", "title": "-", "status": 503}
+    answered.route(re.compile("/feedback"), lambda route: route.fulfill(status=503, json=problem))
+    answered.get_by_text("What do you think of this answer?").click()
+    answered.get_by_label("I agree").check()
+    answered.get_by_label("Comment").fill("Clear.")
+    answered.get_by_role("button", name="Send").click()
+    expect(answered.get_by_role("alert")).to_contain_text("Your opinion could not be recorded.")
+    expect(answered.get_by_label("Comment")).to_have_value("Clear.")
+
+    answered.unroute(re.compile("/feedback"))
+    answered.get_by_role("button", name="Send").click()
+    expect(answered.get_by_text("Thank you.")).to_be_visible()

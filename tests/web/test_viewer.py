@@ -1,0 +1,180 @@
+"""Films in large: enlarged, moved, brightened, and compared."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+if TYPE_CHECKING:
+    from tests.web.conftest import Visit
+
+
+@pytest.fixture
+def viewer(visit: Visit, examples: Path) -> Page:
+    """The page with one film open in large."""
+    page = visit()
+    page.set_input_files("#choose", examples / "covid_19.png")
+    expect(page.locator(".verdict")).to_be_visible()
+    page.get_by_role("button", name="Enlarge 1").click()
+    return page
+
+
+def scale(page: Page, which: int = 0) -> float:
+    matrix = page.locator(".sheet").nth(which)
+    return float(matrix.evaluate("sheet => new DOMMatrix(getComputedStyle(sheet).transform).a"))
+
+
+def moved(page: Page) -> tuple[float, float]:
+    found = page.locator(".sheet").evaluate(
+        """sheet => {
+            const { e, f } = new DOMMatrix(getComputedStyle(sheet).transform);
+            return [e, f];
+        }"""
+    )
+    return found[0], found[1]
+
+
+def stage_of(page: Page) -> Locator:
+    return page.locator(".stage").first
+
+
+def test_a_film_is_enlarged_and_moved_by_keys_and_buttons(viewer: Page) -> None:
+    expect(stage_of(viewer)).to_be_focused()
+    viewer.keyboard.press("+")
+    assert scale(viewer) == pytest.approx(1.25)
+    viewer.keyboard.press("ArrowRight")
+    assert moved(viewer)[0] < 0
+    viewer.keyboard.press("-")
+    assert scale(viewer) == 1
+    assert moved(viewer) == (0, 0)  # nothing lies beyond the edge
+    dialog = viewer.get_by_role("dialog")
+    dialog.get_by_role("button", name="Enlarge").click()
+    dialog.get_by_role("button", name="Enlarge").click()
+    assert scale(viewer) == pytest.approx(1.5625)
+    dialog.get_by_role("button", name="Whole film").click()
+    assert scale(viewer) == 1
+
+
+def test_the_wheel_enlarges_what_is_under_the_pointer(viewer: Page) -> None:
+    box = stage_of(viewer).bounding_box()
+    assert box
+    viewer.mouse.move(box["x"] + box["width"] * 3 / 4, box["y"] + box["height"] * 3 / 4)
+    viewer.mouse.wheel(0, -100)
+    expect(viewer.locator(".sheet")).to_have_css("transform", re.compile("matrix\\(1.25"))
+    across, down = moved(viewer)
+
+    assert across == pytest.approx(-box["width"] / 16, abs=1)
+    assert down == pytest.approx(-box["height"] / 16, abs=1)
+
+
+def test_fingers_enlarge(viewer: Page) -> None:
+    stage_of(viewer).evaluate(
+        """stage => {
+            stage.setPointerCapture = () => {};
+            const { left, top, width, height } = stage.getBoundingClientRect();
+            const finger = (type, pointerId, across) => stage.dispatchEvent(new PointerEvent(type, {
+                pointerId, clientX: left + across * width, clientY: top + height / 2 }));
+            finger("pointerdown", 1, 0.45);
+            finger("pointerdown", 2, 0.55);
+            finger("pointermove", 2, 0.65);
+        }"""
+    )
+
+    assert scale(viewer) == pytest.approx(2)
+
+
+def tones(page: Page) -> list[str]:
+    return [page.get_by_label(name).input_value() for name in ("Brightness", "Contrast")]
+
+
+def test_a_drag_and_shifted_arrows_change_brightness_and_contrast(viewer: Page) -> None:
+    assert tones(viewer) == ["50", "50"]
+    box = stage_of(viewer).bounding_box()
+    assert box
+    middle = (box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    viewer.mouse.move(*middle)
+    viewer.mouse.down()
+    viewer.mouse.move(middle[0] + box["width"] / 10, middle[1] - box["height"] / 10)
+    viewer.mouse.up()
+    assert tones(viewer) == ["60", "60"]
+    stage_of(viewer).press("Shift+ArrowDown")
+    assert tones(viewer) == ["55", "60"]
+    viewer.get_by_role("button", name="Reset").click()
+    assert tones(viewer) == ["50", "50"]
+
+    viewer.get_by_label("Drag moves the film").check()
+    stage_of(viewer).press("+")
+    viewer.mouse.move(*middle)
+    viewer.mouse.down()
+    viewer.mouse.move(middle[0] + 10, middle[1])
+    viewer.mouse.up()
+    assert moved(viewer)[0] == pytest.approx(10, abs=0.5)
+    assert tones(viewer) == ["50", "50"]
+
+
+@pytest.mark.parametrize(
+    ("brightness", "contrast"), [(50, 50), (20, 50), (80, 50), (70, 90), (30, 10), (99, 60)]
+)
+def test_level_and_width_are_exact(viewer: Page, brightness: int, contrast: int) -> None:
+    viewer.get_by_label("Brightness").fill(str(brightness))
+    viewer.get_by_label("Contrast").fill(str(contrast))
+    drawn = viewer.locator(".stage img").evaluate(
+        """image => {
+            const canvas = document.createElement("canvas");
+            Object.assign(canvas, { width: 256, height: 1 });
+            const context = canvas.getContext("2d");
+            const greys = context.createImageData(256, 1);
+            greys.data.forEach((_, at) => (greys.data[at] = at % 4 === 3 ? 255 : at >> 2));
+            context.putImageData(greys, 0, 0);
+            context.filter = image.style.filter;
+            context.globalCompositeOperation = "copy";
+            context.drawImage(canvas, 0, 0);
+            return [...context.getImageData(0, 0, 256, 1).data].filter((_, at) => at % 4 === 0);
+        }"""
+    )
+    level, width = 1 - brightness / 100, 2 ** ((50 - contrast) / 25)
+
+    for grey, shown in enumerate(drawn):
+        exact = min(1, max(0, (grey / 255 - level) / width + 0.5)) * 255
+        # Each of the two filters rounds to a grey; the second spreads what the first has rounded.
+        assert abs(shown - exact) <= 4
+
+
+def test_two_films_are_compared_side_by_side(visit: Visit, examples: Path) -> None:
+    page = visit()
+    page.set_input_files(
+        "#choose", [examples / f"{name}.png" for name in ("normal", "covid_19", "viral_pneumonia")]
+    )
+    expect(page.locator(".verdict")).to_have_count(3)
+    page.get_by_label("Earlier film").select_option(label="1 · normal.png")
+    page.get_by_label("Later film").select_option(label="3 · viral_pneumonia.png")
+    page.get_by_role("button", name="Compare").click()
+    panes = page.get_by_role("dialog").locator(".pane")
+
+    expect(panes.locator("h3")).to_have_text(["1 · normal.png", "3 · viral_pneumonia.png"])
+    expect(panes.locator(".verdict")).to_have_text(["Normal", "Viral pneumonia"])
+    boxes = [panes.nth(place).bounding_box() for place in (0, 1)]
+    assert boxes[0]
+    assert boxes[1]
+    assert boxes[0]["y"] == boxes[1]["y"]
+    page.keyboard.press("+")
+    assert scale(page, 1) == scale(page, 0) == pytest.approx(1.25)
+    page.get_by_label("Move both together").uncheck()
+    page.locator(".stage").first.press("+")
+    assert scale(page, 1) == pytest.approx(1.25)
+    assert scale(page, 0) > 1.5
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_be_hidden()
+    expect(page.get_by_role("button", name="Compare")).to_be_focused()
+
+
+def test_a_film_is_compared_with_nothing(visit: Visit, examples: Path) -> None:
+    page = visit()
+    page.set_input_files("#choose", examples / "normal.png")
+    expect(page.locator(".verdict")).to_be_visible()
+
+    expect(page.get_by_role("button", name="Compare")).to_be_hidden()
