@@ -83,8 +83,10 @@ def test_another_operating_point_asks_again(
     points = page.locator(".point")
     offered = model_of(service)["operating_points"]
     assert points.count() == len(offered)
-    figures = f"Finds {offered['screening']['sensitivity']:.0%} of COVID-19"
+    screening = offered["screening"]
+    figures = f"Found {screening['sensitivity']:.0%} of {screening['films'][0]} films with COVID-19"
     expect(points.filter(has_text="Screening")).to_contain_text(figures)
+    expect(page.locator("#measured")).to_contain_text("multi-source 1 was not trained on")
     expect(page.get_by_role("radio", name="Balanced")).to_be_checked()
 
     page.set_input_files("#choose", examples / "covid_19.png")
@@ -99,7 +101,7 @@ def test_another_operating_point_asks_again(
 def test_another_model_asks_again(visit: Visit, examples: Path) -> None:
     page = visit()
     page.set_input_files("#choose", examples / "normal.png")
-    page.get_by_text("Model", exact=True).click()
+    page.locator("summary", has_text="Model").click()
     page.get_by_label("Model").select_option("four-class")
 
     expect(page.locator("#model-description")).to_contain_text("bacterial")

@@ -51,9 +51,9 @@ export function number(value, options = {}) {
   return new Intl.NumberFormat(language, options).format(value);
 }
 
-export function percent(share, digits = 1) {
-  const format = { style: "percent", minimumFractionDigits: digits, maximumFractionDigits: digits };
-  const least = 10 ** -(digits + 2);
+export function percent(share) {
+  const format = { style: "percent", minimumFractionDigits: 1, maximumFractionDigits: 1 };
+  const least = 0.001;
   // A probability is never certain: 0.0 % and 100.0 % would say so.
   if (share > 0 && share < least) return `< ${number(least, format)}`;
   if (share < 1 && share > 1 - least) return `> ${number(1 - least, format)}`;

@@ -2,7 +2,7 @@
 
 import { make } from "./dom.js";
 import { displayNames, models } from "./models.js";
-import { percent, words } from "./language.js";
+import { number, words } from "./language.js";
 
 const points = document.querySelector("#points");
 const picker = document.querySelector("#model");
@@ -57,6 +57,8 @@ function showPoints(onchange) {
     chosen.point = names.includes("balanced") ? "balanced" : (names[0] ?? null);
   }
   points.hidden = offered.length === 0;
+  points.querySelector("#measured").textContent = words.measured(
+    `${chosen.model.name} ${chosen.model.version}`);
   const names = displayNames(chosen.model);
   const choose = (name) => {
     chosen.point = name;
@@ -81,7 +83,12 @@ function choice(name, point, target, choose) {
       make("strong", {}, pointName(name)),
       make("span", { className: "hint" }, words.points[name]?.meaning ?? ""),
       make("span", { className: "hint figures" },
-        words.figures(percent(point.sensitivity, 0), percent(point.specificity, 0), target)),
+        words.figures({
+          sensitivity: number(point.sensitivity, { style: "percent" }),
+          specificity: number(point.specificity, { style: "percent" }),
+          films: point.films.map((count) => number(count)),
+          target,
+        })),
     ),
   );
 }

@@ -24,8 +24,10 @@ export const words = {
   compareTitle: "Two films compared",
   print: "Print",
   clear: "Remove all",
-  figures: (sensitivity, specificity, target) =>
-    `Finds ${sensitivity} of ${target}; clears ${specificity} of the rest.`,
+  figures: ({ sensitivity, specificity, films, target }) =>
+    `Found ${sensitivity} of ${films[0]} films with ${target}; cleared ${specificity} of ${films[1]} others.`,
+  measured: (model) =>
+    `Counted on films that ${model} was not trained on, from the same sources. Films from elsewhere raise more alarms.`,
   points: {
     screening: { name: "Screening", meaning: "Misses little, alarms more often." },
     balanced: { name: "Balanced", meaning: "The most probable label." },

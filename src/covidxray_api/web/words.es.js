@@ -24,8 +24,10 @@ export const words = {
   compareTitle: "Dos placas comparadas",
   print: "Imprimir",
   clear: "Quitar todas",
-  figures: (sensitivity, specificity, target) =>
-    `Detecta el ${sensitivity} de ${target}; descarta el ${specificity} del resto.`,
+  figures: ({ sensitivity, specificity, films, target }) =>
+    `Detectó el ${sensitivity} de ${films[0]} placas con ${target}; descartó el ${specificity} de otras ${films[1]}.`,
+  measured: (model) =>
+    `Contado en placas con las que ${model} no fue entrenado, de las mismas fuentes. Las de otros lugares dan más alarmas.`,
   points: {
     screening: { name: "Cribado", meaning: "Omite poco, alarma más a menudo." },
     balanced: { name: "Equilibrado", meaning: "La etiqueta más probable." },
