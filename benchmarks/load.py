@@ -180,15 +180,16 @@ async def run(
     ]
     first.close()
     crowd = [Client(port, requests) for _ in range(clients)]
-    begun = time.perf_counter()
+    begun, cpu = time.perf_counter(), time.process_time()
     tally = await (
         open_loop(crowd, seconds, rate, expected) if rate else closed_loop(crowd, seconds, expected)
     )
-    took = time.perf_counter() - begun
+    took, spent = time.perf_counter() - begun, time.process_time() - cpu
     for client in crowd:
         client.close()
     return {
         "seconds": took,
+        "generator_cores": spent / took,
         "served": len(tally.served),
         "films_per_second": len(tally.served) / took,
         "latency_ms": quantiles(tally.served),

@@ -30,13 +30,12 @@ REQUESTS = 100_000
 """Requests over which memory is watched."""
 
 
-def ours(workers: int = 1, threads: int = 2, **settings: Any) -> AbstractContextManager[Service]:
-    """Start our service."""
+def ours(workers: int = 2, **settings: Any) -> AbstractContextManager[Service]:
+    """Start our service, with a worker for each of two cores unless told otherwise."""
     port = free_port()
     environment = {
         "COVIDXRAY_PORT": str(port),
         "COVIDXRAY_WORKERS": str(workers),
-        "COVIDXRAY_THREADS": str(threads),
         **{f"COVIDXRAY_{name.upper()}": str(value) for name, value in settings.items()},
     }
     return running([str(Path(sys.executable).with_name("covidxray")), "serve"], port, environment)
@@ -94,9 +93,9 @@ def measure(seconds: float, peers: Path | None, tell: Console) -> dict[str, Any]
             kind=MAIN, clients=64, seconds=2 * seconds, rate=round(peak / 2)
         )
     tell.print("Workers …")
-    found["workers"] = {"1": found["clients"]["8"]}
-    for workers in (2, 3):
-        with ours(workers=workers, threads=2) as service:
+    found["workers"] = {"2": found["clients"]["8"]}
+    for workers in (1, 3):
+        with ours(workers) as service:
             found["workers"][str(workers)] = service.load(kind=MAIN, clients=8, seconds=seconds)
     tell.print("Five times capacity …")
     with ours(max_in_flight=8) as service:

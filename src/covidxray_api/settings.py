@@ -74,10 +74,10 @@ class Settings(BaseSettings):
     min_side: PositiveInt = 32
     """Smallest accepted height and width, in pixels."""
 
-    workers: PositiveInt = 1
-    """Processes that share the port."""
+    workers: PositiveInt = 2
+    """Processes that share the port, about 200 MB each; one for each core serves most films."""
 
-    threads: PositiveInt = 2
+    threads: PositiveInt = 1
     """Threads of each process that decode, check and infer, beside the event loop."""
 
     engine: EngineName = "compiled"

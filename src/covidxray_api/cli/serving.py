@@ -25,6 +25,7 @@ def serve(
     uvicorn.run(
         "covidxray_api.api.app:served",
         factory=True,
+        loop="covidxray_api.api.sharing:SharingLoop",
         workers=settings.workers,
         host=settings.host,
         port=settings.port,

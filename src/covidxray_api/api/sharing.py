@@ -1,0 +1,122 @@
+"""Connections are shared out among the processes that listen on one socket.
+
+An event loop takes all waiting connections at once, so that the first process to wake would serve
+a whole crowd while the others idle. Here a process that has connections leaves new ones to the
+others for a moment, and then takes but a few.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Callable
+from typing import Any
+
+import structlog
+import uvloop
+
+MOMENT_S = 0.001
+"""Time for which new connections are left to others; the loop knows none shorter."""
+
+FEW = 2
+"""Most connections that are taken at once."""
+
+PAUSE_S = 1.0
+"""Time without new connections after the system has refused one, as where files run out."""
+
+log = structlog.get_logger()
+
+
+class SharingLoop(uvloop.Loop):
+    """The event loop of a process that may share its port."""
+
+    async def create_server(
+        self,
+        protocol_factory: Callable[[], asyncio.BaseProtocol],
+        *arguments: Any,
+        sock: socket.socket | None = None,
+        backlog: int = 100,
+        **options: Any,
+    ) -> Any:
+        """Listen; a socket that is given is shared with other processes."""
+        if sock is None:
+            return await super().create_server(
+                protocol_factory, *arguments, backlog=backlog, **options
+            )
+        return SharedListener(self, protocol_factory, sock, backlog)
+
+
+class SharedListener:
+    """Takes this process's share of the connections.
+
+    Parameters
+    ----------
+    loop : asyncio.AbstractEventLoop
+        The loop of this process.
+    protocol_factory : callable
+        Makes what speaks on a connection.
+    sock : socket
+        Bound; the processes that share it listen on it as well.
+    backlog : int
+        Number of connections that may wait to be taken.
+    """
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        protocol_factory: Callable[[], asyncio.BaseProtocol],
+        sock: socket.socket,
+        backlog: int,
+    ) -> None:
+        self._loop = loop
+        self._protocol_factory = protocol_factory
+        self._socket = sock
+        self._opening: set[asyncio.Task[None]] = set()
+        self._open: set[asyncio.BaseTransport] = set()
+        self._closed = False
+        sock.setblocking(False)
+        sock.listen(backlog)
+        self._listen()
+
+    def _listen(self) -> None:
+        if not self._closed:
+            self._loop.add_reader(self._socket, self._noticed)
+
+    def _noticed(self) -> None:
+        self._open = {transport for transport in self._open if not transport.is_closing()}
+        if self._open or self._opening:
+            self._loop.remove_reader(self._socket)
+            self._loop.call_later(MOMENT_S, self._take, FEW)
+        else:
+            self._take(1)
+
+    def _take(self, most: int) -> None:
+        if self._closed:
+            return
+        try:
+            for _ in range(most):
+                connection, _ = self._socket.accept()
+                task = self._loop.create_task(self._serve(connection))
+                self._opening.add(task)
+                task.add_done_callback(self._opening.discard)
+        except (BlockingIOError, ConnectionAbortedError):
+            pass  # Another process has taken it, or the client has gone.
+        except OSError:
+            log.exception("no new connections", seconds=PAUSE_S)
+            self._loop.remove_reader(self._socket)
+            self._loop.call_later(PAUSE_S, self._listen)
+            return
+        self._listen()
+
+    async def _serve(self, connection: socket.socket) -> None:
+        connection.setblocking(False)
+        transport, _ = await self._loop.connect_accepted_socket(self._protocol_factory, connection)
+        self._open.add(transport)
+
+    def close(self) -> None:
+        """Take no more."""
+        self._closed = True
+        self._loop.remove_reader(self._socket)
+
+    async def wait_closed(self) -> None:
+        """Return at once: nothing is left to wait for."""
