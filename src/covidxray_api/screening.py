@@ -220,20 +220,23 @@ class Screener:
             Limits(max_pixels=settings.max_pixels, min_side=settings.min_side),
         )
 
-    def decode(self, data: bytes) -> Radiograph:
+    def decode(self, data: bytes, kept_side: int | None = None) -> Radiograph:
         """Decode a file, whatever it shows.
 
         Parameters
         ----------
         data : bytes
             The file, in any format that `decoding` reads.
+        kept_side : int, optional
+            Pixels that both sides keep where a large image is reduced; what networks need if none.
 
         Raises
         ------
         RadiographError
             If the file cannot be decoded within the limits.
         """
-        return decode(data, self._limits)
+        limits = replace(self._limits, kept_side=kept_side) if kept_side else self._limits
+        return decode(data, limits)
 
     def validate(self, data: bytes, gate: GateName | None = None) -> Validation:
         """Tell whether a file is a frontal chest radiograph, without asking a model.

@@ -42,12 +42,11 @@ def test_a_small_film_is_shown_as_it_is(post: Post, film: bytes) -> None:
 def test_a_large_film_is_reduced_in_proportion(
     post: Post, blank: Callable[[int, int], bytes]
 ) -> None:
-    # Decoding halves it to 2000×400.
-    assert post(blank(4000, 800)).shape == (205, 1024)
+    assert post(blank(4000, 800)).shape == (410, 2048)
 
 
 def test_what_is_no_radiograph_is_shown_too(post: Post, no_film: bytes) -> None:
-    assert max(post(no_film).shape) <= 1024
+    assert max(post(no_film).shape) <= 2048
 
 
 def test_the_display_window_of_a_dicom_file_is_applied(post: Post) -> None:

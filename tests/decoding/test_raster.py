@@ -10,7 +10,6 @@ import pytest
 from PIL import Image
 
 from covidxray_api.decoding import Limits, decode
-from covidxray_api.decoding.reduction import LEAST_SIDE
 from covidxray_api.errors import (
     EmptyFile,
     ImageTooSmall,
@@ -282,5 +281,5 @@ def test_every_original_is_decoded_to_its_size() -> None:
         with Image.open(path) as image:
             expected = image.size
         found = decode(path.read_bytes(), limits).pixels.shape
-        scale = next(n for n in (8, 4, 2, 1) if min(expected) >= n * LEAST_SIDE or n == 1)
+        scale = next(n for n in (8, 4, 2, 1) if min(expected) >= n * limits.kept_side or n == 1)
         assert found == tuple(-(-side // scale) for side in expected[::-1])

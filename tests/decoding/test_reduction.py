@@ -35,7 +35,7 @@ def test_a_pixel_becomes_the_mean_of_its_parts_and_larger() -> None:
     halves = np.zeros((672, 672), dtype=np.uint8)
     halves[::2, ::2] = 80
     halves[1::2, 1::2] = 40
-    film = reduced(Radiograph(halves, "image/png", pixel_spacing=(0.1, 0.2)))
+    film = reduced(Radiograph(halves, "image/png", pixel_spacing=(0.1, 0.2)), 336)
     assert film.pixels.shape == (336, 336)
     assert np.unique(film.pixels).tolist() == [30]
     assert film.pixel_spacing == (0.2, 0.4)

@@ -10,9 +10,9 @@ from fastapi.routing import APIRoute
 from fastapi_offline import FastAPIOffline
 
 from covidxray_api import __version__, errors
-from covidxray_api.api import page, pictures, problems, report, schemas, upload
+from covidxray_api.api import page, pictures, problems, schemas, upload
 from covidxray_api.api.admission import Admission
-from covidxray_api.api.endpoints import Endpoints
+from covidxray_api.api.endpoints import REPORT, Endpoints
 from covidxray_api.api.examples import add_examples
 from covidxray_api.api.feedback import FeedbackDoor
 from covidxray_api.api.logs import configure_logs
@@ -139,7 +139,7 @@ def _route(app: FastAPI, endpoints: Endpoints) -> None:
         tags=["screening"],
         openapi_extra=upload.REQUEST_BODY,
         response_class=Response,
-        responses=report.ANSWER
+        responses=REPORT
         | problems.documented(errors.UnknownModel, errors.UnknownOperatingPoint, *UPLOAD_ERRORS),
     )
     app.add_api_route(

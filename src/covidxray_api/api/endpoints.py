@@ -9,12 +9,13 @@ from fastapi import Depends, Header, HTTPException, Query, Request, Response
 from structlog.contextvars import bind_contextvars
 
 from covidxray_api import __version__
-from covidxray_api.api import pictures, problems, rendering, report, schemas
+from covidxray_api.api import pictures, problems, rendering, schemas
 from covidxray_api.api.language import answer_language
 from covidxray_api.api.service import ScreeningService
 from covidxray_api.api.tracing import RequestName
 from covidxray_api.messages import Language
 from covidxray_api.model_store import ModelStore
+from covidxray_api.screening import Explained
 from covidxray_api.settings import GateName, Settings
 
 AnswerLanguage = Annotated[Language, Depends(answer_language)]
@@ -63,6 +64,20 @@ Gate = Annotated[
         " structural similarity alone; the service's setting if none.",
     ),
 ]
+
+PDF = "application/pdf"
+
+REPORT: dict[int | str, dict[str, Any]] = {
+    200: {"content": {PDF: {"schema": {"type": "string", "format": "binary"}}}}
+}
+"""What a report looks like, for the OpenAPI description."""
+
+
+def _page(explained: Explained, name: str, language: Language, made: datetime) -> bytes:
+    # Imported with the first report: a tenth of the time until the service is ready.
+    from covidxray_api.api.report import render
+
+    return render(explained, name, language, made)
 
 
 class Endpoints:
@@ -153,12 +168,14 @@ class Endpoints:
     async def preview(self, request: Request, _: RequestName) -> Response:
         """Show a film as it is decoded, for formats that a browser cannot draw.
 
-        A PNG of 8-bit gray, at most 1024 pixels high and wide; a DICOM file's display window is
+        A PNG of 8-bit gray, at most 2048 pixels high and wide; a DICOM file's display window is
         applied. Whether it shows a chest is not asked.
         """
         screener, turn = self._service.screener, self._service.turn(request)
         data = await turn.upload(self._settings.max_body_bytes)
-        return await turn.work(lambda: pictures.picture(screener.decode(data).pixels))
+        return await turn.work(
+            lambda: pictures.picture(screener.decode(data, pictures.LONGEST).pixels)
+        )
 
     async def report(
         self,
@@ -181,14 +198,14 @@ class Endpoints:
         bind_contextvars(
             model=screening.model.manifest.name, rejected=screening.validation.rejection is not None
         )
-        page = await turn.work(report.render, explained, name, language, datetime.now(UTC))
+        page = await turn.work(_page, explained, name, language, datetime.now(UTC))
         headers = {
             "Content-Disposition": f'inline; filename="covidxray-{name}.pdf"',
             "Content-Language": language,
             "Vary": "Accept-Language",
             "Cache-Control": "no-store",
         }
-        return Response(page, media_type=report.PDF, headers=headers)
+        return Response(page, media_type=PDF, headers=headers)
 
     def models(self, _: RequestName) -> schemas.ModelList:
         """List the stored models with their labels, origin and measured figures."""

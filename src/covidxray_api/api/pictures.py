@@ -16,7 +16,7 @@ from covidxray_api.screening import Explained
 
 PNG = "image/png"
 
-LONGEST = 1024
+LONGEST = 2048
 """Longest side of a picture, in pixels."""
 
 ANSWER: dict[int | str, dict[str, Any]] = {

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any
 
 from fpdf import FPDF
 from numpy import uint8
@@ -17,13 +16,6 @@ from covidxray_api.explanation import Explanation, overlay
 from covidxray_api.messages import Language, message
 from covidxray_api.model_store import StoredModel
 from covidxray_api.screening import Explained, Screening, Validation, find_label
-
-PDF = "application/pdf"
-
-ANSWER: dict[int | str, dict[str, Any]] = {
-    200: {"content": {PDF: {"schema": {"type": "string", "format": "binary"}}}}
-}
-"""What such an answer looks like, for the OpenAPI description."""
 
 MARGIN = 18
 WIDTH = 210 - 2 * MARGIN

@@ -67,7 +67,7 @@ def _guarded(
         # Threads may leave this filter in place after its block, which is as good.
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", module=r"PIL|pydicom")
-            return reduced(decode_as(data, media_type, limits))
+            return reduced(decode_as(data, media_type, limits), limits.kept_side)
     except RadiographError:
         raise
     except Exception as error:

@@ -9,13 +9,16 @@ from covidxray_api.errors import ImageTooSmall, TooManyPixels
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Bounds on the size of an image."""
+    """Bounds on the size of an image, and how far a large one is reduced."""
 
     max_pixels: int
     """Most pixels that are decoded."""
 
     min_side: int
     """Least height and width, in pixels."""
+
+    kept_side: int = 336
+    """Both sides keep so many pixels where an image is reduced: three times what a network sees."""
 
     def check(self, height: int, width: int) -> None:
         """Refuse an image by the size that its header states.

@@ -11,7 +11,6 @@ from PIL import Image, ImageOps
 from PIL.TiffImagePlugin import PHOTOMETRIC_INTERPRETATION, TiffImageFile
 
 from covidxray_api.decoding.limits import Limits
-from covidxray_api.decoding.reduction import LEAST_SIDE
 from covidxray_api.decoding.stretch import stretch
 from covidxray_api.errors import UnreadableImage
 from covidxray_api.radiograph import Radiograph
@@ -75,7 +74,7 @@ def decode(data: bytes, media_type: str, limits: Limits) -> Radiograph:
     with Image.open(BytesIO(data), formats=_FORMATS) as image:
         # A JPEG can be decoded at a fraction of its size, by leaving out the finer terms of its
         # cosine transform. In colour it stores luma as a channel of its own: take that.
-        image.draft("YCbCr", (LEAST_SIDE, LEAST_SIDE))
+        image.draft("YCbCr", (limits.kept_side, limits.kept_side))
         image.load()
         ImageOps.exif_transpose(image, in_place=True)
         colour = _colour(image)

@@ -9,28 +9,27 @@ from PIL import Image
 
 from covidxray_api.radiograph import Radiograph
 
-LEAST_SIDE = 336
-"""Both sides keep so many pixels: three times what a network sees."""
 
+def reduced(radiograph: Radiograph, kept_side: int) -> Radiograph:
+    """Reduce an image to a half, a quarter or an eighth, if both sides keep so many pixels.
 
-def reduced(radiograph: Radiograph) -> Radiograph:
-    """Reduce an image to a half, a quarter or an eighth, if `LEAST_SIDE` is kept.
-
-    Each pixel becomes the mean of 2×2, 4×4 or 8×8. Probabilities move by less than 0.02, as a test
-    holds.
+    Each pixel becomes the mean of 2×2, 4×4 or 8×8. Where sides of 336 are kept, probabilities move
+    by less than 0.02, as a test holds.
 
     Parameters
     ----------
     radiograph : Radiograph
         Of any size.
+    kept_side : int
+        Least height and width of what is reduced, in pixels.
 
     Returns
     -------
     Radiograph
-        Of at least `LEAST_SIDE`, or as it was.
+        Reduced, or as it was.
     """
     shortest = min(radiograph.pixels.shape)
-    factor = next((n for n in (8, 4, 2) if shortest >= n * LEAST_SIDE), 1)
+    factor = next((n for n in (8, 4, 2) if shortest >= n * kept_side), 1)
     if factor == 1:
         return radiograph
     pixels = np.asarray(Image.fromarray(radiograph.pixels).reduce(factor))
