@@ -12,6 +12,7 @@ import numpy as np
 
 from benchmarks.images import images
 from covidxray_api.decoding import Limits, decode
+from covidxray_api.explanation import explain
 from covidxray_api.screening import Screener
 from covidxray_api.settings import Settings
 
@@ -57,7 +58,7 @@ def in_process(kind: str, seconds: float, processes: int | None = None) -> dict[
 
 
 def parts(kind: str, repeats: int = 200) -> dict[str, float]:
-    """Return the CPU milliseconds of decoding, gate and network on one core."""
+    """Return the CPU milliseconds of each part of the work on one core."""
     settings = Settings()
     screener = Screener.from_settings(settings)
     model, picture = screener.models.get(), images(kind)[0]
@@ -69,6 +70,7 @@ def parts(kind: str, repeats: int = 200) -> dict[str, float]:
         "gate with SSIM": lambda: check.check(radiograph),
         "SSIM alone": lambda: screener.checks["ssim"].check(radiograph),
         "network": lambda: model.probabilities(radiograph),
+        "map and its test": lambda: explain(model, radiograph, "normal"),
     }
     spent = {}
     for name, step in steps.items():

@@ -48,17 +48,14 @@ def page(found: Mapping[str, Any], engines: Mapping[str, Any] | None) -> str:
         "",
         "CPU milliseconds on one core.",
         "",
-        "| image | decoding | gate with SSIM | SSIM alone | network |",
-        "|---|---|---|---|---|",
+        "| image | " + " | ".join(found["parts"][MAIN]) + " |",
+        "|---" * (len(found["parts"][MAIN]) + 1) + "|",
         *(
-            f"| {kind} | "
-            + " | ".join(
-                f"{each[part]:.2f}"
-                for part in ("decoding", "gate with SSIM", "SSIM alone", "network")
-            )
-            + " |"
+            f"| {kind} | " + " | ".join(f"{spent:.2f}" for spent in each.values()) + " |"
             for kind, each in found["parts"].items()
         ),
+        "",
+        "`/explain` adds the map, and five more inferences that put it to the test.",
         "",
         "## By kind of image, eight clients",
         "",

@@ -35,8 +35,9 @@ def no_settings_from_outside(tmp_path_factory: pytest.TempPathFactory) -> None:
 def serving(
     settings: Settings, build: Callable[[Settings], Screener] = Screener.from_settings
 ) -> Iterator[httpx.Client]:
-    """Run the real application on a free port of this machine."""
-    config = uvicorn.Config(create_app(settings, build), port=0, log_config=None, access_log=False)
+    """Run the real application on a free port of this machine, alone."""
+    app = create_app(settings.model_copy(update={"workers": 1}), build)
+    config = uvicorn.Config(app, port=0, log_config=None, access_log=False)
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run)
     thread.start()

@@ -49,6 +49,9 @@ def test_a_dead_worker_is_replaced_and_a_stop_is_orderly(
     before = workers(process)
     assert len(before) == 2
     os.kill(min(before), signal.SIGKILL)
+    # Nobody meets the one that starts: the other serves.
+    for _ in range(40):
+        assert httpx.post(f"{client.base_url}/predict", content=film).status_code == 200
     for line in process.stdout:
         if json.loads(line)["event"] == "ready":
             break

@@ -48,8 +48,13 @@ class ScreeningService:
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """Start in the background; at the end, let work that has begun finish."""
+        """Start in the background; at the end, let work that has begun finish.
+
+        Where processes share the port, the door stays closed until the start is over: others serve.
+        """
         start = asyncio.create_task(asyncio.to_thread(self._start))
+        if self._settings.workers > 1:
+            await start
         with self._watchdog.watching(asyncio.get_running_loop()):
             try:
                 yield
