@@ -40,9 +40,12 @@ def page(found: Mapping[str, Any], engines: Mapping[str, Any] | None) -> str:
         "|---|---|---|",
         *(f"| {name} | {value} | {target} |" for name, value, target in _targets(found)),
         "",
-        f"At five times capacity the load generator takes {over['generator_cores']:.2f} of the"
-        f" {machine['cores']} cores, and {found['clients']['8']['generator_cores']:.2f} with eight"
-        " clients; goodput is what remains.",
+        _bounds(found),
+        "",
+        f"At five times capacity {over['refused'] / over['seconds']:.0f} requests a second, with"
+        " their films, are received and refused; that and the load generator, which takes"
+        f" {over['generator_cores']:.2f} of the {machine['cores']} cores then and"
+        f" {clients['8']['generator_cores']:.2f} with eight clients, is what films go short of.",
         "",
         "## Where the time of a film goes",
         "",
@@ -113,6 +116,17 @@ def page(found: Mapping[str, Any], engines: Mapping[str, Any] | None) -> str:
         ]
         lines += _micro_batching(found, engines)
     return "\n".join(lines)
+
+
+def _bounds(found: Mapping[str, Any]) -> str:
+    """Say what no server could exceed."""
+    limit = found["limit"][MAIN]["films_per_second"]
+    text = f"The in-process limit is itself {limit / peak_of(found['naive']):.1f} times the naive"
+    if "peers" in found:
+        best = max(peak_of(by_clients) for by_clients in found["peers"].values())
+        text += f" service, and {limit / best:.2f} times the best peer: no server around this"
+        return text + " pipeline can be more."
+    return text + " service: no server around this pipeline can be more."
 
 
 def _micro_batching(found: Mapping[str, Any], engines: Mapping[str, Any]) -> list[str]:

@@ -162,7 +162,7 @@ def _route(app: FastAPI, endpoints: Endpoints) -> None:
         tags=["problems"],
         response_model_exclude_none=True,
     )
-    app.add_api_route("/", page.page, include_in_schema=False)
+    app.add_api_route("/", page.page, methods=["GET", "HEAD"], include_in_schema=False)
     app.mount("/web", page.assets())
 
 
