@@ -7,9 +7,7 @@ import httpx
 import numpy as np
 import pytest
 from PIL import Image
-from pydicom import dcmwrite
-from pydicom.dataset import Dataset, FileMetaDataset
-from pydicom.uid import ComputedRadiographyImageStorage, ExplicitVRLittleEndian
+from tests.dicom_files import dicom, ramp
 
 Post = Callable[[bytes], np.ndarray]
 
@@ -50,25 +48,9 @@ def test_what_is_no_radiograph_is_shown_too(post: Post, no_film: bytes) -> None:
 
 
 def test_the_display_window_of_a_dicom_file_is_applied(post: Post) -> None:
-    ramp = np.tile(np.linspace(0, 4095, 64), (48, 1)).round().astype("uint16")
-    dataset = Dataset()
-    dataset.file_meta = FileMetaDataset()
-    dataset.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
-    dataset.SOPClassUID = ComputedRadiographyImageStorage
-    dataset.SOPInstanceUID = "1.2.3"
-    dataset.Modality = "CR"
-    dataset.Rows, dataset.Columns = ramp.shape
-    dataset.SamplesPerPixel = 1
-    dataset.PhotometricInterpretation = "MONOCHROME2"
-    dataset.BitsAllocated, dataset.BitsStored, dataset.HighBit = 16, 12, 11
-    dataset.PixelRepresentation = 0
-    dataset.WindowCenter, dataset.WindowWidth = 2048, 1000
-    dataset.PixelData = ramp.tobytes()
-    dataset["PixelData"].VR = "OW"
-    file = io.BytesIO()
-    dcmwrite(file, dataset, enforce_file_format=True)
+    values = ramp()
 
-    shown = post(file.getvalue())
+    shown = post(dicom(values, BitsStored=12, WindowCenter=2048, WindowWidth=1000))
 
-    assert shown[ramp < 1500].max() == 0
-    assert shown[ramp > 2600].min() == 255
+    assert shown[values < 1500].max() == 0
+    assert shown[values > 2600].min() == 255

@@ -6,19 +6,18 @@ import numpy as np
 import pydicom
 import pytest
 from PIL import Image
-from pydicom.dataset import Dataset, FileMetaDataset
+from pydicom.dataset import Dataset
 from pydicom.encaps import encapsulate
 from pydicom.uid import (
     MPEG2MPML,
-    ComputedRadiographyImageStorage,
     DeflatedExplicitVRLittleEndian,
     ExplicitVRLittleEndian,
     HTJ2KLossless,
-    ImplicitVRLittleEndian,
     JPEG2000Lossless,
     JPEGBaseline8Bit,
     RLELossless,
 )
+from tests.dicom_files import dicom, ramp
 
 from covidxray_api.decoding import Limits, decode
 from covidxray_api.decoding.grayscale import window
@@ -32,39 +31,6 @@ from covidxray_api.errors import (
 
 LIMITS = Limits(max_pixels=1_100_000, min_side=32)
 DICOM = Path(__file__).parents[3] / "shared" / "data" / "dicom"
-
-
-def ramp(dtype: str = "uint16") -> np.ndarray:
-    """A 12-bit ramp from 0 at the left to 4095 at the right."""
-    values: np.ndarray = np.tile(np.linspace(0, 4095, 64), (48, 1)).round().astype(dtype)
-    return values
-
-
-def dicom(pixels: np.ndarray | None, syntax: str = ExplicitVRLittleEndian, **facts: Any) -> bytes:
-    dataset = Dataset()
-    dataset.file_meta = FileMetaDataset()
-    dataset.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
-    dataset.SOPClassUID = ComputedRadiographyImageStorage
-    dataset.SOPInstanceUID = "1.2.3"
-    dataset.PatientName = "Secret^Name"
-    dataset.Modality = "CR"
-    if pixels is not None:
-        dataset.Rows, dataset.Columns = pixels.shape[-2:]
-        dataset.SamplesPerPixel = 1
-        dataset.PhotometricInterpretation = "MONOCHROME2"
-        dataset.BitsAllocated = pixels.dtype.itemsize * 8
-        dataset.BitsStored = facts.pop("BitsStored", dataset.BitsAllocated)
-        dataset.HighBit = dataset.BitsStored - 1
-        dataset.PixelRepresentation = int(pixels.dtype.kind == "i")
-        dataset.PixelData = pixels.tobytes()
-        dataset["PixelData"].VR = "OW"
-    for keyword, value in facts.items():
-        setattr(dataset, keyword, value)
-    if syntax not in (ExplicitVRLittleEndian, ImplicitVRLittleEndian):
-        dataset.compress(syntax)
-    file = io.BytesIO()
-    pydicom.dcmwrite(file, dataset, enforce_file_format=True)
-    return file.getvalue()
 
 
 def test_without_a_window_the_full_range_is_shown_and_said_so() -> None:

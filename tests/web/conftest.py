@@ -11,13 +11,11 @@ from urllib.parse import urlsplit
 
 import httpx
 import numpy as np
-import pydicom
 import pytest
 from benchmarks.browser import chromium
 from PIL import Image
-from playwright.sync_api import Browser, ConsoleMessage, JSHandle, Page, Request
-from pydicom.dataset import Dataset, FileMetaDataset
-from pydicom.uid import ComputedRadiographyImageStorage, ExplicitVRLittleEndian
+from playwright.sync_api import Browser, ConsoleMessage, JSHandle, Page, Request, expect
+from tests import dicom_files
 
 PATIENCE_MS = 15_000
 
@@ -83,6 +81,15 @@ def visit(browser: Browser, address: str) -> Iterator[Visit]:
 
 
 @pytest.fixture
+def answered(visit: Visit, examples: Path) -> Page:
+    """The page with one answered film."""
+    page = visit()
+    page.set_input_files("#choose", examples / "covid_19.png")
+    expect(page.locator(".verdict")).to_be_visible()
+    return page
+
+
+@pytest.fixture
 def transfer() -> Transfer:
     """Make what a drop or a paste carries: files by name."""
 
@@ -130,23 +137,7 @@ def doubtful(examples: Path) -> bytes:
 def dicom(film: bytes) -> bytes:
     """The composite of healthy films as a DICOM file with a display window."""
     pixels = np.asarray(Image.open(io.BytesIO(film)).convert("L")).astype(np.uint16) * 16
-    dataset = Dataset()
-    dataset.file_meta = FileMetaDataset()
-    dataset.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
-    dataset.SOPClassUID = ComputedRadiographyImageStorage
-    dataset.SOPInstanceUID = "1.2.3"
-    dataset.Modality = "CR"
-    dataset.Rows, dataset.Columns = pixels.shape
-    dataset.SamplesPerPixel = 1
-    dataset.PhotometricInterpretation = "MONOCHROME2"
-    dataset.BitsAllocated, dataset.BitsStored, dataset.HighBit = 16, 12, 11
-    dataset.PixelRepresentation = 0
-    dataset.WindowCenter, dataset.WindowWidth = 2048, 4096
-    dataset.PixelData = pixels.tobytes()
-    dataset["PixelData"].VR = "OW"
-    file = io.BytesIO()
-    pydicom.dcmwrite(file, dataset, enforce_file_format=True)
-    return file.getvalue()
+    return dicom_files.dicom(pixels, BitsStored=12, WindowCenter=2048, WindowWidth=4096)
 
 
 @pytest.fixture(scope="session")

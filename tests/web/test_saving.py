@@ -9,20 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pypdf
-import pytest
 from playwright.sync_api import Page, expect
 
 if TYPE_CHECKING:
     from tests.web.conftest import Visit
-
-
-@pytest.fixture
-def answered(visit: Visit, examples: Path) -> Page:
-    """The page with one answered film."""
-    page = visit()
-    page.set_input_files("#choose", examples / "covid_19.png")
-    expect(page.locator(".verdict")).to_be_visible()
-    return page
 
 
 def test_the_answer_is_saved_as_json(visit: Visit, examples: Path) -> None:

@@ -14,13 +14,10 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def viewer(visit: Visit, examples: Path) -> Page:
+def viewer(answered: Page) -> Page:
     """The page with one film open in large."""
-    page = visit()
-    page.set_input_files("#choose", examples / "covid_19.png")
-    expect(page.locator(".verdict")).to_be_visible()
-    page.get_by_role("button", name="Enlarge 1").click()
-    return page
+    answered.get_by_role("button", name="Enlarge 1").click()
+    return answered
 
 
 def scale(page: Page, which: int = 0) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 
 from fastapi import FastAPI, Response
 from fastapi.routing import APIRoute
@@ -28,6 +29,8 @@ diagnosis. Errors are problem details (RFC 9457) of type `application/problem+js
 
 IMAGES = frozenset({"/predict", "/validate", "/explain", "/preview", "/report"})
 """Paths that images are posted to."""
+
+MODEL_ERRORS = (errors.UnknownModel, errors.UnknownOperatingPoint)
 
 UPLOAD_ERRORS = (
     errors.InvalidRequest,
@@ -95,52 +98,33 @@ def served() -> FastAPI:
 
 
 def _route(app: FastAPI, endpoints: Endpoints) -> None:
-    app.add_api_route(
-        "/predict",
-        endpoints.predict,
-        methods=["POST"],
-        tags=["screening"],
-        openapi_extra=upload.REQUEST_BODY,
-        responses=problems.documented(errors.UnknownModel, *UPLOAD_ERRORS),
+    takes_image = partial(
+        app.add_api_route, methods=["POST"], tags=["screening"], openapi_extra=upload.REQUEST_BODY
     )
-    app.add_api_route(
-        "/validate",
-        endpoints.validate,
-        methods=["POST"],
-        tags=["screening"],
-        openapi_extra=upload.REQUEST_BODY,
-        responses=problems.documented(*UPLOAD_ERRORS),
+    takes_image(
+        "/predict", endpoints.predict, responses=problems.documented(*MODEL_ERRORS, *UPLOAD_ERRORS)
     )
-    app.add_api_route(
+    takes_image("/validate", endpoints.validate, responses=problems.documented(*UPLOAD_ERRORS))
+    takes_image(
         "/explain",
         endpoints.explain,
-        methods=["POST"],
-        tags=["screening"],
-        openapi_extra=upload.REQUEST_BODY,
         response_model=schemas.Explained,
         responses=pictures.ANSWER
         | problems.documented(
-            errors.UnknownModel, errors.UnknownLabel, errors.NotExplained, *UPLOAD_ERRORS
+            *MODEL_ERRORS, errors.UnknownLabel, errors.NotExplained, *UPLOAD_ERRORS
         ),
     )
-    app.add_api_route(
+    takes_image(
         "/preview",
         endpoints.preview,
-        methods=["POST"],
-        tags=["screening"],
-        openapi_extra=upload.REQUEST_BODY,
         response_class=Response,
         responses=pictures.ANSWER | problems.documented(*UPLOAD_ERRORS),
     )
-    app.add_api_route(
+    takes_image(
         "/report",
         endpoints.report,
-        methods=["POST"],
-        tags=["screening"],
-        openapi_extra=upload.REQUEST_BODY,
         response_class=Response,
-        responses=REPORT
-        | problems.documented(errors.UnknownModel, errors.UnknownOperatingPoint, *UPLOAD_ERRORS),
+        responses=REPORT | problems.documented(*MODEL_ERRORS, *UPLOAD_ERRORS),
     )
     app.add_api_route(
         "/models",

@@ -10,12 +10,13 @@ from structlog.contextvars import bind_contextvars
 
 from covidxray_api import __version__
 from covidxray_api.api import pictures, problems, rendering, schemas
+from covidxray_api.api.admission import Turn
 from covidxray_api.api.language import answer_language
 from covidxray_api.api.service import ScreeningService
 from covidxray_api.api.tracing import RequestName
 from covidxray_api.messages import Language
 from covidxray_api.model_store import ModelStore
-from covidxray_api.screening import Explained
+from covidxray_api.screening import Explained, Screener
 from covidxray_api.settings import GateName, Settings
 
 AnswerLanguage = Annotated[Language, Depends(answer_language)]
@@ -95,6 +96,10 @@ class Endpoints:
         self._service = service
         self._settings = settings
 
+    async def _received(self, request: Request) -> tuple[Screener, Turn, bytes]:
+        screener, turn = self._service.screener, self._service.turn(request)
+        return screener, turn, await turn.upload(self._settings.max_body_bytes)
+
     async def predict(
         self,
         request: Request,
@@ -111,8 +116,7 @@ class Endpoints:
         probability of each label. An image that is none is an answer too: `rejected` is true, and
         label and probabilities are null.
         """
-        screener, turn = self._service.screener, self._service.turn(request)
-        data = await turn.upload(self._settings.max_body_bytes)
+        screener, turn, data = await self._received(request)
         screening = await turn.work(screener.screen, data, model, operating_point, prevalence, gate)
         answer = rendering.screening_answer(screening, language)
         bind_contextvars(model=answer.model.name, rejected=answer.rejected)
@@ -126,8 +130,7 @@ class Endpoints:
         gate: Gate = None,
     ) -> schemas.Validation:
         """Tell whether an image is a frontal chest radiograph, without asking a model."""
-        screener, turn = self._service.screener, self._service.turn(request)
-        data = await turn.upload(self._settings.max_body_bytes)
+        screener, turn, data = await self._received(request)
         found = await turn.work(screener.validate, data, gate)
         answer = rendering.validation_answer(found, language)
         bind_contextvars(rejected=answer.rejected)
@@ -151,8 +154,7 @@ class Endpoints:
         The map is put to the test on the film itself: covering what it marks must lower the label's
         probability by more than covering other areas does. Where it does not, the map is withheld.
         """
-        screener, turn = self._service.screener, self._service.turn(request)
-        data = await turn.upload(self._settings.max_body_bytes)
+        screener, turn, data = await self._received(request)
         explained = await turn.work(screener.explain, data, model, operating_point, gate, label)
         if accept.partition(";")[0].strip() == pictures.PNG:
             return await turn.work(pictures.explained, explained, language)
@@ -171,8 +173,7 @@ class Endpoints:
         A PNG of 8-bit gray, at most 2048 pixels high and wide; a DICOM file's display window is
         applied. Whether it shows a chest is not asked.
         """
-        screener, turn = self._service.screener, self._service.turn(request)
-        data = await turn.upload(self._settings.max_body_bytes)
+        screener, turn, data = await self._received(request)
         return await turn.work(
             lambda: pictures.picture(screener.decode(data, pictures.LONGEST).pixels)
         )
@@ -191,8 +192,7 @@ class Endpoints:
         The page has the film, the map or why there is none, the probabilities, what was found of
         the image, the model, and a line for the patient's name, which this service does not know.
         """
-        screener, turn = self._service.screener, self._service.turn(request)
-        data = await turn.upload(self._settings.max_body_bytes)
+        screener, turn, data = await self._received(request)
         explained = await turn.work(screener.explain, data, model, operating_point, gate)
         screening = explained.screening
         bind_contextvars(
