@@ -52,6 +52,11 @@ def test_on_paper_each_film_has_its_page(visit: Visit, examples: Path) -> None:
     page.set_input_files("#choose", [examples / f"{name}.png" for name in ("normal", "covid_19")])
     expect(page.locator(".plate img:visible")).to_have_count(2)
     expect(page.locator(".verdict")).to_have_count(2)
+    for button in page.get_by_role("button", name="Why?").all():
+        button.click()
+    expect(page.locator(".why")).to_have_count(2)
+    # Where the reader is shall not matter to the paper.
+    page.mouse.wheel(0, 600)
     paper = pypdf.PdfReader(io.BytesIO(page.pdf(format="A4")))
 
     texts = [sheet.extract_text() for sheet in paper.pages]
