@@ -12,8 +12,10 @@ Language = Literal["en", "es"]
 
 MESSAGES: Mapping[str, Mapping[Language, str]] = {
     "notice": {
-        "en": "Decision support, not a diagnosis: a radiologist must read the film.",
-        "es": "Apoyo a la decisión, no un diagnóstico: un radiólogo debe leer la placa.",
+        "en": "Decision support, not a diagnosis: a radiologist must read the film."
+        " No other disease is looked for.",
+        "es": "Apoyo a la decisión, no un diagnóstico: un radiólogo debe leer la placa."
+        " No se busca ninguna otra enfermedad.",
     },
     "not_a_chest_radiograph": {
         "en": "The image is not a chest radiograph",

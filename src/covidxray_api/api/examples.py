@@ -6,7 +6,9 @@ from typing import Any
 
 from fastapi import FastAPI
 
-_NOTICE = "Decision support, not a diagnosis: a radiologist must read the film."
+from covidxray_api.messages import message
+
+_NOTICE = message("notice", "en")
 
 _MODEL: dict[str, Any] = {
     "name": "multi-source",

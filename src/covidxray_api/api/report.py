@@ -19,7 +19,7 @@ from covidxray_api.screening import Explained, Screening, Validation, find_label
 
 MARGIN = 18
 WIDTH = 210 - 2 * MARGIN
-PLATE = (84, 80)
+PLATE = (84, 76)
 """Width and height that a film has on the page, in millimetres."""
 
 Colour = tuple[int, int, int]
@@ -88,13 +88,14 @@ class _Page(FPDF):
         request = self._words("report_request", name=request_id)
         self._say(f"{made}  ·  {request}", size=8, colour=MUTED)
         self.ln(3)
+        top, height = self.y, 13
         self.set_fill_color(AMBER)
-        self.rect(MARGIN, self.y, WIDTH, 10, style="F")
+        self.rect(MARGIN, top, WIDTH, height, style="F")
         self.set_fill_color(ORANGE)
-        self.rect(MARGIN, self.y, 1.5, 10, style="F")
-        self.set_x(MARGIN + 5)
-        self._say(message("notice", self._language), size=11, style="B", line=10)
-        self.ln(6)
+        self.rect(MARGIN, top, 1.5, height, style="F")
+        self.set_xy(MARGIN + 5, top + 1.5)
+        self._say(message("notice", self._language), size=10, style="B", line=5)
+        self.set_y(top + height + 4)
         self._say(self._words("report_patient"), size=10, line=4)
         self.set_draw_color(INK)
         self.line(MARGIN + 32, self.y, MARGIN + WIDTH, self.y)
