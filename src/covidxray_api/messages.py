@@ -143,8 +143,8 @@ MESSAGES: Mapping[str, Mapping[Language, str]] = {
     },
     "report_answer": {"en": "Answer", "es": "Respuesta"},
     "report_uncertain": {
-        "en": "Uncertain: a person must decide. What remains possible: {labels}.",
-        "es": "Incierto: debe decidir una persona. Siguen siendo posibles: {labels}.",
+        "en": "Uncertain: a person must decide. What remains plausible to the model: {labels}.",
+        "es": "Incierto: debe decidir una persona. Son plausibles para el modelo: {labels}.",
     },
     "report_none_fits": {
         "en": "Uncertain: a person must decide. No label fits the film well.",

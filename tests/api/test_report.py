@@ -171,7 +171,7 @@ class TestPage:
         none = dict.fromkeys(probabilities, 0.0)
 
         text = read(report.render(replace(explained, screening=open_), "r", "en", MADE))
-        assert "What remains possible: COVID-19, Viral pneumonia." in text
+        assert "What remains plausible to the model: COVID-19, Viral pneumonia." in text
         closed = replace(explained.screening, probabilities=none)
         text = read(report.render(replace(explained, screening=closed), "r", "en", MADE))
         assert "No label fits the film well." in text

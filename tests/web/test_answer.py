@@ -60,7 +60,8 @@ def test_doubt_names_what_remains_possible(
 
     expect(page.locator(".doubt")).to_contain_text("Uncertain")
     expect(page.locator(".doubt")).to_contain_text(
-        "Still possible: Normal, COVID-19, or Viral pneumonia. A radiologist must decide."
+        "To the model, still plausible: Normal, COVID-19, or Viral pneumonia."
+        " A radiologist must decide."
     )
 
 
@@ -70,7 +71,7 @@ def test_the_answer_names_what_it_rests_on(visit: Visit, examples: Path) -> None
         page.set_input_files("#choose", examples / "covid_19.png")
     said = responded.value.json()
 
-    expect(page.locator(".set")).to_have_text("Only “COVID-19” remains possible.")
+    expect(page.locator(".set")).to_have_text("To the model, no other label is plausible.")
     expect(page.locator(".notice")).to_have_text(said["notice"])
     for fact in ("multi-source 1", said["request_id"]):
         expect(page.locator(".facts")).to_contain_text(fact)

@@ -30,17 +30,17 @@ export function diagnosis(answer, model) {
   const thresholds = model.operating_points[point]?.threshold;
   return [
     make("h4", { className: "verdict" }, answer.display_label),
-    answer.uncertain ? doubt(answer, names) : make("p", { className: "set" }, words.onlyOne(answer.display_label)),
+    answer.uncertain ? doubt(answer, names) : make("p", { className: "set" }, words.noOther),
     bars(answer, names, thresholds),
     thresholds ? make("p", { className: "hint" }, words.markMeans(pointName(point))) : null,
   ];
 }
 
 function doubt({ prediction_set }, names) {
-  const possible = prediction_set.map((label) => names[label] ?? label);
+  const plausible = prediction_set.map((label) => names[label] ?? label);
   return make("div", { className: "box doubt" },
     make("strong", {}, words.uncertain),
-    make("p", {}, possible.length ? words.stillPossible(listed(possible, "disjunction")) : words.nonePossible),
+    make("p", {}, plausible.length ? words.stillPlausible(listed(plausible, "disjunction")) : words.nonePlausible),
   );
 }
 

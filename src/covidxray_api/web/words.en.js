@@ -53,10 +53,10 @@ export const words = {
   filmAlt: (name) => `Film ${name}`,
   undrawable: "No picture can be drawn of this file.",
   openLarge: (name) => `Enlarge ${name}`,
-  onlyOne: (label) => `Only “${label}” remains possible.`,
+  noOther: "To the model, no other label is plausible.",
   uncertain: "Uncertain",
-  stillPossible: (labels) => `Still possible: ${labels}. A radiologist must decide.`,
-  nonePossible: "No label is plausible. A radiologist must decide.",
+  stillPlausible: (labels) => `To the model, still plausible: ${labels}. A radiologist must decide.`,
+  nonePlausible: "To the model, no label is plausible. A radiologist must decide.",
   threshold: (share) => `threshold ${share}`,
   markMeans: (point) =>
     `The line on a bar is the decision threshold (operating point “${point}”): from there on that label is the answer, the others keeping their proportions.`,

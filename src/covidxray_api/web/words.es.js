@@ -53,10 +53,10 @@ export const words = {
   filmAlt: (name) => `Placa ${name}`,
   undrawable: "No se puede dibujar este archivo.",
   openLarge: (name) => `Ampliar ${name}`,
-  onlyOne: (label) => `Solo «${label}» sigue siendo posible.`,
+  noOther: "Para el modelo, ninguna otra etiqueta es plausible.",
   uncertain: "Incierto",
-  stillPossible: (labels) => `Siguen siendo posibles: ${labels}. Debe decidir un radiólogo.`,
-  nonePossible: "Ninguna etiqueta es plausible. Debe decidir un radiólogo.",
+  stillPlausible: (labels) => `Para el modelo, siguen siendo plausibles: ${labels}. Debe decidir un radiólogo.`,
+  nonePlausible: "Para el modelo, ninguna etiqueta es plausible. Debe decidir un radiólogo.",
   threshold: (share) => `umbral ${share}`,
   markMeans: (point) =>
     `La línea de cada barra es el umbral de decisión (punto de operación «${point}»): desde ahí esa etiqueta es la respuesta, si las demás mantienen sus proporciones.`,
