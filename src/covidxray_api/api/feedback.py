@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
-from typing import Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 import structlog
 from fastapi import APIRouter, Request, Response
@@ -17,9 +18,11 @@ from covidxray_api.api import problems, schemas
 from covidxray_api.api.tracing import RequestName
 from covidxray_api.api.upload import read_body
 from covidxray_api.model_store import ModelStore
-from covidxray_api.records.database import Records
 from covidxray_api.records.feedback import Feedback
 from covidxray_api.settings import Settings
+
+if TYPE_CHECKING:
+    from covidxray_api.records.database import Records
 
 LIMIT = 32 * 1024
 """Most bytes of a body: the longest comment, each character written as two escapes of JSON."""
@@ -38,7 +41,7 @@ class FeedbackDoor:
 
     def __init__(self, settings: Settings) -> None:
         self._models = ModelStore(settings.model_store)
-        self._records = Records(settings.records)
+        self._file = settings.records
         self.router = APIRouter(route_class=_small_body(settings.deadline_s))
         self.router.add_api_route(
             "/feedback",
@@ -58,6 +61,13 @@ class FeedbackDoor:
                 errors.UploadTooSlow,
             ),
         )
+
+    @cached_property
+    def _records(self) -> Records:
+        # Not with the module: SQLAlchemy would be a tenth of the time until films are screened.
+        from covidxray_api.records.database import Records
+
+        return Records(self._file)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
