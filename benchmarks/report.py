@@ -121,12 +121,11 @@ def page(found: Mapping[str, Any], engines: Mapping[str, Any] | None) -> str:
 def _bounds(found: Mapping[str, Any]) -> str:
     """Say what no server could exceed."""
     limit = found["limit"][MAIN]["films_per_second"]
-    text = f"The in-process limit is itself {limit / peak_of(found['naive']):.1f} times the naive"
+    said = f"{limit / peak_of(found['naive']):.1f} times the naive service"
     if "peers" in found:
         best = max(peak_of(by_clients) for by_clients in found["peers"].values())
-        text += f" service, and {limit / best:.2f} times the best peer: no server around this"
-        return text + " pipeline can be more."
-    return text + " service: no server around this pipeline can be more."
+        said += f", and {limit / best:.2f} times the best peer"
+    return f"The in-process limit is itself {said}: no server around this pipeline can be more."
 
 
 def _micro_batching(found: Mapping[str, Any], engines: Mapping[str, Any]) -> list[str]:

@@ -6,7 +6,7 @@ import io
 import json
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pypdf
 from playwright.sync_api import Page, expect
@@ -68,6 +68,16 @@ def test_on_paper_each_film_has_its_page(visit: Visit, examples: Path) -> None:
         assert "Why?" not in text
 
 
+def sent(page: Page) -> dict[str, Any]:
+    """Send the opinion of the only film, and return what the service took."""
+    with page.expect_response(re.compile("/feedback")) as responded:
+        page.locator(".feedback-form").get_by_role("button", name="Send").click()
+    assert responded.value.status == 201
+    said: dict[str, Any] | None = responded.value.request.post_data_json
+    assert said is not None
+    return said
+
+
 def test_an_opinion_is_sent_as_the_service_takes_it(answered: Page) -> None:
     answered.get_by_text("What do you think of this answer?").click()
     form = answered.locator(".feedback-form")
@@ -80,11 +90,8 @@ def test_an_opinion_is_sent_as_the_service_takes_it(answered: Page) -> None:
     corrected.select_option(label="Viral pneumonia")
     expect(form).to_contain_text("Write no name")
     form.get_by_label("Comment").fill("Bilateral, in a child.")
-    with answered.expect_response(re.compile("/feedback")) as responded:
-        form.get_by_role("button", name="Send").click()
 
-    assert responded.value.status == 201
-    assert responded.value.request.post_data_json == {
+    assert sent(answered) == {
         "request_id": answered.locator(".facts dd").last.text_content(),
         "model": {"name": "multi-source", "version": "1"},
         "predicted_label": "covid_19",
@@ -102,13 +109,9 @@ def test_a_label_of_an_opinion_that_was_changed_is_not_sent(answered: Page) -> N
     form.get_by_label("I disagree").check()
     form.get_by_label("What does the film show?").select_option(label="Normal")
     form.get_by_label("I agree").check()
-    with answered.expect_response(re.compile("/feedback")) as responded:
-        form.get_by_role("button", name="Send").click()
 
-    assert responded.value.status == 201
-    sent = responded.value.request.post_data_json
-    assert sent is not None
-    assert (sent["opinion"], sent["corrected_label"], sent["comment"]) == ("agree", None, None)
+    said = sent(answered)
+    assert (said["opinion"], said["corrected_label"], said["comment"]) == ("agree", None, None)
 
 
 def test_a_refusal_can_be_contradicted(visit: Visit, examples: Path) -> None:
@@ -116,13 +119,8 @@ def test_a_refusal_can_be_contradicted(visit: Visit, examples: Path) -> None:
     page.set_input_files("#choose", examples / "not_a_radiograph.png")
     page.get_by_text("What do you think of this answer?").click()
     page.get_by_label("Not sure").check()
-    with page.expect_response(re.compile("/feedback")) as responded:
-        page.get_by_role("button", name="Send").click()
 
-    assert responded.value.status == 201
-    sent = responded.value.request.post_data_json
-    assert sent is not None
-    assert sent["predicted_label"] is None
+    assert sent(page)["predicted_label"] is None
 
 
 def test_an_opinion_that_is_not_recorded_is_kept_and_sent_again(answered: Page) -> None:

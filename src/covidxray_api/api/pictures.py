@@ -10,9 +10,9 @@ from fastapi import Response
 from numpy.typing import NDArray
 
 from covidxray_api.errors import NotExplained
-from covidxray_api.explanation import overlay
+from covidxray_api.explanation import NO_MAP, overlay
 from covidxray_api.messages import Language, message
-from covidxray_api.screening import Explained
+from covidxray_api.screening import NOT_A_CHEST_RADIOGRAPH, Explained
 
 PNG = "image/png"
 
@@ -56,7 +56,7 @@ def explained(found: Explained, language: Language) -> Response:
         If the image was rejected, or the map is withheld.
     """
     if found.explanation is None:
-        raise NotExplained(message("not_a_chest_radiograph", language))
+        raise NotExplained(message(NOT_A_CHEST_RADIOGRAPH, language))
     if found.explanation.map is None:
-        raise NotExplained(message(found.explanation.withheld or "no_map", language))
+        raise NotExplained(message(found.explanation.withheld or NO_MAP, language))
     return picture(overlay(found.radiograph.pixels, found.explanation.map))

@@ -12,10 +12,16 @@ from PIL import Image
 
 from covidxray_api import __version__
 from covidxray_api.api.pictures import reduced
-from covidxray_api.explanation import Explanation, overlay
+from covidxray_api.explanation import NO_MAP, Explanation, overlay
 from covidxray_api.messages import Language, message
 from covidxray_api.model_store import StoredModel
-from covidxray_api.screening import Explained, Screening, Validation, find_label
+from covidxray_api.screening import (
+    NOT_A_CHEST_RADIOGRAPH,
+    Explained,
+    Screening,
+    Validation,
+    find_label,
+)
 
 MARGIN = 18
 WIDTH = 210 - 2 * MARGIN
@@ -126,7 +132,7 @@ class _Page(FPDF):
         self._heading("report_answer")
         predicted = screening.predicted
         if predicted is None:
-            code = screening.validation.rejection or "not_a_chest_radiograph"
+            code = screening.validation.rejection or NOT_A_CHEST_RADIOGRAPH
             self._say(message(code, self._language), size=15, style="B", line=8)
             return
         self._say(predicted.display[self._language], size=15, style="B", line=8)
@@ -242,7 +248,7 @@ class _Page(FPDF):
     def _why_no_map(self, explanation: Explanation | None) -> str:
         if explanation is None:
             return self._words("report_no_map")
-        return message(explanation.withheld or "no_map", self._language)
+        return message(explanation.withheld or NO_MAP, self._language)
 
     def _words(self, code: str, **values: object) -> str:
         return message(code, self._language).format(**values)

@@ -7,14 +7,14 @@ import { words } from "./language.js";
 import { plate } from "./plate.js";
 import { Offline } from "./request.js";
 import { saveAnswer, saveReport } from "./save.js";
-import { trouble, waiting } from "./trouble.js";
+import { trouble, waiting, waitingIn } from "./trouble.js";
 import { view } from "./viewer.js";
 import { why, whyButton } from "./why.js";
 
 const RUNNING = ["waiting", "sending", "reading", "busy"];
 
 export function card(film, signal) {
-  const id = `film-${film.name.split(" ")[0]}`;
+  const id = `film-${film.number}`;
   const chip = make("span", { className: "chip" });
   const stop = button(words.cancel, () => film.cancel(), { kind: "quiet" });
   const again = button(words.askAgain, () => film.ask(), { symbol: "again", kind: "quiet" });
@@ -105,16 +105,13 @@ function said(film, body) {
 function report(film, region) {
   const ask = async () => {
     if (element.ariaDisabled === "true") return;
-    let wait = null;
+    const wait = waitingIn(region);
     // Not `disabled`, which would take the focus away.
     element.ariaDisabled = "true";
     announce(words.makingReport);
     try {
-      await saveReport(film, (error, left) => {
-        if (!wait) region.replaceChildren((wait = waiting(error)).element);
-        wait.tick(left);
-      });
-      wait?.element.remove();
+      await saveReport(film, wait.tell);
+      wait.end();
       announce(words.reportSaved);
     } catch (error) {
       region.replaceChildren(trouble(error, ask));

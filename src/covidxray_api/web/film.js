@@ -25,6 +25,7 @@ export class Film extends EventTarget {
   constructor(file, number) {
     super();
     this.file = file;
+    this.number = number;
     this.name = `${number} · ${file.name}`;
   }
 

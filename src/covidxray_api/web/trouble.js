@@ -10,6 +10,18 @@ export function inWords(error) {
   return words.problems[error.slug] ?? words.unknownProblem(error.status);
 }
 
+// Shows a countdown in a region once the service turns out to be busy: `tell` it the seconds left.
+export function waitingIn(region) {
+  let wait = null;
+  return {
+    tell(error, left) {
+      if (!wait) region.replaceChildren((wait = waiting(error)).element);
+      wait.tick(left);
+    },
+    end: () => wait?.element.remove(),
+  };
+}
+
 // Waits for a busy service: the seconds tick for the eye only, a screen reader hears the sentence once.
 export function waiting(error) {
   const seconds = make("strong", { className: "seconds" });

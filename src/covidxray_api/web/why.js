@@ -3,18 +3,14 @@
 import { button, make } from "./dom.js";
 import { legend, strongest } from "./heatmap.js";
 import { number, words } from "./language.js";
-import { trouble, waiting } from "./trouble.js";
+import { trouble, waitingIn } from "./trouble.js";
 
 export function why(film, region) {
   const ask = async () => {
     const busy = make("p", { className: "working", role: "status" }, words.explaining);
     region.replaceChildren(busy);
-    let wait = null;
     try {
-      await film.explain((error, left) => {
-        if (!wait) region.replaceChildren((wait = waiting(error)).element);
-        wait.tick(left);
-      });
+      await film.explain(waitingIn(region).tell);
       if (film.explanation) region.replaceChildren(explained(film));
     } catch (error) {
       region.replaceChildren(trouble(error, ask));

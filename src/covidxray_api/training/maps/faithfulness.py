@@ -51,9 +51,9 @@ def faithfulness(
     explained, curves, columns = [], [], []
     for film in track(pixels, "Covering films"):
         radiograph = Radiograph(film, "image/png")
-        column = int(model.calibrated(model.tensor(radiograph))[0].argmax())
+        tensor, column = _called(model, radiograph)
         explained.append(explain(model, radiograph, labels[column].code))
-        curves.append(_curves(model, model.tensor(radiograph), column))
+        curves.append(_curves(model, tensor, column))
         columns.append(column)
     called, drawn = np.array(columns), np.array(curves)
     patients = np.array(groups)
@@ -80,6 +80,12 @@ def faithfulness(
         "labels": by_label | {"all": summed(np.arange(len(called)))},
         "curves": drawn.mean(axis=0).tolist(),
     }
+
+
+def _called(model: LoadedModel, radiograph: Radiograph) -> tuple[NDArray[np.float32], int]:
+    """Return what the network sees of a film, and the place of the label that it is called."""
+    tensor = model.tensor(radiograph)
+    return tensor, int(model.calibrated(tensor)[0].argmax())
 
 
 def _curves(model: LoadedModel, tensor: NDArray[np.float32], column: int) -> NDArray[np.float64]:
@@ -123,8 +129,7 @@ def inside_lungs(
     rows: dict[str, list[tuple[float, float, float]]] = {}
     for film, mask in zip(track(films, "Maps and lungs"), masks, strict=True):
         radiograph = Radiograph(film, "image/jpeg")
-        column = int(model.calibrated(model.tensor(radiograph))[0].argmax())
-        code = model.manifest.labels[column].code
+        code = model.manifest.labels[_called(model, radiograph)[1]].code
         found = explain(model, radiograph, code).map
         if found is None:
             continue
