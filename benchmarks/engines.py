@@ -21,9 +21,10 @@ import typer
 from numpy.typing import NDArray
 
 from benchmarks.processes import ROOT
-from covidxray_api.inference.compiled_engine import CompiledEngine
-from covidxray_api.inference.models import probe
-from covidxray_api.model_store import COMPILED, WEIGHTS, ModelStore, StoredModel
+from covidxray_api.inference.onnx import OnnxEngine
+from covidxray_api.inference.registry import probe
+from covidxray_api.models.manifest import COMPILED, WEIGHTS
+from covidxray_api.models.store import ModelStore, StoredModel
 from covidxray_api.settings import Settings
 
 Infer = Callable[[NDArray[np.float32]], NDArray[np.float32]]
@@ -33,7 +34,7 @@ BATCHES, THREADS = (1, 8, 64), (1, 2)
 
 def onnx_runtime(stored: StoredModel, threads: int, batch: int) -> Infer:  # noqa: ARG001
     """Load the compiled form as the service does."""
-    return CompiledEngine(stored.folder / COMPILED, threads).infer
+    return OnnxEngine(stored.folder / COMPILED, threads).infer
 
 
 def openvino(stored: StoredModel, threads: int, batch: int) -> Infer:  # noqa: ARG001

@@ -13,7 +13,7 @@ import numpy as np
 from benchmarks.images import images
 from covidxray_api.decoding import Limits, decode
 from covidxray_api.explanation import explain
-from covidxray_api.screening import Screener
+from covidxray_api.screening.screener import Screener
 from covidxray_api.settings import Settings
 
 

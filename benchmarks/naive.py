@@ -12,7 +12,8 @@ from fastapi import FastAPI, UploadFile
 from PIL import Image
 from skimage.metrics import structural_similarity
 
-from covidxray_api.model_store import WEIGHTS, ModelStore
+from covidxray_api.models.manifest import WEIGHTS
+from covidxray_api.models.store import ModelStore
 from covidxray_api.settings import Settings
 
 settings = Settings()

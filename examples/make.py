@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from covidxray_api.decoding import Limits, decode
-from covidxray_api.training.dataset import Film, read_dataset
+from covidxray_api.training.data.dataset import Film, read_dataset
 
 HERE = Path(__file__).parent
 SIDE = 512

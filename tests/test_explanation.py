@@ -4,18 +4,11 @@ import pytest
 
 from covidxray_api.decoding import Limits, decode
 from covidxray_api.errors import UnknownLabel
-from covidxray_api.explanation import (
-    NO_MAP,
-    NOT_FAITHFUL,
-    elsewhere,
-    explain,
-    masked,
-    overlay,
-    top,
-)
-from covidxray_api.inference.models import LoadedModel
+from covidxray_api.explanation import NO_MAP, NOT_FAITHFUL, elsewhere, explain, masked, overlay, top
+from covidxray_api.inference.registry import LoadedModel
 from covidxray_api.radiograph import Radiograph
-from covidxray_api.screening import Explained, Screener
+from covidxray_api.screening.screener import Screener
+from covidxray_api.screening.screening import Explained
 from covidxray_api.settings import Settings
 
 LIMITS = Limits(max_pixels=1_000_000, min_side=32)

@@ -5,7 +5,7 @@ from typing import Any
 
 import bentoml
 
-from covidxray_api.screening import Screener
+from covidxray_api.screening.screener import Screener
 from covidxray_api.settings import Settings
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import litserve
 from fastapi import Request
 
-from covidxray_api.screening import Screener
+from covidxray_api.screening.screener import Screener
 from covidxray_api.settings import Settings
 
 

@@ -9,7 +9,7 @@ from ray import serve
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
-from covidxray_api.screening import Screener
+from covidxray_api.screening.screener import Screener
 from covidxray_api.settings import Settings
 
 

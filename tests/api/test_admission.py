@@ -12,7 +12,7 @@ import httpx
 from covidxray_api.settings import Settings
 
 if TYPE_CHECKING:
-    from tests.api.conftest import ServeWith, WaitingEngine
+    from tests.conftest import ServeWith, WaitingEngine
 
 
 def connect(client: httpx.Client) -> socket.socket:

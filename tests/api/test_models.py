@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import httpx
 
-from covidxray_api.model_store import ModelStore
+from covidxray_api.models.store import ModelStore
 from covidxray_api.settings import Settings
 
 

@@ -7,9 +7,9 @@ import pytest
 import yaml
 from openapi_spec_validator import validate
 
-from covidxray_api.api import schemas
 from covidxray_api.api.app import create_app
 from covidxray_api.api.examples import EXAMPLES
+from covidxray_api.rendering import schemas
 from covidxray_api.settings import Settings
 
 STORED = Path(__file__).parents[2] / "openapi.yaml"

@@ -12,7 +12,8 @@ import pytest
 
 from covidxray_api.api.problems import kinds
 from covidxray_api.errors import CovidXrayError
-from covidxray_api.model_store import WEIGHTS, ModelStore
+from covidxray_api.models.manifest import WEIGHTS
+from covidxray_api.models.store import ModelStore
 from covidxray_api.settings import Settings
 
 Serve = Callable[[Settings], AbstractContextManager[httpx.Client]]

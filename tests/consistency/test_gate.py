@@ -13,10 +13,10 @@ from covidxray_api.consistency.gate import GateManifest, Signals, Weights
 from covidxray_api.consistency.ssim import SsimParameters
 from covidxray_api.decoding import Limits, decode
 from covidxray_api.errors import CorruptArtefact
-from covidxray_api.inference.compiled_engine import CompiledEngine
+from covidxray_api.inference.onnx import OnnxEngine
 from covidxray_api.radiograph import Radiograph
 from covidxray_api.settings import shipped
-from covidxray_api.training.gate.evaluation import made
+from covidxray_api.training.evaluation.gate import made
 from covidxray_api.training.gate.rules import RULES
 
 UPRIGHT = (1, 0, 0, 0)
@@ -144,7 +144,7 @@ def test_the_score_is_a_logistic_regression_on_its_terms() -> None:
 
 @pytest.fixture(scope="module")
 def gate() -> Gate:
-    return Gate.load(shipped("reference"), CompiledEngine)
+    return Gate.load(shipped("reference"), OnnxEngine)
 
 
 def test_the_shipped_gate_refuses_what_no_one_took(gate: Gate) -> None:
@@ -191,4 +191,4 @@ def test_a_damaged_gate_is_refused(tmp_path: Path, damage: Callable[[Path], None
     for manifest in list((folder / "gate").glob("*/manifest.json")):
         damage(manifest.parent)
     with pytest.raises(CorruptArtefact):
-        Gate.load(folder, CompiledEngine)
+        Gate.load(folder, OnnxEngine)

@@ -7,9 +7,9 @@ from PIL import Image
 
 from covidxray_api.decoding import Limits, decode
 from covidxray_api.decoding.reduction import reduced
-from covidxray_api.inference import Models
-from covidxray_api.inference.models import LoadedModel
-from covidxray_api.model_store import ModelStore
+from covidxray_api.inference import ModelRegistry
+from covidxray_api.inference.registry import LoadedModel
+from covidxray_api.models.store import ModelStore
 from covidxray_api.radiograph import Radiograph
 from covidxray_api.settings import shipped
 
@@ -43,7 +43,7 @@ def test_a_pixel_becomes_the_mean_of_its_parts_and_larger() -> None:
 
 @pytest.fixture(scope="module")
 def model() -> LoadedModel:
-    return Models(ModelStore(shipped("model_store")), "multi-source").get()
+    return ModelRegistry(ModelStore(shipped("model_store")), "multi-source").get()
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG"])

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from covidxray_api.training.config import TrainingConfig
+from covidxray_api.training.fitting.config import TrainingConfig
 
 LABELS = [
     {"code": code, "display": {"en": code, "es": code}}

@@ -14,8 +14,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from covidxray_api.api import problems
 from covidxray_api.api.upload import read_upload
-from covidxray_api.api.watchdog import Watchdog
 from covidxray_api.errors import DeadlineExceeded, Overloaded, UploadTooSlow
+from covidxray_api.serving.watchdog import Watchdog
 
 Result = TypeVar("Result")
 

@@ -11,15 +11,17 @@ from fastapi.routing import APIRoute
 from fastapi_offline import FastAPIOffline
 
 from covidxray_api import __version__, errors
-from covidxray_api.api import page, pictures, problems, schemas, upload
+from covidxray_api.api import page, problems, upload
+from covidxray_api.api.access_log import Tracing
 from covidxray_api.api.admission import Admission
 from covidxray_api.api.endpoints import REPORT, Endpoints
 from covidxray_api.api.examples import add_examples
 from covidxray_api.api.feedback import FeedbackDoor
-from covidxray_api.api.logs import configure_logs
-from covidxray_api.api.service import ScreeningService
-from covidxray_api.api.tracing import Tracing
-from covidxray_api.screening import Screener
+from covidxray_api.rendering import png as pictures
+from covidxray_api.rendering import schemas
+from covidxray_api.screening.screener import Screener
+from covidxray_api.serving.logs import configure_logs
+from covidxray_api.serving.service import ScreeningService
 from covidxray_api.settings import Settings
 
 DESCRIPTION = """\

@@ -9,15 +9,19 @@ from fastapi import Depends, Header, HTTPException, Query, Request, Response
 from structlog.contextvars import bind_contextvars
 
 from covidxray_api import __version__
-from covidxray_api.api import pictures, problems, rendering, schemas
+from covidxray_api.api import problems
+from covidxray_api.api.access_log import RequestName
 from covidxray_api.api.admission import Turn
-from covidxray_api.api.language import answer_language
-from covidxray_api.api.service import ScreeningService
-from covidxray_api.api.tracing import RequestName
-from covidxray_api.messages import Language
-from covidxray_api.model_store import ModelStore
-from covidxray_api.screening import Explained, Screener
+from covidxray_api.api.negotiation import answer_language
+from covidxray_api.models.store import ModelStore
+from covidxray_api.rendering import json as rendering
+from covidxray_api.rendering import png as pictures
+from covidxray_api.rendering import schemas
+from covidxray_api.screening.screener import Screener
+from covidxray_api.screening.screening import Explained
+from covidxray_api.serving.service import ScreeningService
 from covidxray_api.settings import GateName, Settings
+from covidxray_api.texts import Language
 
 AnswerLanguage = Annotated[Language, Depends(answer_language)]
 ModelName = Annotated[
@@ -76,7 +80,7 @@ REPORT: dict[int | str, dict[str, Any]] = {
 
 def _page(explained: Explained, name: str, language: Language, made: datetime) -> bytes:
     # Imported with the first report: a tenth of the time until the service is ready.
-    from covidxray_api.api.report import render
+    from covidxray_api.rendering.pdf import render
 
     return render(explained, name, language, made)
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from fastapi import FastAPI
 
-from covidxray_api.messages import message
+from covidxray_api.texts import message
 
 _NOTICE = message("notice", "en")
 

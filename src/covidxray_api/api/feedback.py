@@ -14,11 +14,12 @@ from fastapi.routing import APIRoute
 from structlog.contextvars import bind_contextvars
 
 from covidxray_api import errors
-from covidxray_api.api import problems, schemas
-from covidxray_api.api.tracing import RequestName
+from covidxray_api.api import problems
+from covidxray_api.api.access_log import RequestName
 from covidxray_api.api.upload import read_body
-from covidxray_api.model_store import ModelStore
+from covidxray_api.models.store import ModelStore
 from covidxray_api.records.feedback import Feedback
+from covidxray_api.rendering import schemas
 from covidxray_api.settings import Settings
 
 if TYPE_CHECKING:

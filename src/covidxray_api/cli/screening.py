@@ -14,13 +14,13 @@ from rich.text import Text
 
 from covidxray_api.cli.faults import read_settings, told_plainly
 from covidxray_api.errors import CovidXrayError
-from covidxray_api.messages import Language, message
 from covidxray_api.settings import GateName
+from covidxray_api.texts import Language, message
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from covidxray_api.screening import Screening
+    from covidxray_api.screening.screening import Screening
 
 
 def screen(
@@ -40,7 +40,8 @@ def screen(
     ] = None,
 ) -> None:
     """Screen files; exit code 1 if any of them could not be."""
-    from covidxray_api.screening import Screener, find_operating_point
+    from covidxray_api.screening.screener import Screener
+    from covidxray_api.screening.screening import find_operating_point
 
     with told_plainly():
         screener = Screener.from_settings(read_settings())
@@ -75,7 +76,7 @@ def screen(
 
 
 def _outcome(screen: Callable[[bytes], Screening], file: Path, lang: Language) -> dict[str, Any]:
-    from covidxray_api.api.rendering import screening_answer
+    from covidxray_api.rendering.json import screening_answer
 
     try:
         screening = screen(file.read_bytes())
@@ -113,7 +114,7 @@ def _judged(consistency: dict[str, Any]) -> str:
 
 def list_models() -> None:
     """List the stored models."""
-    from covidxray_api.model_store import ModelStore
+    from covidxray_api.models.store import ModelStore
 
     settings = read_settings()
     rows = Table("name", "version", "labels", "input", "description")

@@ -18,14 +18,14 @@ def serve(
     """Start the service; settings come from COVIDXRAY_* and these options."""
     import uvicorn
 
-    from covidxray_api.api.logs import configure_logs
+    from covidxray_api.serving.logs import configure_logs
 
     settings = read_settings(host=host, port=port, workers=workers)
     configure_logs(settings.log_level)
     uvicorn.run(
         "covidxray_api.api.app:served",
         factory=True,
-        loop="covidxray_api.api.sharing:SharingLoop",
+        loop="covidxray_api.serving.listener:SharingLoop",
         workers=settings.workers,
         host=settings.host,
         port=settings.port,

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 import typer
 
 from covidxray_api.cli.faults import told_plainly
-from covidxray_api.model_store import ModelStore
+from covidxray_api.models.store import ModelStore
 from covidxray_api.settings import Settings, shipped
 
 Data = Annotated[Path, typer.Option(help="Folder of films, in a layout of docs/training.md.")]
@@ -29,8 +29,8 @@ def train(
     h5: H5 = None,
 ) -> None:
     """Train a network and publish it into the model store."""
-    from covidxray_api.training.commands import run_training
-    from covidxray_api.training.config import TrainingConfig
+    from covidxray_api.training.fitting.config import TrainingConfig
+    from covidxray_api.training.workflows.classifier import run_training
 
     with told_plainly():
         stored = run_training(data, TrainingConfig.read(config), ModelStore(store), h5)
@@ -49,8 +49,8 @@ def reproduce(
     ),
 ) -> None:
     """Train the paper's network at 60/40 and 80/20, publish the first and write the table."""
-    from covidxray_api.training.commands import run_reproduction
-    from covidxray_api.training.config import TrainingConfig
+    from covidxray_api.training.fitting.config import TrainingConfig
+    from covidxray_api.training.workflows.classifier import run_reproduction
 
     with told_plainly():
         run_reproduction(data, TrainingConfig.read(config), ModelStore(store), h5, output)
@@ -69,8 +69,8 @@ def protocol(
     output: Annotated[Path, typer.Option(help="Folder for the report.")] = Path("docs/evaluation"),
 ) -> None:
     """Judge a recipe by networks trained anew without what they are measured on."""
-    from covidxray_api.training.commands import run_protocol
-    from covidxray_api.training.config import TrainingConfig
+    from covidxray_api.training.fitting.config import TrainingConfig
+    from covidxray_api.training.workflows.classifier import run_protocol
 
     with told_plainly():
         run_protocol(name, data, TrainingConfig.read(config), shorten, masks, output)
@@ -94,9 +94,9 @@ def evaluate(
     output: Annotated[Path, typer.Option(help="Folder for page and figures.")] = Path("docs"),
 ) -> None:
     """Measure models, gate or explanations on films that their training has not seen."""
-    from covidxray_api.training.commands import run_evaluation
-    from covidxray_api.training.gate.commands import run_gate_evaluation
-    from covidxray_api.training.maps.commands import run_explanation_evaluation
+    from covidxray_api.training.workflows.classifier import run_evaluation
+    from covidxray_api.training.workflows.gate import run_gate_evaluation
+    from covidxray_api.training.workflows.saliency import run_explanation_evaluation
 
     if what == "explanation":
         if masks is None:
@@ -123,7 +123,7 @@ def calibrate(
     store: Store = shipped("model_store"),
 ) -> None:
     """Fit temperature, prediction sets and operating points of stored models again."""
-    from covidxray_api.training.commands import run_calibration
+    from covidxray_api.training.workflows.classifier import run_calibration
 
     with told_plainly():
         models = ModelStore(store)
@@ -136,7 +136,7 @@ def compile_models(
     store: Store = shipped("model_store"),
 ) -> None:
     """Compile stored models into the form that serves, and compare it with Keras on films."""
-    from covidxray_api.training.commands import run_compilation
+    from covidxray_api.training.workflows.classifier import run_compilation
 
     with told_plainly():
         models = ModelStore(store)
@@ -149,7 +149,7 @@ def import_model(
     store: Store = shipped("model_store"),
 ) -> None:
     """Bring a legacy Keras network with the paper's three classes into the store."""
-    from covidxray_api.training.legacy import import_network
+    from covidxray_api.training.publishing.legacy import import_network
 
     with told_plainly():
         stored = import_network(file, ModelStore(store), name)
@@ -163,7 +163,7 @@ def build_reference(
     output: Annotated[Path, typer.Option(help="Folder to write.")] = shipped("reference"),
 ) -> None:
     """Average films into the reference, choose its threshold and measure it."""
-    from covidxray_api.training.commands import run_reference
+    from covidxray_api.training.workflows.classifier import run_reference
 
     with told_plainly():
         run_reference(data, others, keep, output)
@@ -179,7 +179,7 @@ def train_gate(
     ] = 8,
 ) -> None:
     """Train the gate, and one without each kind of image and each hospital, and store it."""
-    from covidxray_api.training.gate.commands import run_gate_training
+    from covidxray_api.training.workflows.gate import run_gate_training
 
     with told_plainly():
         manifest = run_gate_training(data, others, reference, epochs, trial_epochs)

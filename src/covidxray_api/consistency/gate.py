@@ -17,7 +17,8 @@ from covidxray_api.consistency.quality import Finding, Rule, quality
 from covidxray_api.consistency.ssim import Reference
 from covidxray_api.errors import CorruptArtefact
 from covidxray_api.inference.engine import Engine
-from covidxray_api.model_store import COMPILED, MANIFEST, Frozen, verify, versions
+from covidxray_api.models.artefacts import MANIFEST, Frozen, verify, versions
+from covidxray_api.models.manifest import COMPILED
 from covidxray_api.preprocessing import preprocess
 from covidxray_api.radiograph import Radiograph
 

@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from covidxray_api.model_store import Frozen
+from covidxray_api.models.artefacts import Frozen
 from covidxray_api.radiograph import Radiograph
 
 OTHER_MODALITIES = frozenset(

@@ -13,7 +13,7 @@ from skimage.metrics import structural_similarity
 
 from covidxray_api.consistency.check import Consistency
 from covidxray_api.errors import CorruptArtefact
-from covidxray_api.model_store import MANIFEST, Frozen, verify
+from covidxray_api.models.artefacts import MANIFEST, Frozen, verify
 from covidxray_api.preprocessing import preprocess
 from covidxray_api.radiograph import Radiograph
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from covidxray_api.errors import ContradictoryFeedback
-from covidxray_api.model_store import Manifest
-from covidxray_api.screening import find_label
+from covidxray_api.models.manifest import Manifest
+from covidxray_api.screening.screening import find_label
 
 Opinion = Literal["agree", "disagree", "not_sure"]
 """What a clinician thinks of an answer."""

@@ -11,8 +11,8 @@ from keras import layers
 
 from covidxray_api.consistency.gate import KINDS, TURNS
 from covidxray_api.preprocessing import preprocess
-from covidxray_api.training.fit import infer
-from covidxray_api.training.gate.lessons import Examples, Lessons, acquired, even
+from covidxray_api.training.fitting.fit import infer
+from covidxray_api.training.gate.examples import Examples, Lessons, acquired, even
 
 SIZE = (96, 96)
 """Height and width of the network's input."""

@@ -1,0 +1,1 @@
+"""Renderings of an answer: JSON, PDF, PNG."""

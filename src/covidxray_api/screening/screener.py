@@ -1,0 +1,204 @@
+"""The whole domain in one call: bytes in, an answer out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import partial
+
+import numpy as np
+
+from covidxray_api.consistency import Check, Gate
+from covidxray_api.decoding import Limits, decode
+from covidxray_api.explanation import explain
+from covidxray_api.inference.onnx import OnnxEngine
+from covidxray_api.inference.registry import ModelRegistry, load_engine
+from covidxray_api.models.store import ModelStore
+from covidxray_api.radiograph import Radiograph
+from covidxray_api.screening.screening import (
+    Explained,
+    Screening,
+    Validation,
+    find_label,
+    find_operating_point,
+)
+from covidxray_api.settings import GateName, Settings
+
+
+class Screener:
+    """The pipeline: decode, check, infer, decide.
+
+    Parameters
+    ----------
+    models : ModelRegistry
+        The networks that can answer.
+    checks : mapping of str to Check
+        What tells a chest radiograph from all else, by name.
+    gate : str
+        Name of the one that holds where none is named.
+    limits : Limits
+        Bounds on what is decoded.
+    """
+
+    def __init__(
+        self,
+        models: ModelRegistry,
+        checks: Mapping[GateName, Check],
+        gate: GateName,
+        limits: Limits,
+    ) -> None:
+        self.models = models
+        self.checks = checks
+        self._gate = gate
+        self._limits = limits
+
+    @classmethod
+    def from_settings(cls, settings: Settings) -> Screener:
+        """Build the pipeline that the settings describe; loads no network yet.
+
+        Raises
+        ------
+        CorruptArtefact
+            If the reference or the gate cannot be read.
+        """
+        load = partial(load_engine, engine=settings.engine, threads=settings.inference_threads)
+        gate = Gate.load(settings.reference, OnnxEngine)
+        return cls(
+            ModelRegistry(ModelStore(settings.model_store), settings.default_model, load),
+            {"learned": gate, "ssim": gate.reference},
+            settings.gate,
+            Limits(max_pixels=settings.max_pixels, min_side=settings.min_side),
+        )
+
+    def decode(self, data: bytes, kept_side: int | None = None) -> Radiograph:
+        """Decode a file, whatever it shows.
+
+        Parameters
+        ----------
+        data : bytes
+            The file, in any format that `decoding` reads.
+        kept_side : int, optional
+            Pixels that both sides keep where a large image is reduced; what networks need if none.
+
+        Raises
+        ------
+        RadiographError
+            If the file cannot be decoded within the limits.
+        """
+        limits = replace(self._limits, kept_side=kept_side) if kept_side else self._limits
+        return decode(data, limits)
+
+    def validate(self, data: bytes, gate: GateName | None = None) -> Validation:
+        """Tell whether a file is a frontal chest radiograph, without asking a model.
+
+        Parameters
+        ----------
+        data : bytes
+            The file, in any format that `decoding` reads.
+        gate : str, optional
+            What tells; the default one if none.
+
+        Raises
+        ------
+        RadiographError
+            If the file cannot be decoded within the limits.
+        """
+        return self._checked(self.decode(data), gate)[0]
+
+    def screen(
+        self,
+        data: bytes,
+        model: str | None = None,
+        operating_point: str | None = None,
+        prevalence: float | None = None,
+        gate: GateName | None = None,
+    ) -> Screening:
+        """Screen a file.
+
+        Parameters
+        ----------
+        data : bytes
+            The file, in any format that `decoding` reads.
+        model : str, optional
+            Name of the model to ask; the default one if none.
+        operating_point : str, optional
+            Name of one of the model's operating points; `balanced` if none.
+        prevalence : float, optional
+            Share of patients with the point's target, for predictive values.
+        gate : str, optional
+            What tells a chest radiograph from all else; the default one if none.
+
+        Returns
+        -------
+        Screening
+            With probabilities if the image is consistent with a chest radiograph.
+
+        Raises
+        ------
+        RadiographError
+            If the file cannot be decoded within the limits.
+        UnknownModel
+            If no model has that name.
+        UnknownOperatingPoint
+            If the model has no such operating point.
+        """
+        return self._screened(data, model, operating_point, prevalence, gate)[0]
+
+    def explain(
+        self,
+        data: bytes,
+        model: str | None = None,
+        operating_point: str | None = None,
+        gate: GateName | None = None,
+        label: str | None = None,
+    ) -> Explained:
+        """Screen a file, and tell which parts of it speak for a label.
+
+        Parameters
+        ----------
+        data, model, operating_point, gate
+            See `screen`.
+        label : str, optional
+            Code of the label that is explained; the predicted one if none.
+
+        Raises
+        ------
+        RadiographError, UnknownModel, UnknownOperatingPoint
+            See `screen`.
+        UnknownLabel
+            If the model has no such label.
+        """
+        chosen = self.models.get(model)
+        asked = find_label(chosen.manifest, label) if label else None
+        screening, sent, upright = self._screened(data, model, operating_point, None, gate)
+        if screening.predicted is None:
+            return Explained(screening, sent, None)
+        found = explain(chosen, upright, (asked or screening.predicted).code)
+        if found.map is not None:
+            turns = screening.validation.consistency.quarter_turns
+            found = replace(found, map=np.rot90(found.map, -turns))
+        return Explained(screening, sent, found)
+
+    def _screened(
+        self,
+        data: bytes,
+        model: str | None,
+        operating_point: str | None,
+        prevalence: float | None,
+        gate: GateName | None,
+    ) -> tuple[Screening, Radiograph, Radiograph]:
+        """Return the answer, the film as it was sent, and as it was classified."""
+        chosen = self.models.get(model)
+        point = find_operating_point(chosen.manifest, operating_point)
+        sent = self.decode(data)
+        validation, upright = self._checked(sent, gate)
+        accepted = validation.consistency.consistent
+        probabilities = chosen.probabilities(upright) if accepted else None
+        screening = Screening(validation, chosen.stored, probabilities, point, prevalence)
+        return screening, sent, upright
+
+    def _checked(
+        self, radiograph: Radiograph, gate: GateName | None
+    ) -> tuple[Validation, Radiograph]:
+        consistency, upright = self.checks[gate or self._gate].check(radiograph)
+        return Validation(consistency, radiograph.warnings), upright

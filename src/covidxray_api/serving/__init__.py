@@ -1,0 +1,1 @@
+"""What every door of the service needs, and nothing of HTTP."""

@@ -1,0 +1,142 @@
+"""What a training run is: one TOML file in `configs/`."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field, ValidationError
+
+from covidxray_api.errors import DatasetError
+from covidxray_api.models.artefacts import Frozen
+from covidxray_api.models.manifest import Label
+from covidxray_api.training.data.dataset import Film
+
+
+class Phase(NamedTuple):
+    """Epochs of a run that see the films at one size."""
+
+    begin: int
+    end: int
+    """First epoch and the one after the last, counted from 0."""
+
+    size: tuple[int, int]
+    """Height and width of the films, in pixels."""
+
+
+class TrainingConfig(Frozen):
+    """A training run, complete: the same file and films give the same network."""
+
+    name: str
+    """Name under which the model is stored."""
+
+    description: str
+    """One sentence for people who choose between models."""
+
+    network: Literal["seed_cnn", "residual"]
+    """Architecture, from `networks.py`."""
+
+    input_size: tuple[int, int]
+    """Height and width of the network's input, in pixels."""
+
+    labels: tuple[Label, ...]
+    """Classes in the order of the network's outputs."""
+
+    teach: Mapping[str, Mapping[str, float]] = {}
+    """What films of other labels are taught: their label, then a share for each class."""
+
+    seed_subset_only: bool = False
+    """Train on the films that stand for the paper's set and no others."""
+
+    leave_out: tuple[str, ...] = ()
+    """Sources that training must not see."""
+
+    split: Literal["stratified", "group"]
+    """`stratified` as in the paper, film by film; `group` keeps a patient's films together."""
+
+    validation_share: float = Field(gt=0, lt=1)
+    """Share of the films held out."""
+
+    epochs: int = Field(gt=0)
+    """Passes; one draws as many films as there are to train on, or `films_per_epoch`."""
+
+    films_per_epoch: int | None = None
+    """Films drawn in an epoch; all of them once if not given."""
+
+    small_first: tuple[int, int] | None = None
+    """Height and width at which the first seven tenths of the epochs see the films, which teaches
+    a network of any input size most of what it learns in less time; the rest are at full size."""
+
+    batch_size: int = 32
+    """Films in a step."""
+
+    learning_rate: float = 1e-3
+    """Largest step size of Adam; falls to 0 along a cosine if `augment`."""
+
+    weight_decay: float = 0.0
+    """Decoupled weight decay (Loshchilov & Hutter 2019)."""
+
+    label_smoothing: float = 0.0
+    """Share of each target that is spread over all classes (Szegedy et al. 2016)."""
+
+    balance: bool = False
+    """Draw classes alike often and sources within a class by the root of their size."""
+
+    draw: Mapping[str, float] = {}
+    """How often a class is drawn if `balance`, relative to 1 for those not named."""
+
+    augment: bool = False
+    """Take away source cues; see `augmentation.py`."""
+
+    precision: Literal["float32", "mixed_bfloat16"] = "float32"
+    """Arithmetic of training; the stored network is float32 either way."""
+
+    seed: int = 2021
+    """Seed of every source of chance."""
+
+    @classmethod
+    def read(cls, path: Path) -> TrainingConfig:
+        """Read a configuration.
+
+        Raises
+        ------
+        DatasetError
+            If the file is no valid configuration.
+        """
+        try:
+            return cls.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+        except (OSError, tomllib.TOMLDecodeError, ValidationError) as error:
+            raise DatasetError(f"{path} is no training configuration: {error}") from error
+
+    @property
+    def codes(self) -> list[str]:
+        """Label codes in the order of the network's outputs."""
+        return [label.code for label in self.labels]
+
+    @property
+    def phases(self) -> list[Phase]:
+        """The phases of training, in order."""
+        if self.small_first is None:
+            return [Phase(0, self.epochs, self.input_size)]
+        turn = round(0.7 * self.epochs)
+        return [Phase(0, turn, self.small_first), Phase(turn, self.epochs, self.input_size)]
+
+    def suitable(self, films: Sequence[Film]) -> list[Film]:
+        """Return the films that this run may learn from or be validated on."""
+        return [
+            film
+            for film in films
+            if (film.label in self.codes or film.label in self.teach)
+            and film.source not in self.leave_out
+            and (film.in_seed_subset or not self.seed_subset_only)
+        ]
+
+    def targets(self, films: Sequence[Film]) -> NDArray[np.float32]:
+        """Return what each film teaches: float32, shape (n, classes), rows sum to 1."""
+        shares = {code: {code: 1.0} for code in self.codes} | dict(self.teach)
+        rows = [[shares[film.label].get(code, 0.0) for code in self.codes] for film in films]
+        return np.array(rows, dtype=np.float32)

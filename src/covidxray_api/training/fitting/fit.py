@@ -1,0 +1,172 @@
+"""Fitting a network to films."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from covidxray_api.preprocessing import preprocess
+from covidxray_api.training.data.augmentation import augment
+from covidxray_api.training.data.dataset import Film
+from covidxray_api.training.fitting.config import Phase, TrainingConfig
+from covidxray_api.training.fitting.networks import NETWORKS
+
+AfterEpoch = Callable[[int, keras.Model, dict[str, float]], None]
+"""Called after each epoch with its number from 1, the network and the training figures."""
+
+
+class FilmBatches(keras.utils.PyDataset):  # type: ignore[misc]
+    """Batches of an epoch; each depends on nothing but the seed, its epoch and its number."""
+
+    def __init__(
+        self,
+        films: Sequence[Film],
+        pixels: NDArray[np.uint8],
+        config: TrainingConfig,
+        phase: Phase,
+    ) -> None:
+        super().__init__(workers=2)
+        self._pixels = pixels
+        self._config = config
+        self._targets = smooth(config.targets(films), config.label_smoothing)
+        self._weights = balanced_weights(films, config) if config.balance else None
+        self._sources = rows_by_source(films)
+        self._size = phase.size
+        self._epoch = phase.begin
+        self._draw()
+
+    def __len__(self) -> int:
+        """Return the number of batches."""
+        return -(-len(self._order) // self._config.batch_size)
+
+    def on_epoch_end(self) -> None:
+        """Draw the films of the next epoch."""
+        self._epoch += 1
+        self._draw()
+
+    def __getitem__(self, index: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Return a batch: tensor (n, h, w, 1) and targets (n, classes)."""
+        size = self._config.batch_size
+        rows = self._order[index * size : (index + 1) * size]
+        films = [self._pixels[row] for row in rows]
+        if self._config.augment:
+            rng = np.random.default_rng((self._config.seed, self._epoch, index))
+            films = [augment(film, self._donor(rng), rng) for film in films]
+        return preprocess(films, self._size), self._targets[rows]
+
+    def _draw(self) -> None:
+        rng = np.random.default_rng((self._config.seed, self._epoch))
+        n = len(self._targets)
+        drawn = self._config.films_per_epoch or n
+        if self._weights is None:
+            self._order = rng.permutation(n)[:drawn]
+        else:
+            self._order = rng.choice(n, drawn, p=self._weights)
+
+    def _donor(self, rng: np.random.Generator) -> NDArray[np.uint8]:
+        rows = self._sources[rng.integers(len(self._sources))]
+        donor: NDArray[np.uint8] = self._pixels[rng.choice(rows)]
+        return donor
+
+
+def smooth(targets: NDArray[np.float32], share: float) -> NDArray[np.float32]:
+    """Spread a share of each target over all classes."""
+    return targets * np.float32(1 - share) + np.float32(share / targets.shape[1])
+
+
+def rows_by_source(films: Sequence[Film]) -> list[NDArray[np.intp]]:
+    """Return the rows of each source."""
+    sources = np.array([film.source for film in films])
+    return [np.flatnonzero(sources == source) for source in np.unique(sources)]
+
+
+def balanced_weights(films: Sequence[Film], config: TrainingConfig) -> NDArray[np.float64]:
+    """Return how often each film is to be drawn; they sum to 1.
+
+    Classes are drawn as `config.draw` says, alike often by default, and labels that are only taught
+    (adults with other findings) together half as often; within a label, a source by the root of its
+    number of films.
+    """
+    labels = np.array([film.label if film.label in config.codes else "" for film in films])
+    sources = np.array([film.source for film in films])
+    weights = np.zeros(len(films))
+    for label in np.unique(labels):
+        share = config.draw.get(label, 1.0) if label else 0.5
+        names, sizes = np.unique(sources[labels == label], return_counts=True)
+        for name, size in zip(names, np.sqrt(sizes), strict=True):
+            rows = (labels == label) & (sources == name)
+            weights[rows] = share * size / np.sqrt(sizes).sum() / rows.sum()
+    weights /= weights.sum()
+    return weights
+
+
+def fit(
+    films: Sequence[Film],
+    pixels: NDArray[np.uint8],
+    config: TrainingConfig,
+    after_epoch: AfterEpoch,
+) -> keras.Model:
+    """Train a network.
+
+    Parameters
+    ----------
+    films : sequence of Film
+        What to learn from; all of it.
+    pixels : ndarray of uint8, shape (n, height, width)
+        The films at the network's input size.
+    config : TrainingConfig
+        The run.
+    after_epoch : callable
+        Told of each epoch; see `AfterEpoch`.
+
+    Returns
+    -------
+    keras.Model
+        The network in float32, with a softmax output for each label.
+    """
+    keras.utils.set_random_seed(config.seed)
+    keras.config.set_dtype_policy(config.precision)
+    network = NETWORKS[config.network](
+        (None, None) if config.small_first else config.input_size, len(config.labels)
+    )
+    keras.config.set_dtype_policy("float32")
+    steps = -(-(config.films_per_epoch or len(films)) // config.batch_size) * config.epochs
+    rate: float | keras.optimizers.schedules.LearningRateSchedule = config.learning_rate
+    if config.augment:
+        warm_up = steps // 20
+        rate = keras.optimizers.schedules.CosineDecay(
+            0.0, steps - warm_up, warmup_target=config.learning_rate, warmup_steps=warm_up
+        )
+    network.compile(
+        keras.optimizers.AdamW(rate, weight_decay=config.weight_decay),
+        loss="categorical_crossentropy",
+        metrics=["accuracy"],
+    )
+    report = keras.callbacks.LambdaCallback(
+        on_epoch_end=lambda epoch, logs: after_epoch(epoch + 1, network, dict(logs))
+    )
+    for phase in config.phases:
+        network.fit(
+            FilmBatches(films, pixels, config, phase),
+            initial_epoch=phase.begin,
+            epochs=phase.end,
+            callbacks=[report],
+            verbose=0,
+        )
+    return as_served(network, config)
+
+
+def as_served(network: keras.Model, config: TrainingConfig) -> keras.Model:
+    """Return the network with float32 arithmetic and a fixed input size."""
+    copy = NETWORKS[config.network](config.input_size, len(config.labels))
+    copy.set_weights(network.get_weights())
+    return copy
+
+
+def infer(network: keras.Model, tensor: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the probabilities of many films, in batches: float32, shape (n, classes)."""
+    probabilities: NDArray[np.float32] = network.predict(tensor, batch_size=256, verbose=0)
+    return probabilities

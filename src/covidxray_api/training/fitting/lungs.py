@@ -1,0 +1,170 @@
+"""Training the lung finder on films with drawn lungs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import keras
+import numpy as np
+from cv2.typing import MatLike
+from keras import layers
+from numpy.typing import NDArray
+from rich.progress import track
+
+from covidxray_api.errors import DatasetError
+from covidxray_api.preprocessing import preprocess
+from covidxray_api.training.data.augmentation import degrade, random_tones
+
+SIZE = (64, 64)
+"""Height and width of what the finder sees and says."""
+
+EPOCHS = 40
+STEPS = 30
+BATCH = 32
+VALIDATION = 150
+"""Films held out."""
+
+
+def read_lung_masks(
+    folder: Path, size: tuple[int, int] = SIZE
+) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """Read films ``NAME.jpg`` with their masks ``NAME_mask.png``, all brought to one size.
+
+    Returns
+    -------
+    tuple of ndarray of uint8, each of shape (n, height, width)
+        Films, and masks where 255 is lung.
+
+    Raises
+    ------
+    DatasetError
+        If the folder has no masks.
+    """
+    masks = sorted(folder.glob("*_mask.png"))
+    if not masks:
+        raise DatasetError(f"{folder} has no files NAME_mask.png.")
+
+    def read(path: Path) -> NDArray[np.uint8]:
+        pixels = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)
+        if pixels is None:
+            raise DatasetError(f"{path} cannot be read.")
+        return cv2.resize(pixels, size[::-1], interpolation=cv2.INTER_AREA).astype(np.uint8)
+
+    films = [read(path.with_name(path.name.replace("_mask.png", ".jpg"))) for path in masks]
+    return np.stack(films), np.stack([read(path) for path in masks])
+
+
+def lung_finder() -> keras.Model:
+    """Build a small encoder and decoder with skips (U-Net: Ronneberger et al. 2015)."""
+    film = layers.Input((*SIZE, 1))
+    x = layers.GroupNormalization(1, center=False, scale=False)(film)
+    x = _convolve(x, 12)
+    passed = [x]
+    for width in (24, 48, 64):
+        x = _convolve(_convolve(x, width, stride=2), width)
+        passed.append(x)
+    passed.pop()
+    for skip in reversed(passed):
+        x = layers.Concatenate()([layers.UpSampling2D()(x), skip])
+        x = _convolve(x, skip.shape[-1])
+    return keras.Model(film, layers.Conv2D(1, 1, activation="sigmoid")(x), name="lung_finder")
+
+
+def _convolve(x: keras.KerasTensor, width: int, stride: int = 1) -> keras.KerasTensor:
+    x = layers.Conv2D(width, 3, stride, padding="same", use_bias=False)(x)
+    return layers.ReLU()(layers.BatchNormalization(momentum=0.95)(x))
+
+
+def train_lung_finder(folder: Path, seed: int = 2021) -> tuple[keras.Model, dict[str, float]]:
+    """Train the lung finder, showing progress.
+
+    Parameters
+    ----------
+    folder : Path
+        See `read_lung_masks`.
+    seed : int
+        Seed of every source of chance.
+
+    Returns
+    -------
+    keras.Model
+        Films in, probability of lung out, both of shape (n, 64, 64, 1).
+    dict
+        Numbers of films, and the mean and least Dice coefficient on those held out.
+
+    Raises
+    ------
+    DatasetError
+        If the folder has no masks.
+    """
+    keras.utils.set_random_seed(seed)
+    films, masks = read_lung_masks(folder)
+    rng = np.random.default_rng(seed)
+    order = rng.permutation(len(films))
+    held_out, rows = order[:VALIDATION], order[VALIDATION:]
+    network = lung_finder()
+    rate = keras.optimizers.schedules.CosineDecay(3e-3, EPOCHS * STEPS)
+    network.compile(keras.optimizers.Adam(rate), loss="binary_crossentropy")
+    for _ in track(range(EPOCHS * STEPS), "lung finder"):
+        drawn = [vary(films[row], masks[row], rng) for row in rng.choice(rows, BATCH)]
+        network.train_on_batch(
+            preprocess([film for film, _ in drawn], SIZE),
+            preprocess([mask for _, mask in drawn], SIZE),
+        )
+    found = network.predict(preprocess(list(films[held_out]), SIZE), verbose=0)[..., 0] > 0.5
+    drawn_lungs = masks[held_out] > 127
+    overlap = (found & drawn_lungs).sum(axis=(1, 2))
+    dice = 2 * overlap / (found.sum(axis=(1, 2)) + drawn_lungs.sum(axis=(1, 2)))
+    return network, {
+        "films": len(rows),
+        "held_out_films": len(held_out),
+        "dice_mean": float(dice.mean()),
+        "dice_least": float(dice.min()),
+    }
+
+
+def vary(
+    film: MatLike, mask: MatLike, rng: np.random.Generator
+) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """Frame a film and its mask otherwise, change its tones, and cloud part of it.
+
+    The clouds teach that lungs end where the ribs do, not where they turn white.
+
+    Parameters
+    ----------
+    film, mask : ndarray of uint8, shape (height, width)
+        A film, and where its lungs are.
+    rng : Generator
+        Source of chance.
+
+    Returns
+    -------
+    tuple of ndarray of uint8, shape (height, width)
+        Both, changed alike.
+    """
+    height, width = film.shape
+    turn = cv2.getRotationMatrix2D(
+        (width / 2, height / 2), rng.normal(0, 7), np.exp(rng.uniform(-0.3, 0.3))
+    )
+    turn[:, 2] += rng.uniform(-0.1, 0.1, 2) * (width, height)
+    if rng.random() < 0.5:
+        film, mask = cv2.flip(film, 1), cv2.flip(mask, 1)
+    border = cv2.BORDER_CONSTANT if rng.random() < 0.5 else cv2.BORDER_REPLICATE
+    film = cv2.warpAffine(film, turn, (width, height), borderMode=border)
+    mask = cv2.warpAffine(mask, turn, (width, height))
+    film = degrade(cv2.LUT(film, random_tones(rng)), rng)
+    if rng.random() < 0.3:
+        film = clouded(film, rng)
+    return np.asarray(film, np.uint8), np.asarray(mask, np.uint8)
+
+
+def clouded(film: MatLike, rng: np.random.Generator) -> MatLike:
+    """Lay one soft white cloud over a film."""
+    height, width = film.shape
+    cloud: MatLike = np.zeros((height, width), dtype=np.float32)
+    centre = rng.integers(8, min(height, width) - 8, 2)
+    axes = rng.integers(4, 14, 2)
+    cv2.ellipse(cloud, centre.tolist(), axes.tolist(), 0, 0, 360, (0.8,), -1)
+    cloud = cv2.GaussianBlur(cloud, (0, 0), 3)
+    return (film * (1 - cloud) + cloud * rng.uniform(140, 230)).astype(np.uint8)

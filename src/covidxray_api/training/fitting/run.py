@@ -1,0 +1,101 @@
+"""A training run: from films to a trained network with its figures."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+from covidxray_api.preprocessing import preprocess
+from covidxray_api.training.data.dataset import Film
+from covidxray_api.training.data.split import Rows, split
+from covidxray_api.training.fitting.config import TrainingConfig
+from covidxray_api.training.fitting.fit import fit, infer
+
+MILESTONES = (30, 50, 100)
+"""Epochs at which the paper reports accuracy."""
+
+
+@dataclass(frozen=True)
+class TrainedNetwork:
+    """What a run leaves behind."""
+
+    config: TrainingConfig
+    network: keras.Model
+    trained_on: list[Film]
+    held_out: list[Film]
+    held_out_probabilities: NDArray[np.float32]
+    """Of the held-out films, shape (n, classes), uncalibrated."""
+
+    history: list[dict[str, float]]
+    """Training figures by epoch; at milestones also the accuracy of inference on both parts."""
+
+
+def train(
+    films: Sequence[Film], pixels: NDArray[np.uint8], config: TrainingConfig
+) -> TrainedNetwork:
+    """Train the network that a configuration describes, showing progress.
+
+    Parameters
+    ----------
+    films : sequence of Film
+        Films that suit the configuration; they are divided as it says.
+    pixels : ndarray of uint8, shape (n, height, width)
+        The films at the network's input size.
+    config : TrainingConfig
+        The run.
+    """
+    trained_on, held_out = split(films, config)
+    history: list[dict[str, float]] = []
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("epoch {task.completed}/{task.total} · loss {task.fields[loss]:.3f}"),
+        TimeRemainingColumn(),
+    )
+
+    def probabilities(network: keras.Model, rows: Rows) -> NDArray[np.float32]:
+        return infer(network, preprocess(list(pixels[rows]), config.input_size))
+
+    with Progress(*columns) as progress:
+        bar = progress.add_task(config.name, total=config.epochs, loss=float("nan"))
+
+        def after_epoch(epoch: int, network: keras.Model, figures: dict[str, float]) -> None:
+            history.append({"epoch": epoch} | figures)
+            if epoch in MILESTONES:
+                for part, rows in (("train", trained_on), ("validation", held_out)):
+                    chosen = [films[row] for row in rows]
+                    share = accuracy(chosen, probabilities(network, rows), config)
+                    history[-1][f"{part}_accuracy"] = share
+            progress.update(bar, advance=1, loss=figures["loss"])
+            if not progress.console.is_terminal:
+                # A log has no bar to redraw.
+                progress.print(f"{config.name}: epoch {epoch}, loss {figures['loss']:.3f}")
+
+        network = fit([films[row] for row in trained_on], pixels[trained_on], config, after_epoch)
+    return TrainedNetwork(
+        config=config,
+        network=network,
+        trained_on=[films[row] for row in trained_on],
+        held_out=[films[row] for row in held_out],
+        held_out_probabilities=probabilities(network, held_out),
+        history=history,
+    )
+
+
+def accuracy(
+    films: Sequence[Film], probabilities: NDArray[np.float32], config: TrainingConfig
+) -> float:
+    """Return the share of films, of those whose label the network knows, that it calls right."""
+    codes = config.codes
+    called = probabilities.argmax(axis=1)
+    right = [
+        codes[answer] == film.label
+        for film, answer in zip(films, called, strict=True)
+        if film.label in codes
+    ]
+    return float(np.mean(right))

@@ -1,0 +1,155 @@
+"""Making probabilities mean something, on films that training has not seen."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize_scalar
+
+from covidxray_api.inference.registry import calibrate
+from covidxray_api.models.manifest import OperatingPoint, PredictionSet
+
+SENSITIVE, SPECIFIC = 0.95, 0.99
+"""What `screening` reaches in sensitivity, and `specific` in specificity."""
+
+OTHERS = 0.5
+"""Threshold of all labels but the target."""
+
+
+def first_half(groups: NDArray[np.str_], seed: int) -> NDArray[np.bool_]:
+    """Divide held-out films by patient: one half for the temperature, the other for the sets.
+
+    The guarantee of a conformal set asks for films that nothing else was fitted on; its coverage is
+    measured on the first half.
+
+    Parameters
+    ----------
+    groups : ndarray of str, shape (n,)
+        Group of each film.
+    seed : int
+        Seed of the division.
+
+    Returns
+    -------
+    ndarray of bool, shape (n,)
+        Whether the film belongs to the first half.
+    """
+    distinct = np.unique(groups)
+    chosen = np.random.default_rng(seed).permutation(distinct)[: len(distinct) // 2]
+    return np.isin(groups, chosen)
+
+
+def fit_temperature(probabilities: NDArray[np.float32], truth: NDArray[np.integer]) -> float:
+    """Return the temperature under which the true classes are most likely.
+
+    Guo et al. 2017, On Calibration of Modern Neural Networks, section 4.2.
+
+    Parameters
+    ----------
+    probabilities : ndarray of float32, shape (n, classes)
+        Softmax outputs for films that training has not seen.
+    truth : ndarray of int, shape (n,)
+        Column of the true class.
+    """
+
+    def negative_log_likelihood(log_temperature: float) -> float:
+        calibrated = calibrate(probabilities, math.exp(log_temperature))
+        likelihoods = calibrated[np.arange(len(truth)), truth]
+        return float(-np.log(np.maximum(likelihoods, 1e-12)).mean())
+
+    return math.exp(minimize_scalar(negative_log_likelihood, bounds=(-2, 2), method="bounded").x)
+
+
+def fit_prediction_set(
+    calibrated: NDArray[np.float64],
+    truth: NDArray[np.integer],
+    codes: Sequence[str],
+    coverage: float = 0.95,
+) -> PredictionSet:
+    """Fit class-conditional split conformal prediction sets.
+
+    For each class the least probability is the one that a share `coverage` of its films reaches,
+    with the correction for finite samples: Vovk 2012, Conditional validity of inductive conformal
+    predictors; Angelopoulos & Bates 2023, Conformal Prediction, section 4.2.
+
+    Parameters
+    ----------
+    calibrated : ndarray, shape (n, classes)
+        Calibrated probabilities for films that neither training nor calibration has seen.
+    truth : ndarray of int, shape (n,)
+        Column of the true class.
+    codes : sequence of str
+        Label of each column.
+    coverage : float
+        Least share of new patients of each class whose label shall be in the set.
+    """
+    least = {}
+    for column, code in enumerate(codes):
+        own = np.sort(calibrated[truth == column, column])
+        # The k-th smallest of n with k = floor((n + 1)(1 - coverage)); with too few films, nothing
+        # can be ruled out.
+        k = math.floor((len(own) + 1) * (1 - coverage))
+        least[code] = float(own[k - 1]) if k >= 1 else 0.0
+    return PredictionSet(coverage=coverage, least=least)
+
+
+def fit_operating_points(
+    calibrated: NDArray[np.float64],
+    truth: NDArray[np.integer],
+    codes: Sequence[str],
+    target: str,
+) -> dict[str, OperatingPoint]:
+    """Fit the thresholds of the target on films that training has not seen.
+
+    `screening` finds 95 % of the films with the target, `specific` calls at most 1 % of the others
+    so, and `balanced` leaves all thresholds alike: the most probable label is the answer. (The
+    threshold with the largest sum of sensitivity and specificity, Youden 1950, is far lower on the
+    sources of training, and doubles the false alarms on sources that were left out.)
+
+    Parameters
+    ----------
+    calibrated : ndarray, shape (n, classes)
+        Calibrated probabilities.
+    truth : ndarray of int, shape (n,)
+        Column of the true class; -1 for films with none of them.
+    codes : sequence of str
+        Label of each column.
+    target : str
+        The label whose threshold is chosen.
+    """
+    column = codes.index(target)
+    rest = np.delete(calibrated, column, axis=1).max(axis=1)
+    # A film is called the target where its probability over its threshold beats all others' over
+    # theirs, so where this score is above the threshold.
+    scores = OTHERS * calibrated[:, column] / np.maximum(rest, 1e-12)
+    ill, well = np.sort(scores[truth == column]), np.sort(scores[truth != column])
+    chosen = {
+        "screening": np.nextafter(ill[math.floor((1 - SENSITIVE) * len(ill))], 0),
+        "balanced": OTHERS,
+        "specific": np.nextafter(well[math.ceil(SPECIFIC * len(well)) - 1], math.inf),
+    }
+
+    def point(threshold: float) -> OperatingPoint:
+        threshold = max(float(threshold), 1e-12)
+        return OperatingPoint(
+            threshold={code: threshold if code == target else OTHERS for code in codes},
+            target=target,
+            sensitivity=float(np.mean(ill > threshold)),
+            specificity=float(np.mean(well <= threshold)),
+            films=(len(ill), len(well)),
+        )
+
+    return {name: point(threshold) for name, threshold in chosen.items()}
+
+
+def decide(
+    calibrated: NDArray[np.float64], codes: Sequence[str], point: OperatingPoint | None
+) -> NDArray[np.intp]:
+    """Return the column of each film's label at an operating point, as the service decides it."""
+    threshold = point.threshold if point else {}
+    scaled = calibrated / np.array([threshold.get(code, 1.0) for code in codes])
+    columns: NDArray[np.intp] = scaled.argmax(axis=1)
+    return columns

@@ -1,0 +1,294 @@
+"""What `covidxray train`, `evaluate` and `reference` do, once their options are read."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from covidxray_api.consistency import Gate
+from covidxray_api.consistency.ssim import ReferenceManifest
+from covidxray_api.errors import DatasetError
+from covidxray_api.inference.onnx import OnnxEngine
+from covidxray_api.inference.registry import ModelRegistry
+from covidxray_api.models.artefacts import CARD, MANIFEST
+from covidxray_api.models.store import ModelStore, StoredModel
+from covidxray_api.training.data.dataset import DETAIL, load_pixels, read_dataset
+from covidxray_api.training.data.other_images import read_other_images
+from covidxray_api.training.evaluation.classifier import evaluate, predict_unseen
+from covidxray_api.training.evaluation.figures import draw
+from covidxray_api.training.evaluation.protocols import (
+    PROTOCOLS,
+    Collection,
+    shortcut_audit,
+    shortened,
+)
+from covidxray_api.training.evaluation.robustness import accepted, robustness
+from covidxray_api.training.evaluation.shortcuts import arms
+from covidxray_api.training.fitting.config import TrainingConfig
+from covidxray_api.training.fitting.lungs import train_lung_finder
+from covidxray_api.training.fitting.run import train
+from covidxray_api.training.gate.reference import build_reference
+from covidxray_api.training.pages.card import card
+from covidxray_api.training.pages.classifier import page
+from covidxray_api.training.pages.paper import reproduction
+from covidxray_api.training.publishing.compilation import compile_model
+from covidxray_api.training.publishing.publication import publish, recalibrate
+
+PROTOCOL = (
+    "films of patients that training has not seen, by the split of the configuration and of"
+    " sources that it left out; 95 % bootstrap intervals by patient"
+)
+"""How the figures in a manifest were measured."""
+
+MEASURED = (
+    "held_out",
+    "risk_at_coverage",
+    "operating_points",
+    "called_covid_19",
+    "uncertain",
+    "auroc_covid_19",
+    "robustness",
+)
+"""Figures of an evaluation that go into the manifest."""
+
+SHORTCUTS = "shortcuts"
+"""Name of the audit, a protocol that needs lung masks."""
+
+ROBUSTNESS_FILMS = 500
+"""Held-out films on which robustness is measured."""
+
+MEAN_SIZE = (64, 64)
+"""Height and width of the mean radiograph (Alvaro-Torres et al. 2021)."""
+
+
+def run_training(
+    data: Path, config: TrainingConfig, store: ModelStore, h5: Path | None
+) -> StoredModel:
+    """Train the network of a configuration and publish it.
+
+    Parameters
+    ----------
+    data : Path
+        Folder of films.
+    config : TrainingConfig
+        The run.
+    store : ModelStore
+        Where the model is published.
+    h5 : Path, optional
+        Also save the network in Keras's legacy format, as the paper did.
+    """
+    films = config.suitable(read_dataset(data))
+    trained = train(films, load_pixels(films, config.input_size), config)
+    if h5 is not None:
+        trained.network.save(h5)
+    return compile_model(publish(trained, store), store, films)
+
+
+def run_calibration(data: Path, store: ModelStore, names: Iterable[str]) -> None:
+    """Fit the calibration of stored models again, on the held-out films of their own split.
+
+    Parameters
+    ----------
+    data : Path
+        The folder that they were trained from.
+    store : ModelStore
+        Where the models are.
+    names : iterable of str
+        Which of them.
+    """
+    films = read_dataset(data)
+    for name in names:
+        manifest = recalibrate(ModelRegistry(store, name).get(), films, store).manifest
+        Console().print(name, f"temperature {manifest.temperature:.3f}", manifest.prediction_set)
+        for point, thresholds in manifest.operating_points.items():
+            Console().print(point, thresholds)
+
+
+def run_compilation(data: Path, store: ModelStore, names: Iterable[str]) -> None:
+    """Compile stored models, and compare what was compiled with Keras on real films.
+
+    Parameters
+    ----------
+    data : Path
+        Folder of films.
+    store : ModelStore
+        Where the models are.
+    names : iterable of str
+        Which of them.
+    """
+    films = read_dataset(data)
+    for name in names:
+        Console().print(name, compile_model(store.get(name), store, films).manifest.parity)
+
+
+def run_reproduction(
+    data: Path, config: TrainingConfig, store: ModelStore, h5: Path | None, output: Path
+) -> None:
+    """Train the paper's network at its two splits, publish the first and write the table.
+
+    Parameters
+    ----------
+    data : Path
+        Folder of films.
+    config : TrainingConfig
+        The paper's network.
+    store : ModelStore
+        Where the network trained on 60 % of the films is published.
+    h5 : Path, optional
+        Also save that network in Keras's legacy format, as the paper did.
+    output : Path
+        Markdown file to write.
+    """
+    films = config.suitable(read_dataset(data))
+    pixels = load_pixels(films, config.input_size)
+    runs = [
+        train(films, pixels, config.model_copy(update={"validation_share": share}))
+        for share in (0.4, 0.2)
+    ]
+    if h5 is not None:
+        runs[0].network.save(h5)
+    compile_model(publish(runs[0], store), store, films)
+    output.write_text(reproduction(runs), encoding="utf-8")
+
+
+def run_evaluation(
+    data: Path, store: ModelStore, names: Iterable[str], reference: Path, output: Path
+) -> None:
+    """Measure stored models on films that their training has not seen.
+
+    Writes ``evaluation.md`` and, for each, ``evaluation/NAME.json`` and ``.png``, its model card
+    and the figures in its manifest; prints a table.
+
+    Parameters
+    ----------
+    data : Path
+        The folder that they were trained from.
+    store : ModelStore
+        Where the models are.
+    names : iterable of str
+        Which of them.
+    reference : Path
+        Folder of the mean radiograph and the gate.
+    output : Path
+        Folder for the page; reports and figures go into its ``evaluation``.
+    """
+    films = read_dataset(data)
+    check = Gate.load(reference, OnnxEngine)
+    folder = output / "evaluation"
+    folder.mkdir(parents=True, exist_ok=True)
+    reports = []
+    protocols = {
+        path.stem: json.loads(path.read_text(encoding="utf-8"))
+        for path in sorted(folder.glob("*-*.json"))
+        if path.stem.rpartition("-")[2] in (*PROTOCOLS, SHORTCUTS)
+    }
+    for name in names:
+        model = ModelRegistry(store, name).get()
+        manifest = model.manifest
+        pixels = load_pixels(films, manifest.input_size)
+        unseen = predict_unseen(model, films, pixels)
+        sample = load_pixels(unseen.sample(ROBUSTNESS_FILMS), DETAIL)
+        sample = sample[accepted(check, sample)]
+        report = {
+            "model": name,
+            "version": manifest.version,
+            "description": manifest.description,
+            "trained_on": manifest.training["films"],
+            "robustness_films": len(sample),
+            "robustness": robustness(model, check, sample) if len(sample) else {},
+        } | evaluate(unseen)
+        (folder / f"{name}.json").write_text(json.dumps(report, indent=2) + "\n")
+        draw(unseen, report, f"{name} {manifest.version}", folder / f"{name}.png")
+        measured = {"protocol": PROTOCOL} | {figure: report[figure] for figure in MEASURED}
+        store.write_manifest(manifest.model_copy(update={"metrics": measured}))
+        (model.stored.folder / CARD).write_text(
+            card(manifest, report, protocols.get(f"{name}-{SHORTCUTS}")), encoding="utf-8"
+        )
+        Console().print(table(report))
+        reports.append(report)
+    consistency = ReferenceManifest.model_validate_json((reference / MANIFEST).read_bytes())
+    (output / "evaluation.md").write_text(page(reports, protocols, consistency), encoding="utf-8")
+
+
+def run_protocol(
+    name: str,
+    data: Path,
+    config: TrainingConfig,
+    shorten: float,
+    masks: Path | None,
+    output: Path,
+) -> None:
+    """Follow a protocol and write what it found.
+
+    Parameters
+    ----------
+    name : str
+        Which, from `PROTOCOLS`.
+    data : Path
+        Folder of films.
+    config : TrainingConfig
+        The recipe.
+    shorten : float
+        Share of its epochs that each network trains.
+    masks : Path, optional
+        Films with drawn lungs, which the shortcut audit needs.
+    output : Path
+        Folder; gets ``CONFIG-NAME.json``.
+
+    Raises
+    ------
+    DatasetError
+        If there is no such protocol; `shortcuts` exists only with masks.
+    """
+    protocols = dict(PROTOCOLS)
+    if masks is not None:
+        finder, found_lungs = train_lung_finder(masks)
+        Console().print("lung finder:", found_lungs)
+        protocols[SHORTCUTS] = partial(shortcut_audit, shown=arms(finder))
+    if name not in protocols:
+        raise DatasetError(f"There is no protocol {name!r}; there are: {', '.join(protocols)}.")
+    films = read_dataset(data)
+    collection = Collection(films, load_pixels(films, config.input_size))
+    run = shortened(config, shorten)
+    found = protocols[name](collection, run)
+    report = {"recipe": config.name, "epochs": run.epochs, "of_epochs": config.epochs} | found
+    output.mkdir(parents=True, exist_ok=True)
+    path = output / f"{config.name}-{name}.json"
+    path.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
+    Console().print_json(json.dumps(report))
+
+
+def table(report: dict[str, Any]) -> Table:
+    """Return an evaluation as a table for people."""
+    rows = Table(title=f"{report['model']} {report['version']}, films its training has not seen")
+    for column in ("figure", "value", "95 % interval", "n"):
+        rows.add_column(column)
+
+    def add(name: str, figure: dict[str, Any]) -> None:
+        interval = f"{figure['low']:.3f}–{figure['high']:.3f}"
+        rows.add_row(name, f"{figure['value']:.3f}", interval, f"{figure['n']:,}")
+
+    held_out = report["held_out"]
+    add("held-out films: accuracy", held_out["accuracy"])
+    add("held-out films: balanced accuracy", held_out["balanced_accuracy"])
+    for source, labels in report["called_covid_19"].items():
+        for label, figure in labels.items():
+            add(f"called COVID-19: {source}, {label}", figure)
+    for source, labels in report["auroc_covid_19"].items():
+        for label, figure in labels.items():
+            add(f"AUROC of COVID-19 against {source}, {label}", figure)
+    return rows
+
+
+def run_reference(data: Path, others: Path, keep: float, output: Path) -> None:
+    """Write the mean radiograph, its threshold and what they are worth."""
+    films = read_dataset(data)
+    pixels = load_pixels(films, MEAN_SIZE)
+    manifest = build_reference(films, pixels, read_other_images(others), keep, output)
+    Console().print_json(json.dumps(manifest.model_dump(mode="json")))

@@ -1,0 +1,21 @@
+import re
+from pathlib import Path
+
+from covidxray_api.texts import MESSAGES, message
+
+PACKAGE = Path(__file__).parents[1] / "src" / "covidxray_api"
+
+
+def test_every_message_has_both_languages() -> None:
+    assert all(set(texts) == {"en", "es"} and all(texts.values()) for texts in MESSAGES.values())
+
+
+def test_the_paper_refusal_is_worded_as_in_the_paper() -> None:
+    expected = "La imagen no es una radiografía de Tórax"
+    assert message("not_a_chest_radiograph", "es") == expected
+
+
+def test_every_message_is_used() -> None:
+    sources = "".join(path.read_text() for path in PACKAGE.rglob("*.py"))
+    unused = [code for code in MESSAGES if len(re.findall(rf'"{code}"', sources)) < 2]
+    assert unused == []

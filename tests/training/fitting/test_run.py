@@ -1,0 +1,155 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from covidxray_api.errors import CorruptArtefact, DatasetError
+from covidxray_api.inference import ModelRegistry
+from covidxray_api.inference.registry import calibrate
+from covidxray_api.models.store import ModelStore
+from covidxray_api.radiograph import Radiograph
+from covidxray_api.training.data.dataset import load_pixels, read_dataset
+from covidxray_api.training.evaluation.classifier import evaluate, predict_unseen
+from covidxray_api.training.fitting.config import TrainingConfig
+from covidxray_api.training.fitting.fit import FilmBatches, balanced_weights
+from covidxray_api.training.fitting.networks import seed_cnn
+from covidxray_api.training.fitting.run import TrainedNetwork, train
+from covidxray_api.training.publishing.legacy import import_network
+from covidxray_api.training.publishing.publication import publish, recalibrate
+
+
+@pytest.fixture(scope="module")
+def trained(indexed_folder: Path) -> TrainedNetwork:
+    config = TrainingConfig.model_validate(
+        {
+            "name": "drawn",
+            "description": "Learns drawn films.",
+            "network": "residual",
+            "input_size": [32, 32],
+            "labels": [
+                {"code": code, "display": {"en": code, "es": code}}
+                for code in ("normal", "covid_19", "viral_pneumonia")
+            ],
+            "split": "group",
+            "validation_share": 0.2,
+            "epochs": 30,
+            "batch_size": 16,
+        }
+    )
+    films = read_dataset(indexed_folder)
+    return train(films, load_pixels(films, config.input_size), config)
+
+
+def test_the_paper_network_has_fifteen_layers_of_the_kinds_named() -> None:
+    network = seed_cnn((64, 64), 3)
+    kinds = {type(layer).__name__ for layer in network.layers}
+    assert len(network.layers) == 15
+    assert kinds == {
+        "Conv2D", "BatchNormalization", "MaxPooling2D", "Flatten", "Dense", "Dropout"
+    }  # fmt: skip
+
+
+def test_a_run_learns_and_reports_its_milestone(trained: TrainedNetwork) -> None:
+    assert len(trained.history) == 30
+    assert trained.history[-1]["loss"] < trained.history[0]["loss"]
+    assert trained.history[-1]["train_accuracy"] > 0.8
+    assert len(trained.held_out_probabilities) == len(trained.held_out) == 12
+
+
+def test_a_published_network_answers_as_it_did_in_training(
+    trained: TrainedNetwork, tmp_path: Path
+) -> None:
+    store = ModelStore(tmp_path)
+    stored = publish(trained, store)
+    assert stored.manifest.version == "1"
+    assert publish(trained, store).manifest.version == "2"
+    model = ModelRegistry(store, "drawn").get()
+    for row, film in enumerate(trained.held_out):
+        pixels = load_pixels([film], (32, 32))[0]
+        answer = model.probabilities(Radiograph(pixels, "image/png"))
+        raw = trained.held_out_probabilities[row : row + 1]
+        expected = calibrate(raw, stored.manifest.temperature)[0]
+        np.testing.assert_allclose(list(answer.values()), expected, atol=1e-5)
+
+
+def test_a_published_network_that_was_changed_is_refused(
+    trained: TrainedNetwork, tmp_path: Path
+) -> None:
+    stored = publish(trained, ModelStore(tmp_path))
+    weights = stored.folder / "model.keras"
+    weights.write_bytes(weights.read_bytes()[:-1] + b"!")
+    with pytest.raises(CorruptArtefact, match="hash"):
+        ModelRegistry(ModelStore(tmp_path), "drawn").get()
+
+
+def test_evaluation_uses_only_patients_that_training_has_not_seen(
+    trained: TrainedNetwork, indexed_folder: Path, tmp_path: Path
+) -> None:
+    store = ModelStore(tmp_path)
+    publish(trained, store)
+    films = read_dataset(indexed_folder)
+    unseen = predict_unseen(
+        ModelRegistry(store, "drawn").get(), films, load_pixels(films, (32, 32))
+    )
+    assert {film.path for film in unseen.films} == {film.path for film in trained.held_out}
+    report = evaluate(unseen)
+    assert report["held_out"]["accuracy"]["n"] == 12
+    assert sum(map(sum, report["held_out"]["confusion"])) == 12
+
+
+def test_calibration_can_be_fitted_again_to_the_same(
+    trained: TrainedNetwork, indexed_folder: Path, tmp_path: Path
+) -> None:
+    store = ModelStore(tmp_path)
+    published = publish(trained, store).manifest
+    assert set(published.operating_points) == {"screening", "balanced", "specific"}
+    again = recalibrate(
+        ModelRegistry(store, "drawn").get(), read_dataset(indexed_folder), store
+    ).manifest
+    assert again.temperature == pytest.approx(published.temperature, rel=1e-3)
+    assert again.operating_points.keys() == published.operating_points.keys()
+
+
+def test_a_legacy_file_can_be_imported(trained: TrainedNetwork, tmp_path: Path) -> None:
+    path = tmp_path / "Modelo_RedNeuronal3-60-40.h5"
+    trained.network.save(path)
+    store = ModelStore(tmp_path / "store")
+    stored = import_network(path, store, "imported")
+    assert stored.manifest.input_size == (32, 32)
+    film = load_pixels(trained.held_out[:1], (32, 32))[0]
+    answer = ModelRegistry(store, "imported").get().probabilities(Radiograph(film, "image/png"))
+    expected = trained.held_out_probabilities[0]
+    np.testing.assert_allclose(list(answer.values()), expected, atol=1e-5)
+
+
+def test_what_is_no_network_cannot_be_imported(tmp_path: Path) -> None:
+    path = tmp_path / "text.h5"
+    path.write_text("not a network")
+    with pytest.raises(DatasetError, match="no Keras network"):
+        import_network(path, ModelStore(tmp_path), "imported")
+
+
+def test_balancing_draws_classes_alike_and_others_half_as_often(
+    indexed_folder: Path, config: TrainingConfig
+) -> None:
+    films = read_dataset(indexed_folder)[:-1]
+    weights = balanced_weights(films, config)
+    labels = np.array([film.label for film in films])
+    shares = [weights[labels == label].sum() for label in np.unique(labels)]
+    np.testing.assert_allclose(shares, 1 / 3)
+    binary = config.model_copy(update={"labels": config.labels[:2]})
+    weights = balanced_weights(films, binary)
+    np.testing.assert_allclose(weights[labels == "viral_pneumonia"].sum(), 0.2)
+
+
+def test_batches_depend_on_seed_epoch_and_number_alone(
+    indexed_folder: Path, config: TrainingConfig
+) -> None:
+    films = read_dataset(indexed_folder)
+    pixels = load_pixels(films, config.input_size)
+    once, again = (FilmBatches(films, pixels, config, config.phases[0]) for _ in range(2))
+    again[0]
+    np.testing.assert_array_equal(once[1][0], again[1][0])
+    first_epoch = once[1][0]
+    once.on_epoch_end()
+    assert (once[1][0] != first_epoch).any()

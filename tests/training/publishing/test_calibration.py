@@ -1,0 +1,56 @@
+import numpy as np
+import pytest
+
+from covidxray_api.inference.registry import calibrate
+from covidxray_api.training.publishing.calibration import (
+    decide,
+    fit_operating_points,
+    fit_prediction_set,
+    fit_temperature,
+)
+
+
+def simulated(n: int, sharpness: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Classes drawn from known probabilities, which are then reported too sharply."""
+    rng = np.random.default_rng(seed)
+    logits = rng.normal(0, 1.5, (n, 3))
+    honest = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    truth = np.array([rng.choice(3, p=row) for row in honest])
+    sharp = calibrate(honest.astype(np.float32), 1 / sharpness)
+    return sharp.astype(np.float32), truth
+
+
+def test_temperature_undoes_overconfidence() -> None:
+    reported, truth = simulated(4000, sharpness=2.5, seed=0)
+    assert fit_temperature(reported, truth) == pytest.approx(2.5, rel=0.1)
+
+
+def test_prediction_sets_cover_each_class_of_new_films() -> None:
+    codes = ["a", "b", "c"]
+    rule = fit_prediction_set(*simulated(3000, 1.0, seed=1), codes, coverage=0.9)
+    probabilities, truth = simulated(3000, 1.0, seed=2)
+    for column, code in enumerate(codes):
+        covered = probabilities[truth == column, column] >= rule.least[code]
+        assert covered.mean() == pytest.approx(0.9, abs=0.03)
+
+
+def test_with_too_few_films_nothing_is_ruled_out() -> None:
+    rule = fit_prediction_set(np.array([[0.9, 0.1]]), np.array([0]), ["a", "b"], coverage=0.95)
+    assert rule.least == {"a": 0.0, "b": 0.0}
+
+
+def test_operating_points_keep_what_they_promise() -> None:
+    codes = ["a", "b", "c"]
+    probabilities, truth = simulated(3000, 1.0, seed=3)
+    points = fit_operating_points(calibrate(probabilities, 1.0), truth, codes, "b")
+    assert list(points) == ["screening", "balanced", "specific"]
+    for point in points.values():
+        called = decide(probabilities, codes, point) == 1
+        assert called[truth == 1].mean() == pytest.approx(point.sensitivity, abs=1e-3)
+        assert 1 - called[truth != 1].mean() == pytest.approx(point.specificity, abs=1e-3)
+        assert point.films == ((truth == 1).sum(), (truth != 1).sum())
+    assert points["screening"].sensitivity >= 0.95
+    assert points["specific"].specificity >= 0.99
+    np.testing.assert_array_equal(
+        decide(probabilities, codes, points["balanced"]), decide(probabilities, codes, None)
+    )

@@ -1,0 +1,68 @@
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from covidxray_api.cli import app
+from covidxray_api.decoding import decode
+from covidxray_api.inference.registry import LoadedModel, ModelRegistry
+from covidxray_api.models.store import ModelStore
+from covidxray_api.preprocessing import preprocess
+from covidxray_api.settings import shipped
+from covidxray_api.training.data.dataset import LIMITS
+from covidxray_api.training.evaluation.saliency import SHARES, faithfulness, inside_lungs
+
+
+@pytest.fixture(scope="module")
+def model() -> LoadedModel:
+    return ModelRegistry(ModelStore(shipped("model_store")), "multi-source").get()
+
+
+@pytest.fixture
+def films(examples: Path, model: LoadedModel) -> np.ndarray:
+    names = ("normal", "covid_19", "viral_pneumonia")
+    read = [decode((examples / f"{name}.png").read_bytes(), LIMITS).pixels for name in names]
+    tensor = preprocess(read, model.manifest.input_size)
+    pixels: np.ndarray = (tensor[..., 0] * 255).astype(np.uint8)
+    return pixels
+
+
+def test_covering_what_maps_mark_lowers_the_answer_most(
+    model: LoadedModel, films: np.ndarray
+) -> None:
+    report = faithfulness(model, films, ["a", "b", "c"])
+
+    everything = report["labels"].pop("all")
+    assert everything["n"] == sum(found["n"] for found in report["labels"].values()) == 3
+    assert everything["drop"] > everything["random_drop"]
+    assert everything["deletion"] < everything["deletion_elsewhere"]
+    assert everything["insertion"] > everything["insertion_elsewhere"]
+    covered, moved, uncovered, _ = report["curves"]
+    assert covered[0] == pytest.approx(moved[0])
+    assert covered[0] == pytest.approx(uncovered[-1])
+    assert len(covered) == len(SHARES)
+
+
+def test_a_map_in_a_film_that_is_all_lung_lies_inside(
+    model: LoadedModel, films: np.ndarray
+) -> None:
+    found = inside_lungs(model, films, np.full_like(films, 255))
+
+    assert found["all"]["inside"] == pytest.approx(1)
+    assert found["all"]["peak"] == found["all"]["area"] == 1
+
+
+def test_explanations_need_films_with_drawn_lungs() -> None:
+    result = CliRunner().invoke(app, ["evaluate", "explanation", "--data", "."])
+
+    assert result.exit_code == 2
+    assert "--masks" in result.output
+
+
+@pytest.mark.data
+def test_the_evaluation_in_the_docs_is_of_the_model_that_serves() -> None:
+    report = json.loads(Path("docs/evaluation/explanation.json").read_text())
+
+    assert (report["model"], report["version"]) == ("multi-source", "1")
