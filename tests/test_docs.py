@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from covidxray_api.api.problems import kinds
-from covidxray_api.errors import CovidXrayError
+from covidxray_api.api.problems import STATUS
+from covidxray_api.errors import CovidXrayError, kinds
 from covidxray_api.settings import Settings
+from covidxray_api.texts.problems import advice, title
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -27,13 +28,16 @@ def test_a_setting_is_documented(name: str) -> None:
     assert f"| `COVIDXRAY_{name.upper()}` | {default} | {meaning} |" in README
 
 
-@pytest.mark.parametrize("kind", list(kinds()), ids=lambda kind: kind.slug)
+@pytest.mark.parametrize("kind", list(kinds()), ids=lambda kind: kind.code)
 def test_a_problem_is_documented(kind: type[CovidXrayError]) -> None:
-    assert f"| `{kind.slug}` | {kind.status} | {kind.title} | {kind.advice} |" in README
+    assert (
+        f"| `{kind.code}` | {STATUS[kind.code].value} | {title(kind.code, 'en')}"
+        f" | {advice(kind.code, 'en', 'http')} |"
+    ) in README
 
 
 def test_no_two_problems_have_the_same_name() -> None:
-    slugs = [kind.slug for kind in kinds()]
+    slugs = [kind.code for kind in kinds()]
 
     assert len(slugs) == len(set(slugs))
 

@@ -96,7 +96,7 @@ def test_any_label_of_the_model_can_be_asked_about(screener: Screener, film: byt
 
     assert found is not None
     assert found.label.code == "covid_19"
-    with pytest.raises(UnknownLabel, match="it has: normal, covid_19, viral_pneumonia"):
+    with pytest.raises(UnknownLabel, match="unknown-label"):
         screener.explain(film, label="fracture")
 
 

@@ -170,7 +170,7 @@ def test_a_codestream_larger_than_its_header_says_is_refused(kind: str, syntax: 
     dataset.Rows = dataset.Columns = 100
     file = io.BytesIO()
     pydicom.dcmwrite(file, dataset, enforce_file_format=True)
-    with pytest.raises(UnreadableImage, match="1400×1500×1 samples"):
+    with pytest.raises(UnreadableImage, match="coded=1400×1500×1"):
         decode(file.getvalue(), LIMITS)
 
 
@@ -187,7 +187,7 @@ def test_other_transfer_syntaxes_are_unsupported(syntax: str) -> None:
 
 
 def test_more_than_sixteen_bits_are_refused() -> None:
-    with pytest.raises(UnreadableImage, match="32 bits"):
+    with pytest.raises(UnreadableImage, match="bits=32"):
         decode(dicom(ramp("uint32")), LIMITS)
 
 
@@ -257,7 +257,7 @@ def test_a_data_set_without_preamble_is_read() -> None:
 
 
 def test_a_file_without_an_image_is_unreadable() -> None:
-    with pytest.raises(UnreadableImage, match="no image"):
+    with pytest.raises(UnreadableImage, match="no_pixel_data"):
         decode(dicom(None), LIMITS)
 
 
@@ -289,7 +289,7 @@ def test_damage_anywhere_ends_in_an_image_or_in_a_refusal() -> None:
         try:
             outcomes.add(decode(bytes(damaged), LIMITS).pixels.dtype.name)
         except RadiographError as error:
-            outcomes.add(error.slug)
+            outcomes.add(error.code)
     assert {"uint8", "unreadable-image"} <= outcomes
 
 
@@ -344,5 +344,5 @@ def test_a_damaged_codestream_cannot_end_the_process(name: str) -> None:
         try:
             outcomes.add(decode(bytes(damaged), LIMITS).pixels.dtype.name)
         except RadiographError as error:
-            outcomes.add(error.slug)
+            outcomes.add(error.code)
     assert outcomes <= {"uint8", "unreadable-image"}

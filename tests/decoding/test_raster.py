@@ -96,7 +96,7 @@ def test_signed_and_float_tiff_are_stretched(dtype: type) -> None:
 def test_float_tiff_with_a_hole_is_unreadable() -> None:
     values = gradient().astype(np.float32)
     values[3, 3] = np.nan
-    with pytest.raises(UnreadableImage, match="finite"):
+    with pytest.raises(UnreadableImage, match="not_finite"):
         decode(encode(Image.fromarray(values), "TIFF"), LIMITS)
 
 
@@ -183,7 +183,7 @@ def test_truncated_file_is_unreadable_wherever_it_is_cut(kind: str, mode: str) -
     noise = np.random.default_rng(0).integers(0, 256, (200, 200)).astype(np.uint8)
     data = encode(Image.fromarray(noise).convert(mode), kind)
     for length in [len(data) * tenth // 10 for tenth in range(1, 10)] + [len(data) - 13]:
-        with pytest.raises(UnreadableImage, match=f"{length:,} bytes"):
+        with pytest.raises(UnreadableImage, match=f"size={length}"):
             decode(data[:length], LIMITS)
 
 
@@ -211,7 +211,7 @@ def test_damage_anywhere_ends_in_an_image_or_in_a_refusal(kind: str) -> None:
         try:
             outcomes.add(decode(bytes(damaged), LIMITS).pixels.dtype.name)
         except RadiographError as error:
-            outcomes.add(error.slug)
+            outcomes.add(error.code)
     assert "unreadable-image" in outcomes
 
 
@@ -245,7 +245,7 @@ def test_empty_file_has_its_own_error() -> None:
 
 @pytest.mark.parametrize("size", [(1, 1), (31, 500), (500, 31)])
 def test_small_image_has_its_own_error(size: tuple[int, int]) -> None:
-    with pytest.raises(ImageTooSmall, match="at least 32"):
+    with pytest.raises(ImageTooSmall, match="least=32"):
         decode(encode(Image.new("L", size)), LIMITS)
 
 
@@ -260,14 +260,14 @@ def test_a_bomb_is_refused_by_its_header_alone() -> None:
     data = bytearray(encode(Image.new("L", (40, 40))))
     data[16:24] = struct.pack(">II", 60_000, 60_000)
     data[29:33] = struct.pack(">I", zlib.crc32(data[12:29]))
-    with pytest.raises(TooManyPixels, match="60000×60000"):
+    with pytest.raises(TooManyPixels, match="width=60000, height=60000"):
         decode(bytes(data), LIMITS)
 
 
 def test_too_many_pixels_are_refused_before_they_are_decoded() -> None:
     data = encode(Image.new("L", (1001, 1000)))
     # Without its pixel data the file could not be decoded: the header alone decides.
-    with pytest.raises(TooManyPixels, match="1001×1000"):
+    with pytest.raises(TooManyPixels, match="width=1001, height=1000"):
         decode(data[:60], LIMITS)
 
 

@@ -59,7 +59,7 @@ def test_models_are_listed_by_name(tmp_path: Path) -> None:
 def test_unknown_names_never_reach_the_file_system(tmp_path: Path, name: str) -> None:
     stored(tmp_path / "store", "a", "1")
     stored(tmp_path, "outside", "1")
-    with pytest.raises(UnknownModel, match="stored are: a"):
+    with pytest.raises(UnknownModel, match=r"known=\('a',\)"):
         ModelStore(tmp_path / "store").get(name)
 
 

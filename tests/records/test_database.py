@@ -58,7 +58,7 @@ def test_a_home_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_a_user_without_a_home_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(RecordsUnavailable, match="no home"):
+    with pytest.raises(RecordsUnavailable, match="no_home"):
         Records(Path("~no-such-user/records.sqlite")).prepare()
 
 

@@ -11,6 +11,7 @@ from typing import Annotated
 import structlog
 from fastapi import Depends, Header, Request
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from structlog.contextvars import bind_contextvars, clear_contextvars
 
@@ -62,7 +63,7 @@ class Tracing:
             log.exception("unforeseen error")
             if status is not None:
                 raise
-            response = problems.respond(CovidXrayError("See above."), request_id)
+            response = problems.respond_to(HTTPConnection(scope), CovidXrayError())
             await response(scope, receive, send_named)
         finally:
             log.info(

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import TypeVar
 
 from fastapi import Request
-from starlette.requests import ClientDisconnect
+from starlette.requests import ClientDisconnect, HTTPConnection
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from covidxray_api.api import problems
@@ -79,8 +79,8 @@ class Admission:
             return
         places = self._places
         if places.taken >= places.limit:
-            error = Overloaded(f"{places.taken} images are in flight, which is the limit.")
-            await problems.respond(error, scope["state"]["request_id"])(scope, receive, send)
+            error = Overloaded(in_flight=places.taken)
+            await problems.respond_to(HTTPConnection(scope), error)(scope, receive, send)
             return
         jobs: set[Future[object]] = set()
         scope["state"]["jobs"] = jobs
@@ -124,9 +124,7 @@ class Turn:
             async with asyncio.timeout_at(self._deadline):
                 return await read_upload(self._request, limit)
         except TimeoutError as error:
-            raise UploadTooSlow(
-                f"The upload had not arrived after {self._seconds:g} seconds."
-            ) from error
+            raise UploadTooSlow(seconds=self._seconds) from error
 
     async def work(self, work: Callable[..., Result], *arguments: object) -> Result:
         """Do work in the pool, unless the client goes or the deadline passes before it begins.
@@ -148,9 +146,7 @@ class Turn:
             async with asyncio.timeout_at(self._deadline):
                 await asyncio.wait((answer, gone), return_when=asyncio.FIRST_COMPLETED)
         except TimeoutError as error:
-            raise DeadlineExceeded(
-                f"The answer was not ready after {self._seconds:g} seconds."
-            ) from error
+            raise DeadlineExceeded(seconds=self._seconds) from error
         finally:
             gone.cancel()
             job.cancel()

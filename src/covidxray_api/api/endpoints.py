@@ -161,7 +161,7 @@ class Endpoints:
         screener, turn, data = await self._received(request)
         explained = await turn.work(screener.explain, data, model, operating_point, gate, label)
         if accept.partition(";")[0].strip() == pictures.PNG:
-            return await turn.work(pictures.explained, explained, language)
+            return await turn.work(pictures.explained, explained)
         answer = rendering.screening_answer(explained.screening, language)
         bind_contextvars(model=answer.model.name, rejected=answer.rejected)
         found = explained.explanation
@@ -236,9 +236,10 @@ class Endpoints:
         _ = self._service.screener
         return await self.health(name)
 
-    async def problem(self, slug: str, _: RequestName) -> problems.Problem:
+    async def problem(
+        self, slug: str, _: RequestName, language: AnswerLanguage
+    ) -> problems.Problem:
         """Explain a type of problem."""
-        for kind in problems.kinds():
-            if kind.slug == slug:
-                return problems.describe(kind)
-        raise HTTPException(404)
+        if slug not in problems.STATUS:
+            raise HTTPException(404)
+        return problems.describe(slug, language)

@@ -124,9 +124,7 @@ def _small_body(seconds: float) -> type[APIRoute]:
                     async with asyncio.timeout(seconds):
                         body = await read_body(request, LIMIT)
                 except TimeoutError as error:
-                    raise errors.UploadTooSlow(
-                        f"The feedback had not arrived after {seconds:g} seconds."
-                    ) from error
+                    raise errors.UploadTooSlow(seconds=seconds) from error
 
                 async def again() -> dict[str, Any]:
                     return {"type": "http.request", "body": body}

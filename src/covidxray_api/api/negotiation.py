@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, get_args
+from typing import Annotated
 
 from fastapi import Header, Response
 
-from covidxray_api.texts import Language
+from covidxray_api.texts import LANGUAGES, Language
 
-LANGUAGES: tuple[Language, ...] = get_args(Language)
 DEFAULT: Language = "en"
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -11,10 +11,13 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ConfigDict
 from starlette.exceptions import HTTPException
-from starlette.requests import ClientDisconnect
+from starlette.requests import ClientDisconnect, HTTPConnection
 from starlette.responses import JSONResponse
 
+from covidxray_api.api.negotiation import DEFAULT, negotiate
 from covidxray_api.errors import CovidXrayError, InvalidRequest
+from covidxray_api.texts.language import Language
+from covidxray_api.texts.problems import advice, detail, title
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -45,65 +48,107 @@ class Problem(BaseModel):
     """Identifier of the request in the service's log."""
 
 
-def kinds(root: type[CovidXrayError] = CovidXrayError) -> Iterator[type[CovidXrayError]]:
-    """Yield every kind of problem in the tree."""
-    yield root
-    for child in root.__subclasses__():
-        yield from kinds(child)
+STATUS: Mapping[str, HTTPStatus] = {
+    "internal-error": HTTPStatus.INTERNAL_SERVER_ERROR,
+    "invalid-request": HTTPStatus.BAD_REQUEST,
+    "missing-file": HTTPStatus.BAD_REQUEST,
+    "invalid-image": HTTPStatus.UNPROCESSABLE_ENTITY,
+    "empty-file": HTTPStatus.BAD_REQUEST,
+    "body-too-large": HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    "too-many-pixels": HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    "unsupported-format": HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+    "unreadable-image": HTTPStatus.UNPROCESSABLE_ENTITY,
+    "image-too-small": HTTPStatus.UNPROCESSABLE_ENTITY,
+    "unknown-model": HTTPStatus.NOT_FOUND,
+    "unknown-operating-point": HTTPStatus.BAD_REQUEST,
+    "unknown-label": HTTPStatus.BAD_REQUEST,
+    "not-explained": HTTPStatus.UNPROCESSABLE_ENTITY,
+    "contradictory-feedback": HTTPStatus.BAD_REQUEST,
+    "records-unavailable": HTTPStatus.SERVICE_UNAVAILABLE,
+    "corrupt-artefact": HTTPStatus.INTERNAL_SERVER_ERROR,
+    "parity-broken": HTTPStatus.INTERNAL_SERVER_ERROR,
+    "not-ready": HTTPStatus.SERVICE_UNAVAILABLE,
+    "overloaded": HTTPStatus.SERVICE_UNAVAILABLE,
+    "upload-too-slow": HTTPStatus.REQUEST_TIMEOUT,
+    "deadline-exceeded": HTTPStatus.GATEWAY_TIMEOUT,
+    "invalid-dataset": HTTPStatus.UNPROCESSABLE_ENTITY,
+}
+"""HTTP status of each code."""
+
+RETRY_AFTER: Mapping[str, int] = {
+    "records-unavailable": 60,
+    "not-ready": 5,
+    "overloaded": 1,
+    "deadline-exceeded": 5,
+}
+"""Seconds after which the same request may succeed (RFC 9110, section 10.2.3), by code."""
 
 
-def describe(kind: type[CovidXrayError]) -> Problem:
-    """Return what all problems of a kind have in common."""
+def describe(code: str, language: Language = DEFAULT) -> Problem:
+    """Return what all problems of a code have in common."""
     return Problem(
-        type=f"/problems/{kind.slug}", title=kind.title, status=kind.status, advice=kind.advice
+        type=f"/problems/{code}",
+        title=title(code, language),
+        status=STATUS[code],
+        advice=advice(code, language, "http"),
     )
 
 
-def respond(error: CovidXrayError, request_id: str) -> JSONResponse:
-    """Render an error as the answer to a request."""
-    detail = str(error)
-    if error.status == HTTPStatus.INTERNAL_SERVER_ERROR:
+def respond(error: CovidXrayError, request_id: str, language: Language) -> JSONResponse:
+    """Return an error as the answer to a request."""
+    said = error
+    if STATUS[error.code] == HTTPStatus.INTERNAL_SERVER_ERROR:
         # Such details name files of the server, and concern only who runs it.
-        log.error("internal problem", problem=error.slug, detail=detail)
-        detail = "The service's log has the details under this request id."
-    problem = describe(type(error)).model_copy(update={"detail": detail, "request_id": request_id})
-    headers = {"Retry-After": str(error.retry_after)} if error.retry_after else None
-    return _answer(problem, headers)
+        log.error("internal problem", problem=error.code, detail=str(error))
+        said = CovidXrayError()
+    problem = describe(error.code, language).model_copy(
+        update={"detail": detail(said, language), "request_id": request_id}
+    )
+    seconds = RETRY_AFTER.get(error.code)
+    headers = {"Content-Language": language, "Vary": "Accept-Language"}
+    return _answer(problem, headers | ({"Retry-After": str(seconds)} if seconds else {}))
 
 
-def _answer(problem: Problem, headers: dict[str, str] | None) -> JSONResponse:
+def respond_to(request: HTTPConnection, error: CovidXrayError) -> JSONResponse:
+    """Return an error as the answer to a request, in the language that it asks for."""
+    language = negotiate(request.headers.get("accept-language", ""))
+    return respond(error, request.state.request_id, language)
+
+
+def _answer(problem: Problem, headers: Mapping[str, str]) -> JSONResponse:
     return JSONResponse(
         problem.model_dump(exclude_none=True),
         status_code=problem.status,
-        headers=headers,
+        headers=dict(headers),
         media_type=MEDIA_TYPE,
     )
 
 
 async def _on_error(request: Request, error: CovidXrayError) -> JSONResponse:
-    return respond(error, request.state.request_id)
+    return respond_to(request, error)
 
 
 async def _on_invalid_parameter(request: Request, error: RequestValidationError) -> JSONResponse:
     faults = (f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors())
-    return respond(InvalidRequest("; ".join(faults)), request.state.request_id)
+    return respond_to(request, InvalidRequest("parameters", faults="; ".join(faults)))
 
 
 async def _on_disconnect(request: Request, _: ClientDisconnect) -> JSONResponse:
     # Nobody reads this answer; its status goes to the log.
-    return respond(InvalidRequest("The upload ended early."), request.state.request_id)
+    return respond_to(request, InvalidRequest("upload_ended"))
 
 
 async def _on_http(request: Request, error: HTTPException) -> JSONResponse:
+    language = negotiate(request.headers.get("accept-language", ""))
     problem = Problem(
         type="about:blank",
         title=HTTPStatus(error.status_code).phrase,
         status=error.status_code,
         detail=f"{request.method} {request.url.path}",
-        advice=InvalidRequest.advice,
+        advice=advice(InvalidRequest.code, language, "http"),
         request_id=request.state.request_id,
     )
-    return _answer(problem, dict(error.headers or {}))
+    return _answer(problem, error.headers or {})
 
 
 def register(app: FastAPI) -> None:
@@ -127,10 +172,10 @@ def documented(*errors: type[CovidXrayError]) -> dict[int | str, dict[str, Any]]
     responses: dict[int | str, dict[str, Any]] = {}
     for error in errors:
         fresh = {
-            "description": HTTPStatus(error.status).phrase,
+            "description": STATUS[error.code].phrase,
             "content": {MEDIA_TYPE: {"schema": _SCHEMA, "examples": {}}},
         }
-        response = responses.setdefault(error.status, fresh)
+        response = responses.setdefault(STATUS[error.code].value, fresh)
         examples = response["content"][MEDIA_TYPE]["examples"]
-        examples[error.slug] = {"value": describe(error).model_dump(exclude_none=True)}
+        examples[error.code] = {"value": describe(error.code).model_dump(exclude_none=True)}
     return responses

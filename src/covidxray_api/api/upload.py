@@ -64,7 +64,7 @@ async def read_upload(request: Request, limit: int) -> bytes:
     else:
         data = await read_body(request, limit)
     if not data:
-        raise EmptyFile("The upload has 0 bytes.")
+        raise EmptyFile()
     return data
 
 
@@ -91,12 +91,12 @@ async def _bounded(request: Request, limit: int) -> AsyncGenerator[bytes, None]:
     declared = request.headers.get("content-length", "")
     received = int(declared) if declared.isdecimal() else 0
     if received > limit:
-        raise BodyTooLarge(f"The body has {received:,} bytes; at most {limit:,} are accepted.")
+        raise BodyTooLarge("declared", received=received, limit=limit)
     received = 0
     async for chunk in request.stream():
         received += len(chunk)
         if received > limit:
-            raise BodyTooLarge(f"The body has more than {limit:,} bytes, which is the limit.")
+            raise BodyTooLarge(limit=limit)
         yield chunk
 
 
@@ -107,14 +107,13 @@ async def _file_of_form(request: Request, body: AsyncGenerator[bytes, None], lim
     try:
         form = await parser.parse()
     except MultiPartException as error:
-        raise InvalidRequest(f"The form cannot be read: {error.message}") from error
+        raise InvalidRequest("unreadable_form", fault=error.message) from error
     try:
         values = form.getlist(FIELD)
         if len(values) > 1:
-            raise InvalidRequest(f"The form has {len(values)} fields named {FIELD!r}; send one.")
+            raise InvalidRequest("several_files", count=len(values), field=FIELD)
         if not values or not isinstance(values[0], UploadFile):
-            names = ", ".join(sorted(form.keys())) or "none"
-            raise MissingFile(f"The form has no file named {FIELD!r}; its fields are: {names}.")
+            raise MissingFile(field=FIELD, fields=tuple(sorted(form.keys())))
         return await values[0].read()
     finally:
         await form.close()

@@ -10,6 +10,17 @@ import typer
 
 from covidxray_api.errors import CovidXrayError
 from covidxray_api.settings import Settings
+from covidxray_api.texts.language import Language
+from covidxray_api.texts.problems import advice, detail, title
+
+
+def sentences(error: CovidXrayError, language: Language = "en") -> tuple[str, str, str]:
+    """Return title, detail and advice of an error, for a reader at a shell."""
+    return (
+        f"{title(error.code, language)}:",
+        detail(error, language),
+        advice(error.code, language, "command_line"),
+    )
 
 
 @contextmanager
@@ -18,7 +29,7 @@ def told_plainly() -> Iterator[None]:
     try:
         yield
     except CovidXrayError as error:
-        typer.echo(f"{error.title}: {error} {error.advice}", err=True)
+        typer.echo(" ".join(sentences(error)), err=True)
         raise typer.Exit(1) from error
 
 

@@ -77,13 +77,20 @@ def screen(
 
 def _outcome(screen: Callable[[bytes], Screening], file: Path, lang: Language) -> dict[str, Any]:
     from covidxray_api.rendering.json import screening_answer
+    from covidxray_api.texts.problems import advice, detail, title
 
     try:
         screening = screen(file.read_bytes())
     except OSError as error:
         return {"problem": {"title": "File cannot be read", "detail": error.strerror}}
     except CovidXrayError as error:
-        return {"problem": {"title": error.title, "detail": str(error), "advice": error.advice}}
+        return {
+            "problem": {
+                "title": title(error.code, lang),
+                "detail": detail(error, lang),
+                "advice": advice(error.code, lang, "command_line"),
+            }
+        }
     return screening_answer(screening, lang).model_dump()
 
 

@@ -175,13 +175,13 @@ class Gate:
         reference = Reference.load(folder)
         known = versions(folder / GATES)
         if not known:
-            raise CorruptArtefact(f"There is no gate in {folder}.")
+            raise CorruptArtefact("no_gate", path=folder)
         home = known[-1]
         try:
             manifest = GateManifest.model_validate_json((home / MANIFEST).read_bytes())
             verify(home, manifest.files)
         except (OSError, ValidationError) as error:
-            raise CorruptArtefact(f"The gate in {home} cannot be read: {error}") from error
+            raise CorruptArtefact("manifest", path=home, fault=str(error)) from error
         return cls(manifest, engine(home / COMPILED), reference)
 
     def look(self, pixels: NDArray[np.uint8]) -> Look:

@@ -101,7 +101,7 @@ class Reference:
             manifest = ReferenceManifest.model_validate_json((folder / MANIFEST).read_bytes())
             verify(folder, manifest.files)
         except (OSError, ValidationError) as error:
-            raise CorruptArtefact(f"The reference in {folder} cannot be read: {error}") from error
+            raise CorruptArtefact("manifest", path=folder, fault=str(error)) from error
         mean = np.load(folder / MEAN_ARRAY, allow_pickle=False)
         return cls(mean, manifest.ssim, manifest.threshold)
 

@@ -48,11 +48,11 @@ def decode(data: bytes, limits: Limits) -> Radiograph:
         If the file is truncated or damaged.
     """
     if not data:
-        raise EmptyFile("The file has 0 bytes.")
+        raise EmptyFile()
     for sniff, decode_as in _DECODERS:
         if media_type := sniff(data):
             return _guarded(decode_as, data, media_type, limits)
-    raise UnsupportedFormat(f"The {len(data):,} bytes begin like no format that is read here.")
+    raise UnsupportedFormat(size=len(data))
 
 
 def _guarded(
@@ -71,6 +71,4 @@ def _guarded(
     except RadiographError:
         raise
     except Exception as error:
-        raise UnreadableImage(
-            f"The {media_type} file of {len(data):,} bytes is truncated or damaged."
-        ) from error
+        raise UnreadableImage(media_type=media_type, size=len(data)) from error

@@ -139,13 +139,10 @@ def _read(data: bytes) -> pydicom.FileDataset:
     """Read the attributes that matter, the undecoded pixels included."""
     # pydicom would inflate the whole file before any limit can be checked.
     if DeflatedExplicitVRLittleEndian.encode() in data:
-        raise UnsupportedFormat("Deflated DICOM files are not read.")
+        raise UnsupportedFormat("deflated")
     dataset = pydicom.dcmread(BytesIO(data), force=True, specific_tags=_ATTRIBUTES)
     if "PixelData" not in dataset:
-        raise UnreadableImage(
-            f"The DICOM file of {len(data):,} bytes holds no image: it is truncated, or a report"
-            " or a document."
-        )
+        raise UnreadableImage("no_pixel_data", size=len(data))
     if "TransferSyntaxUID" not in dataset.file_meta:
         implicit, _ = dataset.original_encoding
         syntax = ImplicitVRLittleEndian if implicit else ExplicitVRLittleEndian
@@ -161,7 +158,7 @@ def _first_frame(data: bytes, dataset: pydicom.FileDataset) -> NDArray[Any]:
     except NotImplementedError:
         readable = False
     if not readable:
-        raise UnsupportedFormat(f"The DICOM transfer syntax {syntax.name} is not read.")
+        raise UnsupportedFormat("transfer_syntax", name=syntax.name)
     if syntax.is_encapsulated and syntax != RLELossless:
         _check_codestream(dataset)
     frame: NDArray[Any]
@@ -171,7 +168,7 @@ def _first_frame(data: bytes, dataset: pydicom.FileDataset) -> NDArray[Any]:
         plugin = "pydicom" if syntax == RLELossless else "pillow"
         frame = pixel_array(dataset, index=0, decoding_plugin=plugin)
     if frame.dtype.itemsize > 2:
-        raise UnreadableImage(f"Pixels of {dataset.BitsAllocated} bits are not read; at most 16.")
+        raise UnreadableImage("bits_allocated", bits=int(dataset.BitsAllocated))
     return frame
 
 
@@ -184,8 +181,9 @@ def _check_codestream(dataset: pydicom.FileDataset) -> None:
     expected = (dataset.Rows, dataset.Columns, dataset.SamplesPerPixel)
     if (stated := stated_shape(codestream)) != expected:
         raise UnreadableImage(
-            "The compressed image has {}×{}×{} samples".format(*stated)
-            + " where the DICOM header says {}×{}×{}.".format(*expected)
+            "stated_size_differs",
+            coded="×".join(map(str, stated)),
+            stated="×".join(map(str, expected)),
         )
 
 

@@ -31,10 +31,6 @@ class Limits:
             If it has more than `max_pixels`.
         """
         if min(height, width) < self.min_side:
-            raise ImageTooSmall(
-                f"The image has {width}×{height} pixels; each side needs at least {self.min_side}."
-            )
+            raise ImageTooSmall(width=width, height=height, least=self.min_side)
         if height * width > self.max_pixels:
-            raise TooManyPixels(
-                f"The image has {width}×{height} pixels; at most {self.max_pixels:,} are decoded."
-            )
+            raise TooManyPixels(width=width, height=height, limit=self.max_pixels)

@@ -118,7 +118,7 @@ def _stretched(image: Image.Image) -> NDArray[np.uint8]:
     """Map the least value to 0 and the greatest to 255."""
     values = np.asarray(image)
     if not np.isfinite(values).all():
-        raise UnreadableImage("The image holds values that are not finite.")
+        raise UnreadableImage("not_finite")
     pixels = stretch(values)
     # TIFF 6.0 section 8: photometric interpretation 0 is WhiteIsZero. Pillow turns 8 bits only.
     if isinstance(image, TiffImageFile) and image.tag_v2.get(PHOTOMETRIC_INTERPRETATION) == 0:

@@ -115,7 +115,7 @@ def load_engine(
         compiled = OnnxEngine(stored.folder / COMPILED, threads or 1)
         said = compiled.infer(probe(manifest.input_size))[0]
         if np.abs(said - manifest.parity.probe).max() > LARGEST_DIFFERENCE:
-            raise CorruptArtefact(f"{stored.folder / COMPILED} computes other than Keras did.")
+            raise CorruptArtefact("computes_otherwise", path=stored.folder / COMPILED)
         return compiled
     return keras_engine(stored.folder / WEIGHTS, manifest.input_size, threads)
 

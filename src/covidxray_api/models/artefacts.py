@@ -39,9 +39,9 @@ def verify(folder: Path, files: Mapping[str, str]) -> None:
     for name, expected in files.items():
         path = folder / name
         if not path.is_file():
-            raise CorruptArtefact(f"{path} is missing.")
+            raise CorruptArtefact("missing", path=path)
         if sha256_of(path) != expected:
-            raise CorruptArtefact(f"{path} does not have the hash in its manifest.")
+            raise CorruptArtefact("hash", path=path)
 
 
 def versions(folder: Path) -> list[Path]:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, get_args
+from typing import Any
 
 from pydantic import Field, field_validator
 
 from covidxray_api.models.artefacts import Frozen
-from covidxray_api.texts import Language
+from covidxray_api.texts import LANGUAGES, Language
 
 WEIGHTS = "model.keras"
 COMPILED = "model.onnx"
@@ -26,7 +26,7 @@ class Label(Frozen):
     @field_validator("display")
     @classmethod
     def _every_language(cls, display: Mapping[Language, str]) -> Mapping[Language, str]:
-        if missing := set(get_args(Language)) - set(display):
+        if missing := set(LANGUAGES) - set(display):
             raise ValueError(f"there is no name in {', '.join(sorted(missing))}")
         return display
 

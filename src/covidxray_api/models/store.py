@@ -68,18 +68,16 @@ class ModelStore:
         """
         # The name comes from a request: it is looked up, never joined to a path.
         if name not in self.names():
-            known = ", ".join(self.names()) or "none"
-            raise UnknownModel(f"There is no model named {name!r}; stored are: {known}.")
+            raise UnknownModel(name=name, known=tuple(self.names()))
         folders = {folder.name: folder for folder in versions(self.root / name)}
         version = version or list(folders)[-1]
         if version not in folders:
-            known = ", ".join(folders)
-            raise UnknownModel(f"{name} has no version {version!r}; stored are: {known}.")
+            raise UnknownModel("version", name=name, version=version, known=tuple(folders))
         folder = folders[version]
         try:
             manifest = Manifest.model_validate_json((folder / MANIFEST).read_bytes())
         except ValidationError as error:
-            raise CorruptArtefact(f"{folder / MANIFEST}: {error}") from error
+            raise CorruptArtefact("manifest", path=folder / MANIFEST, fault=str(error)) from error
         return StoredModel(folder, manifest)
 
     def all(self) -> list[StoredModel]:

@@ -140,7 +140,7 @@ class Records:
                 connection.commit()
                 yield connection
         except DBAPIError as error:
-            raise RecordsUnavailable(f"The records' database says: {error.orig}.") from error
+            raise RecordsUnavailable("database", fault=str(error.orig)) from error
 
     @cached_property
     def _engine(self) -> Engine:
@@ -148,9 +148,9 @@ class Records:
             file = self._file.expanduser()
             file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
-            raise RecordsUnavailable(f"The records' folder: {error.strerror}.") from error
+            raise RecordsUnavailable("folder", fault=error.strerror) from error
         except RuntimeError as error:
-            raise RecordsUnavailable("The service's user has no home for records.") from error
+            raise RecordsUnavailable("no_home") from error
         engine = create_engine(
             URL.create("sqlite", database=str(file)),
             connect_args={"timeout": BUSY_S},

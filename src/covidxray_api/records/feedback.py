@@ -60,8 +60,7 @@ class Feedback:
         if corrected is None:
             return
         if self.opinion == "agree" and corrected != given:
-            raise ContradictoryFeedback(
-                f"It agrees with {given or 'the rejection'}, and says that {corrected} is right."
-            )
+            reason = "agrees" if given else "agrees_with_rejection"
+            raise ContradictoryFeedback(reason, given=given, corrected=corrected)
         if self.opinion == "disagree" and corrected == given:
-            raise ContradictoryFeedback(f"It disagrees with {given}, and says that it is right.")
+            raise ContradictoryFeedback("disagrees", given=given)

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from covidxray_api.errors import NotExplained
 from covidxray_api.explanation import NO_MAP, overlay
 from covidxray_api.screening.screening import NOT_A_CHEST_RADIOGRAPH, Explained
-from covidxray_api.texts import Language, message
 
 PNG = "image/png"
 
@@ -47,7 +46,7 @@ def picture(pixels: NDArray[np.uint8]) -> Response:
     return Response(data.tobytes(), media_type=PNG, headers={"Cache-Control": "no-store"})
 
 
-def explained(found: Explained, language: Language) -> Response:
+def explained(found: Explained) -> Response:
     """Draw the map over the film.
 
     Raises
@@ -56,7 +55,7 @@ def explained(found: Explained, language: Language) -> Response:
         If the image was rejected, or the map is withheld.
     """
     if found.explanation is None:
-        raise NotExplained(message(NOT_A_CHEST_RADIOGRAPH, language))
+        raise NotExplained(NOT_A_CHEST_RADIOGRAPH)
     if found.explanation.map is None:
-        raise NotExplained(message(found.explanation.withheld or NO_MAP, language))
+        raise NotExplained(found.explanation.withheld or NO_MAP)
     return picture(overlay(found.radiograph.pixels, found.explanation.map))

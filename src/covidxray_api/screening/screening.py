@@ -67,10 +67,7 @@ def find_operating_point(manifest: Manifest, name: str | None) -> str | None:
     """
     points = manifest.operating_points
     if name is not None and name not in points:
-        known = ", ".join(points) or "none"
-        raise UnknownOperatingPoint(
-            f"The model {manifest.name} has no operating point {name!r}; it has: {known}."
-        )
+        raise UnknownOperatingPoint(model=manifest.name, name=name, known=tuple(points))
     return name or (BALANCED if BALANCED in points else None)
 
 
@@ -169,5 +166,5 @@ def find_label(manifest: Manifest, code: str) -> Label:
     for label in manifest.labels:
         if label.code == code:
             return label
-    known = ", ".join(label.code for label in manifest.labels)
-    raise UnknownLabel(f"The model {manifest.name} has no label {code!r}; it has: {known}.")
+    known = tuple(label.code for label in manifest.labels)
+    raise UnknownLabel(model=manifest.name, name=code, known=known)

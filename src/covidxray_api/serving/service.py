@@ -85,11 +85,7 @@ class ScreeningService:
             If its default model has not been loaded, or could not be.
         """
         if self._screener is None:
-            raise NotReady(
-                "The model is being loaded."
-                if self.status == "starting"
-                else "The model could not be loaded; the service's log says why."
-            )
+            raise NotReady(self.status)
         return self._screener
 
     def turn(self, request: Request) -> Turn:

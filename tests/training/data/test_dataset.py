@@ -34,14 +34,14 @@ def test_class_folder_layout(tmp_path: Path, covid: str, inside: str) -> None:
 
 
 def test_folder_without_films_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(DatasetError, match="neither"):
+    with pytest.raises(DatasetError, match="layout"):
         read_dataset(tmp_path)
 
 
 def test_index_that_names_a_missing_film_is_refused(tmp_path: Path) -> None:
     header = "file,label,source,group,seed_paper_subset"
     (tmp_path / "index.csv").write_text(f"{header}\nlost.png,normal,here,1,0\n")
-    with pytest.raises(DatasetError, match="missing"):
+    with pytest.raises(DatasetError, match="absent"):
         read_dataset(tmp_path)
 
 

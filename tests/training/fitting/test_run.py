@@ -125,7 +125,7 @@ def test_a_legacy_file_can_be_imported(trained: TrainedNetwork, tmp_path: Path) 
 def test_what_is_no_network_cannot_be_imported(tmp_path: Path) -> None:
     path = tmp_path / "text.h5"
     path.write_text("not a network")
-    with pytest.raises(DatasetError, match="no Keras network"):
+    with pytest.raises(DatasetError, match="network"):
         import_network(path, ModelStore(tmp_path), "imported")
 
 

@@ -47,7 +47,7 @@ def test_a_gate_is_trained_stored_and_measured(
 ) -> None:
     reference = tmp_path / "reference"
     shutil.copytree(shipped("reference"), reference, ignore=shutil.ignore_patterns("gate"))
-    with pytest.raises(CorruptArtefact, match="no gate"):
+    with pytest.raises(CorruptArtefact, match="no_gate"):
         Gate.load(reference, OnnxEngine)
     short = partial(fit_gate, batches=2, batch_size=16)
     monkeypatch.setattr(commands, "fit_gate", short)

@@ -70,7 +70,7 @@ def read_dataset(folder: Path) -> list[Film]:
     """
     films = _indexed(folder) if (folder / INDEX).is_file() else _class_folders(folder)
     if not films:
-        raise DatasetError(f"{folder} has neither an {INDEX} nor class folders with films.")
+        raise DatasetError("layout", folder=folder)
     return films
 
 
@@ -89,10 +89,10 @@ def _indexed(folder: Path) -> list[Film]:
             for row in rows
         ]
     except KeyError as missing:
-        raise DatasetError(f"{folder / INDEX} has no column {missing}.") from missing
+        raise DatasetError("column", path=folder / INDEX, column=str(missing)) from missing
     absent = [film.path.name for film in films if not film.path.is_file()]
     if absent:
-        raise DatasetError(f"{len(absent)} films of {folder / INDEX} are missing: {absent[0]} ….")
+        raise DatasetError("absent", count=len(absent), path=folder / INDEX, first=absent[0])
     return films
 
 

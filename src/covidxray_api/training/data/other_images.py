@@ -50,7 +50,7 @@ def read_other_images(folder: Path, prefix: str = "") -> list[OtherImage]:
     """
     index = folder / INDEX
     if not index.is_file():
-        raise DatasetError(f"{folder} has no {INDEX}.")
+        raise DatasetError("file", folder=folder, name=INDEX)
     with index.open(newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     return [

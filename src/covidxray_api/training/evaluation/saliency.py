@@ -95,7 +95,7 @@ def _curves(model: LoadedModel, tensor: NDArray[np.float32], column: int) -> NDA
     """
     engine = model.engine
     if not isinstance(engine, OnnxEngine):
-        raise DatasetError("Maps are those of compiled networks; none is loaded.")
+        raise DatasetError("no_saliency", model=model.manifest.name)
     found = evidence(engine, tensor, column, len(model.manifest.labels))[0]
     size = model.manifest.input_size
     masks = [top(found, size, share) for share in SHARES]

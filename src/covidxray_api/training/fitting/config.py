@@ -110,7 +110,7 @@ class TrainingConfig(Frozen):
         try:
             return cls.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
         except (OSError, tomllib.TOMLDecodeError, ValidationError) as error:
-            raise DatasetError(f"{path} is no training configuration: {error}") from error
+            raise DatasetError("configuration", path=path, fault=str(error)) from error
 
     @property
     def codes(self) -> list[str]:

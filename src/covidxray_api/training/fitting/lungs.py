@@ -43,12 +43,12 @@ def read_lung_masks(
     """
     masks = sorted(folder.glob("*_mask.png"))
     if not masks:
-        raise DatasetError(f"{folder} has no files NAME_mask.png.")
+        raise DatasetError("file", folder=folder, name="NAME_mask.png")
 
     def read(path: Path) -> NDArray[np.uint8]:
         pixels = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)
         if pixels is None:
-            raise DatasetError(f"{path} cannot be read.")
+            raise DatasetError("unreadable", path=path)
         return cv2.resize(pixels, size[::-1], interpolation=cv2.INTER_AREA).astype(np.uint8)
 
     films = [read(path.with_name(path.name.replace("_mask.png", ".jpg"))) for path in masks]

@@ -140,7 +140,7 @@ def read_trials(folder: Path) -> dict[str, Trial]:
         If the file is missing.
     """
     if not (folder / TRIALS).is_file():
-        raise DatasetError(f"{folder} has no {TRIALS}.")
+        raise DatasetError("file", folder=folder, name=TRIALS)
     with np.load(folder / TRIALS) as arrays:
         names = dict.fromkeys(key.rpartition("/")[0] for key in arrays)
         return {

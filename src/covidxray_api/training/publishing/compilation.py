@@ -84,8 +84,9 @@ def compile_model(stored: StoredModel, store: ModelStore, films: Sequence[Film])
     if parity.largest_difference > LARGEST_DIFFERENCE or parity.labels_changed:
         path.unlink()
         raise ParityBroken(
-            f"On {parity.films} films probabilities differ by up to {parity.largest_difference:.1e}"
-            f" and {parity.labels_changed} labels change."
+            count=parity.films,
+            difference=f"{parity.largest_difference:.1e}",
+            changed=parity.labels_changed,
         )
     files = {**stored.manifest.files, COMPILED: sha256_of(path)}
     return store.write_manifest(

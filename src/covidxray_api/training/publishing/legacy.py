@@ -45,12 +45,18 @@ def import_network(
     try:
         network = keras.saving.load_model(path, compile=False)
     except (OSError, ValueError, TypeError) as error:
-        raise DatasetError(f"{path} is no Keras network: {error}") from error
+        raise DatasetError("network", path=path, fault=str(error)) from error
     shapes = network.input_shape, network.output_shape
     if len(shapes[0]) != 4 or shapes[0][3] != 1 or None in shapes[0][1:]:
-        raise DatasetError(f"{path} takes {shapes[0]}, not gray films (n, height, width, 1).")
+        raise DatasetError(
+            "network",
+            path=path,
+            fault=f"it takes {shapes[0]}, not (n, height, width, 1).",
+        )
     if shapes[1] != (None, len(labels)):
-        raise DatasetError(f"{path} returns {shapes[1]}, not {len(labels)} labels.")
+        raise DatasetError(
+            "network", path=path, fault=f"it returns {shapes[1]}, not {len(labels)} labels."
+        )
     description = f"Imported from {path.name}; not evaluated here."
     training = {"imported_from": path.name}
     return store_network(

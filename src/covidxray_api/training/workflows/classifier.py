@@ -252,7 +252,7 @@ def run_protocol(
         Console().print("lung finder:", found_lungs)
         protocols[SHORTCUTS] = partial(shortcut_audit, shown=arms(finder))
     if name not in protocols:
-        raise DatasetError(f"There is no protocol {name!r}; there are: {', '.join(protocols)}.")
+        raise DatasetError("protocol", name=name, known=tuple(protocols))
     films = read_dataset(data)
     collection = Collection(films, load_pixels(films, config.input_size))
     run = shortened(config, shorten)

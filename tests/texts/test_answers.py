@@ -3,7 +3,7 @@ from pathlib import Path
 
 from covidxray_api.texts import MESSAGES, message
 
-PACKAGE = Path(__file__).parents[1] / "src" / "covidxray_api"
+PACKAGE = Path(__file__).parents[2] / "src" / "covidxray_api"
 
 
 def test_every_message_has_both_languages() -> None:

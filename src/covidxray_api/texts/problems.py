@@ -1,0 +1,523 @@
+"""Errors in sentences: title, detail and advice of each code, in English and Spanish."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from covidxray_api.errors import CovidXrayError, Fact
+from covidxray_api.texts.answers import ANSWERS
+from covidxray_api.texts.language import Language, Text
+
+Door = Literal["http", "command_line"]
+"""Where the reader of an advice stands: what helps a caller is no help at a shell."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProblemText:
+    """What is said of one code."""
+
+    title: Text
+    """Short name, the same each time."""
+
+    advice: Text
+    """What the sender can do about it."""
+
+    details: Mapping[str, Text] = field(default_factory=dict)
+    """What happened, by the reason of the error; facts stand in braces."""
+
+    at_the_shell: Text | None = None
+    """Advice on the command line, where it is another."""
+
+
+PROBLEMS: Mapping[str, ProblemText] = {
+    "internal-error": ProblemText(
+        title={"en": "Internal error", "es": "Error interno"},
+        advice={
+            "en": "Try again; if it persists, report the request id to the operator.",
+            "es": "Inténtelo de nuevo; si persiste, comunique el identificador de la solicitud al"
+            " operador.",
+        },
+        details={
+            "": {
+                "en": "The service's log has the details under this request id.",
+                "es": "El registro del servicio tiene los detalles con este identificador de"
+                " solicitud.",
+            },
+        },
+        at_the_shell={
+            "en": "Report it with the messages above.",
+            "es": "Comuníquelo con los mensajes anteriores.",
+        },
+    ),
+    "invalid-request": ProblemText(
+        title={"en": "Invalid request", "es": "Solicitud no válida"},
+        advice={
+            "en": "Compare the request with the API description at /docs.",
+            "es": "Compare la solicitud con la descripción de la API en /docs.",
+        },
+        details={
+            "parameters": {"en": "{faults}.", "es": "{faults}."},
+            "unknown_parameter": {
+                "en": "There is no query parameter {name!r} here; did you mean {meant!r}?",
+                "es": "Aquí no hay ningún parámetro {name!r}; ¿quería decir {meant!r}?",
+            },
+            "unexpected_parameter": {
+                "en": "There is no query parameter {name!r} here; there are: {known}.",
+                "es": "Aquí no hay ningún parámetro {name!r}; hay: {known}.",
+            },
+            "upload_ended": {
+                "en": "The upload ended early.",
+                "es": "El envío terminó antes de tiempo.",
+            },
+            "unreadable_form": {
+                "en": "The form cannot be read: {fault}",
+                "es": "El formulario no se puede leer: {fault}",
+            },
+            "several_files": {
+                "en": "The form has {count} fields named {field!r}; send one.",
+                "es": "El formulario tiene {count} campos llamados {field!r}; envíe uno.",
+            },
+        },
+        at_the_shell={
+            "en": "Run the command with --help.",
+            "es": "Ejecute la orden con --help.",
+        },
+    ),
+    "missing-file": ProblemText(
+        title={"en": "No file in the form", "es": "Falta el archivo en el formulario"},
+        advice={
+            "en": "Send the image in the multipart field 'file', or as the request body itself.",
+            "es": "Envíe la imagen en el campo multipart 'file' o como cuerpo de la solicitud.",
+        },
+        details={
+            "": {
+                "en": "The form has no file named {field!r}; its fields are: {fields}.",
+                "es": "El formulario no tiene ningún archivo llamado {field!r}; sus campos son:"
+                " {fields}.",
+            },
+        },
+    ),
+    "invalid-image": ProblemText(
+        title={"en": "Invalid image", "es": "Imagen no válida"},
+        advice={
+            "en": "Export the radiograph again as DICOM, PNG, JPEG, WebP, TIFF or BMP.",
+            "es": "Exporte de nuevo la radiografía como DICOM, PNG, JPEG, WebP, TIFF o BMP.",
+        },
+        details={
+            "": {
+                "en": "The file is no image that can be screened.",
+                "es": "El archivo no es una imagen que se pueda evaluar.",
+            },
+        },
+    ),
+    "empty-file": ProblemText(
+        title={"en": "Empty file", "es": "Archivo vacío"},
+        advice={
+            "en": "Check that the file is not empty and was read completely before sending.",
+            "es": "Compruebe que el archivo no está vacío y que se leyó entero antes de enviarlo.",
+        },
+        details={"": {"en": "The upload has 0 bytes.", "es": "El envío tiene 0 bytes."}},
+    ),
+    "body-too-large": ProblemText(
+        title={"en": "Upload too large", "es": "Envío demasiado grande"},
+        advice={
+            "en": "Stay below the stated limit; send an image, for instance, as JPEG.",
+            "es": "No supere el límite indicado; envíe la imagen, por ejemplo, como JPEG.",
+        },
+        details={
+            "declared": {
+                "en": "The body has {received:,} bytes; at most {limit:,} are accepted.",
+                "es": "El cuerpo tiene {received:,} bytes; se aceptan {limit:,} como máximo.",
+            },
+            "": {
+                "en": "The body has more than {limit:,} bytes, which is the limit.",
+                "es": "El cuerpo tiene más de {limit:,} bytes, que es el límite.",
+            },
+        },
+    ),
+    "too-many-pixels": ProblemText(
+        title={"en": "Image has too many pixels", "es": "La imagen tiene demasiados píxeles"},
+        advice={
+            "en": "Scale the image down below the stated limit before sending.",
+            "es": "Reduzca la imagen por debajo del límite indicado antes de enviarla.",
+        },
+        details={
+            "": {
+                "en": "The image has {width}×{height} pixels; at most {limit:,} are decoded.",
+                "es": "La imagen tiene {width}×{height} píxeles; se leen {limit:,} como máximo.",
+            },
+        },
+    ),
+    "unsupported-format": ProblemText(
+        title={"en": "Unsupported file format", "es": "Formato de archivo no admitido"},
+        advice={
+            "en": "Send DICOM, PNG, JPEG, WebP, TIFF or BMP; the content counts, not the file"
+            " name.",
+            "es": "Envíe DICOM, PNG, JPEG, WebP, TIFF o BMP; cuenta el contenido, no el nombre del"
+            " archivo.",
+        },
+        details={
+            "": {
+                "en": "The {size:,} bytes begin like no format that is read here.",
+                "es": "Los {size:,} bytes no empiezan como ningún formato que se lea aquí.",
+            },
+            "deflated": {
+                "en": "Deflated DICOM files are not read.",
+                "es": "No se leen archivos DICOM comprimidos con deflate.",
+            },
+            "transfer_syntax": {
+                "en": "The DICOM transfer syntax {name} is not read.",
+                "es": "No se lee la sintaxis de transferencia DICOM {name}.",
+            },
+        },
+    ),
+    "unreadable-image": ProblemText(
+        title={"en": "Unreadable image", "es": "Imagen ilegible"},
+        advice={
+            "en": "The file is damaged or incomplete: export or transfer it again.",
+            "es": "El archivo está dañado o incompleto: expórtelo o transfiéralo de nuevo.",
+        },
+        details={
+            "": {
+                "en": "The {media_type} file of {size:,} bytes is truncated or damaged.",
+                "es": "El archivo {media_type} de {size:,} bytes está truncado o dañado.",
+            },
+            "no_pixel_data": {
+                "en": "The DICOM file of {size:,} bytes holds no image: it is truncated, or a"
+                " report or a document.",
+                "es": "El archivo DICOM de {size:,} bytes no contiene ninguna imagen: está"
+                " truncado, o es un informe o un documento.",
+            },
+            "bits_allocated": {
+                "en": "Pixels of {bits} bits are not read; at most 16.",
+                "es": "No se leen píxeles de {bits} bits; como máximo, de 16.",
+            },
+            "stated_size_differs": {
+                "en": "The compressed image has {coded} samples where the DICOM header says"
+                " {stated}.",
+                "es": "La imagen comprimida tiene {coded} muestras donde la cabecera DICOM indica"
+                " {stated}.",
+            },
+            "not_finite": {
+                "en": "The image holds values that are not finite.",
+                "es": "La imagen contiene valores que no son finitos.",
+            },
+        },
+    ),
+    "image-too-small": ProblemText(
+        title={"en": "Image too small", "es": "Imagen demasiado pequeña"},
+        advice={
+            "en": "Send the radiograph itself rather than a thumbnail.",
+            "es": "Envíe la radiografía misma y no una miniatura.",
+        },
+        details={
+            "": {
+                "en": "The image has {width}×{height} pixels; each side needs at least {least}.",
+                "es": "La imagen tiene {width}×{height} píxeles; cada lado necesita al menos"
+                " {least}.",
+            },
+        },
+    ),
+    "unknown-model": ProblemText(
+        title={"en": "Unknown model", "es": "Modelo desconocido"},
+        advice={
+            "en": "GET /models lists the models that can be chosen.",
+            "es": "GET /models enumera los modelos que se pueden elegir.",
+        },
+        details={
+            "": {
+                "en": "There is no model named {name!r}; stored are: {known}.",
+                "es": "No hay ningún modelo llamado {name!r}; están: {known}.",
+            },
+            "version": {
+                "en": "{name} has no version {version!r}; stored are: {known}.",
+                "es": "{name} no tiene la versión {version!r}; están: {known}.",
+            },
+        },
+        at_the_shell={
+            "en": "`covidxray models list` lists the models that can be chosen.",
+            "es": "`covidxray models list` enumera los modelos que se pueden elegir.",
+        },
+    ),
+    "unknown-operating-point": ProblemText(
+        title={"en": "Unknown operating point", "es": "Punto de operación desconocido"},
+        advice={
+            "en": "GET /models lists the operating points of each model; leave it out for the"
+            " default.",
+            "es": "GET /models enumera los puntos de operación de cada modelo; omítalo para el"
+            " predeterminado.",
+        },
+        details={
+            "": {
+                "en": "The model {model} has no operating point {name!r}; it has: {known}.",
+                "es": "El modelo {model} no tiene el punto de operación {name!r}; tiene: {known}.",
+            },
+        },
+        at_the_shell={
+            "en": "Name one of these, or leave it out for the default.",
+            "es": "Indique uno de estos, u omítalo para el predeterminado.",
+        },
+    ),
+    "unknown-label": ProblemText(
+        title={"en": "Unknown label", "es": "Etiqueta desconocida"},
+        advice={
+            "en": "GET /models lists the labels of each model.",
+            "es": "GET /models enumera las etiquetas de cada modelo.",
+        },
+        details={
+            "": {
+                "en": "The model {model} has no label {name!r}; it has: {known}.",
+                "es": "El modelo {model} no tiene la etiqueta {name!r}; tiene: {known}.",
+            },
+        },
+        at_the_shell={
+            "en": "`covidxray models list` lists the labels of each model.",
+            "es": "`covidxray models list` enumera las etiquetas de cada modelo.",
+        },
+    ),
+    "not-explained": ProblemText(
+        title={"en": "No saliency map", "es": "Sin mapa de relevancia"},
+        advice={
+            "en": "Ask for application/json, which carries the answer and the reason.",
+            "es": "Pida application/json, que lleva la respuesta y el motivo.",
+        },
+        details={
+            code: ANSWERS[code] for code in ("not_a_chest_radiograph", "no_map", "map_not_faithful")
+        },
+    ),
+    "contradictory-feedback": ProblemText(
+        title={"en": "Contradictory feedback", "es": "Opinión contradictoria"},
+        advice={
+            "en": "Agree and name no other label, or disagree and name the right one.",
+            "es": "Esté de acuerdo y no indique otra etiqueta, o en desacuerdo e indique la"
+            " correcta.",
+        },
+        details={
+            "agrees": {
+                "en": "It agrees with {given}, and says that {corrected} is right.",
+                "es": "Está de acuerdo con {given} y dice que lo correcto es {corrected}.",
+            },
+            "agrees_with_rejection": {
+                "en": "It agrees with the rejection, and says that {corrected} is right.",
+                "es": "Está de acuerdo con el rechazo y dice que lo correcto es {corrected}.",
+            },
+            "disagrees": {
+                "en": "It disagrees with {given}, and says that it is right.",
+                "es": "Está en desacuerdo con {given} y dice que es lo correcto.",
+            },
+        },
+    ),
+    "records-unavailable": ProblemText(
+        title={"en": "Records unavailable", "es": "Registros no disponibles"},
+        advice={
+            "en": "Send it again later; the operator must let the service write COVIDXRAY_RECORDS.",
+            "es": "Envíelo más tarde; el operador debe permitir que el servicio escriba en"
+            " COVIDXRAY_RECORDS.",
+        },
+        details={
+            "database": {
+                "en": "The records' database says: {fault}.",
+                "es": "La base de datos de los registros dice: {fault}.",
+            },
+            "folder": {
+                "en": "The records' folder: {fault}.",
+                "es": "La carpeta de los registros: {fault}.",
+            },
+            "no_home": {
+                "en": "The service's user has no home for records.",
+                "es": "El usuario del servicio no tiene carpeta para los registros.",
+            },
+            "newer": {
+                "en": "The records were written by a newer release (schema {found}; this one knows"
+                " {known}).",
+                "es": "Los registros son de una versión más nueva (esquema {found}; esta conoce"
+                " {known}).",
+            },
+        },
+        at_the_shell={
+            "en": "Let this user read and write the file that COVIDXRAY_RECORDS names.",
+            "es": "Permita que este usuario lea y escriba el archivo que indica COVIDXRAY_RECORDS.",
+        },
+    ),
+    "corrupt-artefact": ProblemText(
+        title={"en": "Stored artefact is damaged", "es": "Artefacto guardado dañado"},
+        advice={
+            "en": "Restore the model store or the reference from the release.",
+            "es": "Restaure el almacén de modelos o la referencia desde la versión publicada.",
+        },
+        details={
+            "missing": {"en": "{path} is missing.", "es": "Falta {path}."},
+            "hash": {
+                "en": "{path} does not have the hash in its manifest.",
+                "es": "{path} no tiene el hash de su manifiesto.",
+            },
+            "unlisted": {
+                "en": "{path} is not listed in its manifest.",
+                "es": "{path} no figura en su manifiesto.",
+            },
+            "manifest": {"en": "{path}: {fault}", "es": "{path}: {fault}"},
+            "no_gate": {"en": "There is no gate in {path}.", "es": "No hay filtro en {path}."},
+            "no_network": {
+                "en": "{path} is no network that can be loaded: {fault}",
+                "es": "{path} no es una red que se pueda cargar: {fault}",
+            },
+            "no_engine": {
+                "en": "{path} holds no network for the engine {engine}.",
+                "es": "{path} no contiene ninguna red para el motor {engine}.",
+            },
+            "computes_otherwise": {
+                "en": "{path} does not compute what it did when it was published.",
+                "es": "{path} no calcula lo que calculaba cuando se publicó.",
+            },
+            "version_taken": {
+                "en": "{path} was published meanwhile; a published version never changes.",
+                "es": "{path} se publicó entretanto; una versión publicada nunca cambia.",
+            },
+        },
+    ),
+    "not-ready": ProblemText(
+        title={"en": "Not ready", "es": "Aún no disponible"},
+        advice={
+            "en": "Wait until /health/ready answers 200, then send the request again.",
+            "es": "Espere a que /health/ready responda 200 y envíe de nuevo la solicitud.",
+        },
+        details={
+            "starting": {
+                "en": "The model is being loaded.",
+                "es": "El modelo se está cargando.",
+            },
+            "failed": {
+                "en": "The model could not be loaded; the service's log says why.",
+                "es": "El modelo no se pudo cargar; el registro del servicio dice por qué.",
+            },
+        },
+    ),
+    "parity-broken": ProblemText(
+        title={"en": "Compiled network differs", "es": "La red compilada difiere"},
+        advice={
+            "en": "Serve the model with COVIDXRAY_ENGINE=keras, and report the figures.",
+            "es": "Sirva el modelo con COVIDXRAY_ENGINE=keras y comunique las cifras.",
+        },
+        details={
+            "": {
+                "en": "On {count:,} radiographs probabilities differ by up to {difference} and"
+                " {changed} labels change.",
+                "es": "En {count:,} radiografías las probabilidades difieren hasta en {difference}"
+                " y cambian {changed} etiquetas.",
+            },
+        },
+    ),
+    "overloaded": ProblemText(
+        title={"en": "Overloaded", "es": "Sobrecargado"},
+        advice={
+            "en": "Send the request again after the seconds in Retry-After; nothing was done.",
+            "es": "Envíe de nuevo la solicitud tras los segundos de Retry-After; no se hizo nada.",
+        },
+        details={
+            "": {
+                "en": "This process has {in_flight} images in flight, which is its limit.",
+                "es": "Este proceso tiene {in_flight} imágenes en curso, que es su límite.",
+            },
+        },
+    ),
+    "upload-too-slow": ProblemText(
+        title={"en": "Upload too slow", "es": "Envío demasiado lento"},
+        advice={
+            "en": "Send it over a faster connection, or a smaller export of the image.",
+            "es": "Envíela por una conexión más rápida, o exporte la imagen más pequeña.",
+        },
+        details={
+            "": {
+                "en": "The upload had not arrived after {seconds:g} seconds.",
+                "es": "El envío no había llegado tras {seconds:g} segundos.",
+            },
+        },
+    ),
+    "deadline-exceeded": ProblemText(
+        title={"en": "Deadline exceeded", "es": "Plazo superado"},
+        advice={
+            "en": "Send the request again later; if it persists, report it to the operator.",
+            "es": "Envíe la solicitud más tarde; si persiste, comuníquelo al operador.",
+        },
+        details={
+            "": {
+                "en": "The answer was not ready after {seconds:g} seconds.",
+                "es": "La respuesta no estaba lista tras {seconds:g} segundos.",
+            },
+        },
+    ),
+    "invalid-dataset": ProblemText(
+        title={"en": "Invalid data folder", "es": "Carpeta de datos no válida"},
+        advice={
+            "en": "See docs/training.md for the two layouts.",
+            "es": "Vea las dos disposiciones en docs/training.md.",
+        },
+        details={
+            "layout": {
+                "en": "{folder} has neither an index.csv nor class folders with images.",
+                "es": "{folder} no tiene ni un index.csv ni carpetas de clases con imágenes.",
+            },
+            "column": {
+                "en": "{path} has no column {column}.",
+                "es": "{path} no tiene la columna {column}.",
+            },
+            "absent": {
+                "en": "{count} images of {path} are missing: {first} ….",
+                "es": "Faltan {count} imágenes de {path}: {first} ….",
+            },
+            "file": {"en": "{folder} has no {name}.", "es": "{folder} no tiene {name}."},
+            "unreadable": {"en": "{path} cannot be read.", "es": "{path} no se puede leer."},
+            "configuration": {
+                "en": "{path} is no training configuration: {fault}",
+                "es": "{path} no es una configuración de entrenamiento: {fault}",
+            },
+            "network": {
+                "en": "{path} is no network that can be stored: {fault}",
+                "es": "{path} no es una red que se pueda guardar: {fault}",
+            },
+            "protocol": {
+                "en": "There is no protocol {name!r}; there are: {known}.",
+                "es": "No hay ningún protocolo {name!r}; hay: {known}.",
+            },
+            "no_saliency": {
+                "en": "The network of {model} has no saliency map to evaluate.",
+                "es": "La red de {model} no tiene mapa de relevancia que evaluar.",
+            },
+            "split": {
+                "en": "The data are not those that {model} was trained on: its split cannot be"
+                " repeated.",
+                "es": "Los datos no son aquellos con los que se entrenó {model}: su división no se"
+                " puede repetir.",
+            },
+        },
+    ),
+}
+
+
+NONE: Text = {"en": "none", "es": "ninguno"}
+"""An empty list of names."""
+
+
+def title(code: str, language: Language) -> str:
+    """Return the short name of a kind of error."""
+    return PROBLEMS[code].title[language]
+
+
+def advice(code: str, language: Language, door: Door) -> str:
+    """Return what can be done about a kind of error, as it helps at `door`."""
+    said = PROBLEMS[code]
+    chosen = said.at_the_shell if door == "command_line" and said.at_the_shell else said.advice
+    return chosen[language]
+
+
+def detail(error: CovidXrayError, language: Language) -> str:
+    """Return what happened, in a sentence with the facts of the error."""
+    details = PROBLEMS[error.code].details
+    sentence = details[error.reason if error.reason in details else ""][language]
+    return sentence.format(**{name: _said(value, language) for name, value in error.facts.items()})
+
+
+def _said(fact: Fact, language: Language) -> Fact:
+    return (", ".join(fact) or NONE[language]) if isinstance(fact, tuple) else fact
