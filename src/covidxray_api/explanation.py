@@ -8,8 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from covidxray_api.inference.onnx import OnnxEngine
-from covidxray_api.inference.registry import LoadedModel
+from covidxray_api.inference import Explains, LoadedModel
 from covidxray_api.models.manifest import Label
 from covidxray_api.radiograph import Radiograph
 
@@ -62,7 +61,7 @@ def explain(model: LoadedModel, radiograph: Radiograph, code: str) -> Explanatio
     codes = [label.code for label in model.manifest.labels]
     column = codes.index(code)
     label, engine = model.manifest.labels[column], model.engine
-    if not isinstance(engine, OnnxEngine) or not engine.explains:
+    if not isinstance(engine, Explains) or not engine.explains:
         return Explanation(label, None, NO_MAP)
     tensor = model.tensor(radiograph)
     found = evidence(engine, tensor, column, len(codes))[0]
@@ -76,13 +75,13 @@ def explain(model: LoadedModel, radiograph: Radiograph, code: str) -> Explanatio
 
 
 def evidence(
-    engine: OnnxEngine, tensor: NDArray[np.float32], column: int, classes: int
+    engine: Explains, tensor: NDArray[np.float32], column: int, classes: int
 ) -> NDArray[np.float32]:
     """Return how much each cell of films speaks for a label and against the others.
 
     Parameters
     ----------
-    engine : OnnxEngine
+    engine : Explains
         A network that explains.
     tensor : ndarray of float32, shape (n, height, width, 1)
         Preprocessed films.

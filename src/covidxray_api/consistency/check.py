@@ -28,6 +28,9 @@ class Consistency:
     least_score: float | None = None
     """Least score of a chest radiograph; none if similarity alone decided."""
 
+    gate: str | None = None
+    """Version of the learned gate; none if similarity alone decided."""
+
     findings: tuple[Finding, ...] = ()
     """What else is to be said of the image."""
 
@@ -37,6 +40,11 @@ class Consistency:
 
 class Check(Protocol):
     """Tells a frontal chest radiograph from all else."""
+
+    @property
+    def side(self) -> int:
+        """Largest height or width, in pixels, at which images are looked at."""
+        ...
 
     def check(self, radiograph: Radiograph) -> tuple[Consistency, Radiograph]:
         """Judge an image, and return it as it is to be classified."""

@@ -17,29 +17,13 @@ from covidxray_api.consistency.quality import Finding, Rule, quality
 from covidxray_api.consistency.ssim import Reference
 from covidxray_api.errors import CorruptArtefact
 from covidxray_api.inference.engine import Engine
-from covidxray_api.models.artefacts import MANIFEST, Frozen, verify, versions
+from covidxray_api.models.artefacts import MANIFEST, Declaration, verify, versions
 from covidxray_api.models.manifest import COMPILED
 from covidxray_api.preprocessing import preprocess
 from covidxray_api.radiograph import Radiograph
 
 GATES = "gate"
 """Folder of the gates in that of the reference; holds a folder for each version."""
-
-KINDS = ("frontal", "lateral", "cropped", "composite", "other")
-"""What the network tells apart; all but the first are refused."""
-
-TURNS = (0, 90, 180, 270)
-"""Degrees by which a film may lie turned clockwise."""
-
-OUTPUTS = (*KINDS, *TURNS, "inverted", "distance")
-"""The network's outputs, side by side: two softmaxes, a sigmoid, and how far off it is."""
-
-FINDING_OF_KIND = {
-    "lateral": "lateral",
-    "cropped": "cropped",
-    "composite": "not_an_image_of_one_film",
-}
-"""What is said of an image that is refused for what it shows."""
 
 INVERTED = "inverted"
 
@@ -64,7 +48,7 @@ class Signals(NamedTuple):
         return math.log(certain / (1 - certain)), math.log(max(self.distance, 1e-6)), self.ssim
 
 
-class Weights(Frozen):
+class Weights(Declaration):
     """A logistic regression on the terms of `Signals`."""
 
     frontal: float
@@ -86,7 +70,7 @@ class Weights(Frozen):
         return 1 / (1 + math.exp(-total))
 
 
-class GateManifest(Frozen):
+class GateManifest(Declaration):
     """What the gate says of itself."""
 
     version: str
@@ -94,6 +78,14 @@ class GateManifest(Frozen):
 
     input_size: tuple[int, int]
     """Height and width of the network's input, in pixels."""
+
+    kinds: Mapping[str, str | None]
+    """What the network tells apart, in the order of its outputs, and the finding by which an image
+    of that kind is refused, if there is one; the first is a frontal chest radiograph."""
+
+    turns: tuple[int, ...]
+    """Degrees by which a radiograph may lie turned clockwise, in the order of the outputs, which
+    follow those of the kinds; then come the probability of inversion and the distance."""
 
     weights: Weights
     """How network and similarity are weighed."""
@@ -110,21 +102,21 @@ class GateManifest(Frozen):
     training: Mapping[str, Any]
     """What it was trained on, and how."""
 
-    metrics: Mapping[str, Any] = {}
-    """What was measured, each with n."""
-
     files: Mapping[str, str]
     """SHA-256 of each file beside the manifest, by file name."""
+
+    training_files: Mapping[str, str] = {}
+    """SHA-256 of those that only training reads; they may be absent where the gate is served."""
 
 
 class Look(NamedTuple):
     """What the network says of one image."""
 
     kinds: NDArray[np.float32]
-    """Probability of each of `KINDS`."""
+    """Probability of each of the manifest's `kinds`."""
 
     turns: NDArray[np.float32]
-    """Probability of each of `TURNS`."""
+    """Probability of each of the manifest's `turns`."""
 
     inverted: float
     """Probability that black and white are exchanged."""
@@ -147,7 +139,7 @@ class Gate:
     manifest : GateManifest
         Weights, thresholds and rules.
     engine : Engine
-        Computes the network; see `OUTPUTS`.
+        Computes the network; its outputs are those that the manifest names.
     reference : Reference
         The mean radiograph.
     """
@@ -179,16 +171,22 @@ class Gate:
         home = known[-1]
         try:
             manifest = GateManifest.model_validate_json((home / MANIFEST).read_bytes())
-            verify(home, manifest.files)
+            verify(home, manifest.files, manifest.training_files)
         except (OSError, ValidationError) as error:
             raise CorruptArtefact("manifest", path=home, fault=str(error)) from error
         return cls(manifest, engine(home / COMPILED), reference)
+
+    @property
+    def side(self) -> int:
+        """Largest height or width, in pixels, at which images are looked at."""
+        return max(self.reference.side, *self.manifest.input_size)
 
     def look(self, pixels: NDArray[np.uint8]) -> Look:
         """Return what the network says of an image of any size."""
         answers = self.engine.infer(preprocess([pixels], self.manifest.input_size))[0]
         kinds, turns, (inverted, distance) = np.split(
-            answers, [len(KINDS), len(KINDS) + len(TURNS)]
+            answers,
+            [len(self.manifest.kinds), len(self.manifest.kinds) + len(self.manifest.turns)],
         )
         return Look(kinds, turns, float(inverted), float(distance))
 
@@ -254,8 +252,11 @@ class Gate:
                 consistent=consistent and not refused,
                 score=score,
                 least_score=self.manifest.threshold,
+                gate=self.manifest.version,
                 findings=tuple(dict.fromkeys(found)),
-                quarter_turns=next((t // 90 for t in TURNS if f"rotated_{t}" in changes), 0),
+                quarter_turns=next(
+                    (t // 90 for t in self.manifest.turns if f"rotated_{t}" in changes), 0
+                ),
             ),
             replace(radiograph, pixels=pixels),
         )
@@ -263,7 +264,7 @@ class Gate:
     def _undone(self, look: Look, pixels: NDArray[np.uint8]) -> tuple[list[str], NDArray[np.uint8]]:
         """Return what is to be undone, and the image with it undone."""
         rules, changes = self.manifest.rules, []
-        turn = TURNS[int(look.turns.argmax())]
+        turn = self.manifest.turns[int(look.turns.argmax())]
         if turn and look.turns.max() >= rules[f"rotated_{turn}"].limit:
             changes.append(f"rotated_{turn}")
             pixels = np.ascontiguousarray(np.rot90(pixels, turn // 90))
@@ -274,8 +275,7 @@ class Gate:
 
     def _shown(self, look: Look) -> list[Finding]:
         """Return what a refused image shows instead, where the network is sure of it."""
-        kind = KINDS[int(look.kinds.argmax())]
-        code = FINDING_OF_KIND.get(kind)
+        code = list(self.manifest.kinds.values())[int(look.kinds.argmax())]
         if code is None or look.kinds.max() < self.manifest.rules[code].limit:
             return []
         return [Finding(code, self.manifest.rules[code].action)]

@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from covidxray_api.models.artefacts import Frozen
+from covidxray_api.models.artefacts import Declaration
 from covidxray_api.radiograph import Radiograph
 
 OTHER_MODALITIES = frozenset(
@@ -24,7 +24,7 @@ LATERAL_VIEWS = frozenset({"LL", "RL"})
 Action = Literal["refused", "corrected", "warned"]
 
 
-class Rule(Frozen):
+class Rule(Declaration):
     """When there is a finding, and what follows."""
 
     action: Action

@@ -13,7 +13,7 @@ from skimage.metrics import structural_similarity
 
 from covidxray_api.consistency.check import Consistency
 from covidxray_api.errors import CorruptArtefact
-from covidxray_api.models.artefacts import MANIFEST, Frozen, verify
+from covidxray_api.models.artefacts import MANIFEST, Declaration, verify
 from covidxray_api.preprocessing import preprocess
 from covidxray_api.radiograph import Radiograph
 
@@ -21,7 +21,7 @@ MEAN_ARRAY = "mean.npy"
 MEAN_PICTURE = "mean.png"
 
 
-class SsimParameters(Frozen):
+class SsimParameters(Declaration):
     """Parameters of SSIM after Wang et al. 2004, section III-C."""
 
     gaussian_weights: bool = True
@@ -43,7 +43,7 @@ class SsimParameters(Frozen):
     """Distance between the smallest and largest intensity."""
 
 
-class ReferenceManifest(Frozen):
+class ReferenceManifest(Declaration):
     """What the reference says of itself."""
 
     size: tuple[int, int]
@@ -62,7 +62,7 @@ class ReferenceManifest(Frozen):
     """Films averaged, by source."""
 
     metrics: Mapping[str, Any]
-    """Measured on held-out films and other images, with n."""
+    """Measured on held-out radiographs and other images when it was made, with n."""
 
     files: Mapping[str, str]
     """SHA-256 of each file beside the manifest, by file name."""
@@ -104,6 +104,11 @@ class Reference:
             raise CorruptArtefact("manifest", path=folder, fault=str(error)) from error
         mean = np.load(folder / MEAN_ARRAY, allow_pickle=False)
         return cls(mean, manifest.ssim, manifest.threshold)
+
+    @property
+    def side(self) -> int:
+        """Largest height or width of the mean radiograph, in pixels."""
+        return max(len(self.mean), len(self.mean[0]))
 
     def similarity(self, film: NDArray[np.uint8]) -> float:
         """Return the SSIM of a film to the mean radiograph.

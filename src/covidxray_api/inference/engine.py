@@ -1,8 +1,8 @@
-"""The protocol that every inference engine keeps."""
+"""The protocols that inference engines keep."""
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,16 +12,43 @@ class Engine(Protocol):
     """Computes a network; safe to call from several threads."""
 
     def infer(self, tensor: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return what the network says of a batch.
+        """Return the answers of a network to a batch.
 
         Parameters
         ----------
-        tensor : ndarray of float32, shape (n, height, width, 1)
-            Preprocessed films, 0–1.
+        tensor : ndarray of float32, shape (n, height, width, channels)
+            Preprocessed images.
 
         Returns
         -------
         ndarray of float32, shape (n, …)
             Of a classifier (n, classes): each row sums to 1, classes in the manifest's order.
+        """
+        ...
+
+
+@runtime_checkable
+class Explains(Protocol):
+    """Computes which parts of a radiograph a network's answer rests on."""
+
+    explains: bool
+    """Whether this network has the output that it needs."""
+
+    def evidence(
+        self, tensor: NDArray[np.float32], contrast: NDArray[np.float32]
+    ) -> NDArray[np.float32]:
+        """Return how much each part of a radiograph speaks for a weighted sum of the logits.
+
+        Parameters
+        ----------
+        tensor : ndarray of float32, shape (n, height, width, channels)
+            Preprocessed images.
+        contrast : ndarray of float32, shape (1, classes)
+            Weight of each logit.
+
+        Returns
+        -------
+        ndarray of float32, shape (n, rows, columns)
+            HiResCAM (Draelos & Carin 2020, eq. 5); positive speaks for it.
         """
         ...

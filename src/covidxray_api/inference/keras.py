@@ -20,13 +20,13 @@ class KerasEngine:
     ----------
     path : Path
         The network, saved by Keras 3 as ``.keras``.
-    size : tuple of int
-        Height and width of its input.
+    shape : tuple of int
+        Height, width and channels of its input.
     """
 
-    def __init__(self, path: Path, size: tuple[int, int]) -> None:
+    def __init__(self, path: Path, shape: tuple[int, int, int]) -> None:
         network = keras.saving.load_model(path, compile=False)
-        signature = tf.TensorSpec((None, *size, 1), tf.float32)
+        signature = tf.TensorSpec((None, *shape), tf.float32)
         self._infer = tf.function(
             lambda tensor: network(tensor, training=False), input_signature=[signature]
         )

@@ -1,43 +1,71 @@
 """`model_store/<name>/<version>/`: the one place that reads and writes stored models.
 
-A stored model is its folder: ``model.keras`` (the source of truth), ``model.onnx`` (compiled from
-it, and what serves) and ``manifest.json``, which tells the service all that it knows of it. Labels,
-input size, calibration and decision rules are data here and appear nowhere in code.
+A stored model is its folder: ``manifest.json``, which tells the service all that it knows of it,
+the networks that it lists, ``model.keras`` (the source of truth) and ``model.onnx`` (compiled, and
+what serves), and beside them the evidence: what was measured, and the model card. Labels,
+preprocessing, calibration and decision rules are data here and appear nowhere in code.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from pydantic import ValidationError
 
 from covidxray_api.errors import CorruptArtefact, UnknownModel
-from covidxray_api.models.artefacts import MANIFEST, next_version, verify, versions, write_manifest
-from covidxray_api.models.manifest import WEIGHTS, Manifest
+from covidxray_api.models.artefacts import (
+    EVIDENCE,
+    MANIFEST,
+    Draft,
+    new_version,
+    read_json,
+    sha256_of,
+    verify,
+    versions,
+)
+from covidxray_api.models.manifest import Manifest
 
 
 @dataclass(frozen=True, slots=True)
 class StoredModel:
-    """A model's folder with its manifest; files are not yet verified."""
+    """A published version of a model; its files are not yet verified."""
 
     folder: Path
     manifest: Manifest
+    sha256: str
+    """SHA-256 of the manifest, which lists those of the networks: it names the artefact."""
 
-    @property
-    def sha256(self) -> str:
-        """Hash of the weights, by which an answer can be traced to its network."""
-        return self.manifest.files[WEIGHTS]
-
-    def verify(self) -> None:
-        """Compare every file with its hash.
+    @classmethod
+    def read(cls, folder: Path) -> StoredModel:
+        """Read the manifest in a folder.
 
         Raises
         ------
         CorruptArtefact
-            If a file is missing or differs from what was published.
+            If there is none that can be read, or it is another model's.
         """
-        verify(self.folder, self.manifest.files)
+        path = folder / MANIFEST
+        try:
+            manifest = Manifest.model_validate_json(path.read_bytes())
+        except (OSError, ValidationError) as error:
+            raise CorruptArtefact("manifest", path=path, fault=str(error)) from error
+        if (manifest.name, manifest.version) != (folder.parent.name, folder.name):
+            fault = f"it is of {manifest.name} {manifest.version}"
+            raise CorruptArtefact("manifest", path=path, fault=fault)
+        return cls(folder, manifest, sha256_of(path))
+
+    @property
+    def evidence(self) -> dict[str, Any]:
+        """What was measured, each figure with its data set, protocol and n; empty if nothing."""
+        return read_json(self.folder / EVIDENCE)
+
+    def verify(self) -> None:
+        """Compare the folder with the manifest; see `artefacts.verify`."""
+        verify(self.folder, self.manifest.files, self.manifest.training_files)
 
 
 class ModelStore:
@@ -53,8 +81,13 @@ class ModelStore:
         self.root = root
 
     def names(self) -> list[str]:
-        """Return the names of the stored models, sorted."""
+        """Return the names of the folders that hold versions, sorted."""
         return sorted({path.parents[1].name for path in self.root.glob(f"*/*/{MANIFEST}")})
+
+    def folders(self) -> Iterator[Path]:
+        """Yield the folder of every published version, by name, oldest first."""
+        for name in self.names():
+            yield from versions(self.root / name)
 
     def get(self, name: str, version: str | None = None) -> StoredModel:
         """Return a version of a model; the newest if none is named.
@@ -70,30 +103,11 @@ class ModelStore:
         if name not in self.names():
             raise UnknownModel(name=name, known=tuple(self.names()))
         folders = {folder.name: folder for folder in versions(self.root / name)}
-        version = version or list(folders)[-1]
+        version = version or next(reversed(folders), "")
         if version not in folders:
             raise UnknownModel("version", name=name, version=version, known=tuple(folders))
-        folder = folders[version]
-        try:
-            manifest = Manifest.model_validate_json((folder / MANIFEST).read_bytes())
-        except ValidationError as error:
-            raise CorruptArtefact("manifest", path=folder / MANIFEST, fault=str(error)) from error
-        return StoredModel(folder, manifest)
+        return StoredModel.read(folders[version])
 
-    def all(self) -> list[StoredModel]:
-        """Return the newest version of every model, sorted by name."""
-        return [self.get(name) for name in self.names()]
-
-    def next_version(self, name: str) -> str:
-        """Return the version that the next publication of `name` gets."""
-        return next_version(self.root / name)
-
-    def write_manifest(self, manifest: Manifest) -> StoredModel:
-        """Store `manifest` beside its files, which must already be in place."""
-        folder = self.folder_of(manifest.name, manifest.version)
-        write_manifest(manifest, folder)
-        return StoredModel(folder, manifest)
-
-    def folder_of(self, name: str, version: str) -> Path:
-        """Return where a version of a model lives, whether it exists or not."""
-        return self.root / name / version
+    def new_version(self, name: str) -> AbstractContextManager[Draft]:
+        """Make the next version of a model; see `artefacts.new_version`."""
+        return new_version(self.root / name)

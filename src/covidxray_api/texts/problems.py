@@ -363,6 +363,10 @@ PROBLEMS: Mapping[str, ProblemText] = {
                 "en": "{path} is no network that can be loaded: {fault}",
                 "es": "{path} no es una red que se pueda cargar: {fault}",
             },
+            "not_finite": {
+                "en": "The network in {path} answers values that are no numbers.",
+                "es": "La red de {path} responde valores que no son números.",
+            },
             "no_engine": {
                 "en": "{path} holds no network for the engine {engine}.",
                 "es": "{path} no contiene ninguna red para el motor {engine}.",

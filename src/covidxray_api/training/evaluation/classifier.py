@@ -11,10 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from covidxray_api.inference.registry import LoadedModel, calibrate
-from covidxray_api.models.manifest import OperatingPoint
-from covidxray_api.preprocessing import preprocess
-from covidxray_api.screening.screening import BALANCED
+from covidxray_api.inference import LoadedModel
+from covidxray_api.models.decision import calibrate, choose, remaining, weights_of
+from covidxray_api.models.manifest import BALANCED, OperatingPoint
 from covidxray_api.training.data.dataset import Film, counts
 from covidxray_api.training.data.split import split
 from covidxray_api.training.evaluation.metrics import (
@@ -26,7 +25,7 @@ from covidxray_api.training.evaluation.metrics import (
     proportion,
 )
 from covidxray_api.training.fitting.config import TrainingConfig
-from covidxray_api.training.publishing.calibration import decide, first_half
+from covidxray_api.training.publishing.calibration import first_half
 
 COVID = "covid_19"
 
@@ -66,7 +65,8 @@ class Unseen:
     @property
     def called(self) -> NDArray[np.intp]:
         """Column of each film's label where no operating point is named."""
-        return decide(self.probabilities, self.codes, self.operating_points.get(BALANCED))
+        balanced = self.operating_points.get(BALANCED)
+        return choose(self.probabilities, weights_of(self.codes, balanced))
 
     @property
     def groups(self) -> NDArray[np.str_]:
@@ -121,16 +121,18 @@ def predict_unseen(model: LoadedModel, films: Sequence[Film], pixels: NDArray[np
         if film.path in held_out
         or (film.path not in trained_paths and film.group not in trained_groups)
     ]
-    tensor = preprocess([pixels[row] for row in rows], model.manifest.input_size)
+    tensor = model.tensors([pixels[row] for row in rows])
     calibrated = calibrate(infer_all(model, tensor), model.manifest.temperature)
     rule = model.manifest.prediction_set
-    least = rule.least if rule else dict.fromkeys(config.codes, 0.0)
+    least = np.array([rule.least[code] if rule else 0.0 for code in config.codes])
+    balanced = model.manifest.operating_points.get(BALANCED)
+    called = choose(calibrated, weights_of(config.codes, balanced))
     return Unseen(
         films=[films[row] for row in rows],
         probabilities=calibrated,
         held_out=np.array([films[row].path in held_out for row in rows]),
         codes=config.codes,
-        in_set=calibrated >= np.array([least[code] for code in config.codes]),
+        in_set=remaining(calibrated, called, least),
         seed=config.seed,
         left_out=config.leave_out,
         operating_points=model.manifest.operating_points,
@@ -186,8 +188,7 @@ def evaluate(unseen: Unseen) -> dict[str, Any]:
     def share(hits: NDArray[np.bool_], chosen: NDArray[np.intp]) -> dict[str, Any]:
         return _figure(proportion(hits[chosen], groups[chosen]))
 
-    alone = unseen.in_set.sum(axis=1) == 1
-    uncertain = ~(alone & unseen.in_set[np.arange(len(called)), called])
+    uncertain = unseen.in_set.sum(axis=1) > 1
     fresh = first_half(groups[rows], unseen.seed)
     in_own_set = np.zeros(len(called), dtype=bool)
     in_own_set[rows] = unseen.in_set[rows, truth]
@@ -229,7 +230,7 @@ def evaluate(unseen: Unseen) -> dict[str, Any]:
     from_home = np.array([film.source not in unseen.left_out for film in unseen.films])
     held_out_ill = rows[truth == covid]
     for name, point in unseen.operating_points.items():
-        decided = decide(unseen.probabilities, codes, point)
+        decided = choose(unseen.probabilities, weights_of(codes, point))
         report["operating_points"][name] = {
             "covid_19_called_so": share(decided == covid, held_out_ill),
             "adults_without_called_covid_19": {

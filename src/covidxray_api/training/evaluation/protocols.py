@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from rich.console import Console
 from sklearn.model_selection import StratifiedGroupKFold
 
-from covidxray_api.inference.registry import calibrate
+from covidxray_api.models.decision import calibrate
 from covidxray_api.preprocessing import preprocess
 from covidxray_api.training.data.dataset import Film
 from covidxray_api.training.data.split import Rows, split

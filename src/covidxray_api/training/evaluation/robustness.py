@@ -10,8 +10,7 @@ from cv2.typing import MatLike
 from numpy.typing import NDArray
 
 from covidxray_api.consistency import Check
-from covidxray_api.inference.registry import LoadedModel, calibrate
-from covidxray_api.preprocessing import preprocess
+from covidxray_api.inference import LoadedModel
 from covidxray_api.radiograph import Radiograph
 
 GRAY = np.arange(256) / 255
@@ -127,6 +126,7 @@ def accepted(check: Check, films: NDArray[np.uint8]) -> NDArray[np.bool_]:
 
 
 def _answers(model: LoadedModel, films: Sequence[NDArray[np.uint8]]) -> NDArray[np.float64]:
-    tensor = preprocess(films, model.manifest.input_size)
-    rows = [model.engine.infer(tensor[at : at + 256]) for at in range(0, len(tensor), 256)]
-    return calibrate(np.concatenate(rows), model.manifest.temperature)
+    tensor = model.tensors(films)
+    return np.concatenate(
+        [model.calibrated(tensor[at : at + 256]) for at in range(0, len(tensor), 256)]
+    )

@@ -12,8 +12,8 @@ from rich.progress import track
 
 from covidxray_api.errors import DatasetError
 from covidxray_api.explanation import elsewhere, evidence, explain, masked, top
+from covidxray_api.inference import LoadedModel
 from covidxray_api.inference.onnx import OnnxEngine
-from covidxray_api.inference.registry import LoadedModel
 from covidxray_api.radiograph import Radiograph
 from covidxray_api.training.evaluation.metrics import proportion
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from pydantic import Field, ValidationError
 
 from covidxray_api.errors import DatasetError
-from covidxray_api.models.artefacts import Frozen
+from covidxray_api.models.artefacts import Declaration
 from covidxray_api.models.manifest import Label
 from covidxray_api.training.data.dataset import Film
 
@@ -28,7 +28,7 @@ class Phase(NamedTuple):
     """Height and width of the films, in pixels."""
 
 
-class TrainingConfig(Frozen):
+class TrainingConfig(Declaration):
     """A training run, complete: the same file and films give the same network."""
 
     name: str

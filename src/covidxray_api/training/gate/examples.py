@@ -12,10 +12,10 @@ import numpy as np
 from cv2.typing import MatLike
 from numpy.typing import NDArray
 
-from covidxray_api.consistency.gate import KINDS
 from covidxray_api.preprocessing import preprocess
 from covidxray_api.training.data.augmentation import degrade, mark, random_tones
 from covidxray_api.training.gate import synthetic_negatives as imposters
+from covidxray_api.training.gate.rules import KINDS
 from covidxray_api.training.gate.synthetic_negatives import Picture
 
 LATERAL = "lateral_chest_xray"

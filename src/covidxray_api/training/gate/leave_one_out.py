@@ -19,7 +19,7 @@ from covidxray_api.errors import DatasetError
 from covidxray_api.inference.onnx import OnnxEngine
 from covidxray_api.models.manifest import COMPILED
 from covidxray_api.training.data.dataset import Film
-from covidxray_api.training.gate.rules import RULES
+from covidxray_api.training.gate.rules import FINDINGS_OF_KINDS, RULES, TURNS
 from covidxray_api.training.publishing.compilation import compile_network
 
 SEED = 2021
@@ -91,6 +91,8 @@ def trial_gate(network: keras.Model, reference: Reference) -> Gate:
         threshold=0.5,
         threshold_rule="none yet",
         rules=RULES,
+        kinds=FINDINGS_OF_KINDS,
+        turns=TURNS,
         training={},
         files={},
     )

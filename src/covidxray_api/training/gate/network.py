@@ -9,10 +9,10 @@ import keras
 import numpy as np
 from keras import layers
 
-from covidxray_api.consistency.gate import KINDS, TURNS
 from covidxray_api.preprocessing import preprocess
 from covidxray_api.training.fitting.fit import infer
 from covidxray_api.training.gate.examples import Examples, Lessons, acquired, even
+from covidxray_api.training.gate.rules import KINDS, TURNS
 
 SIZE = (96, 96)
 """Height and width of the network's input."""
@@ -96,7 +96,7 @@ def fit_gate(
     Returns
     -------
     keras.Model
-        Films of shape (n, height, width, 1) in; out, side by side, the columns `OUTPUTS` names.
+        Images of shape (n, height, width, 1) in; the columns that `GateManifest` names out.
     """
     keras.utils.set_random_seed(seed)
     keras.config.set_dtype_policy("mixed_bfloat16")

@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
 from covidxray_api.consistency.gate import GateManifest, Signals, Weights
-from covidxray_api.models.artefacts import next_version, sha256_of, write_manifest
+from covidxray_api.models.artefacts import hashed, new_version, write_manifest
 from covidxray_api.models.manifest import COMPILED, WEIGHTS
 from covidxray_api.training.gate.leave_one_out import TRIALS, Trial, write_trials
-from covidxray_api.training.gate.rules import RULES
+from covidxray_api.training.gate.rules import FINDINGS_OF_KINDS, RULES, TURNS
 from covidxray_api.training.publishing.compilation import compile_network
 
 REFUSED = 0.008
@@ -88,23 +88,24 @@ def write_gate(
     training : mapping
         What it was trained on, and how.
     """
-    version = next_version(folder)
-    home = folder / version
-    home.mkdir(parents=True)
-    network.save(home / WEIGHTS)
-    compile_network(network, home / COMPILED)
-    write_trials(trials, home)
     height, width = network.input_shape[1:3]
-    manifest = GateManifest(
-        version=version,
-        input_size=(height, width),
-        weights=weights,
-        threshold=threshold,
-        threshold_rule=f"refuses {REFUSED:.1%} of films of patients that training has not seen,"
-        " by gates trained without one kind of image",
-        rules=RULES,
-        training=training,
-        files={name: sha256_of(home / name) for name in (WEIGHTS, COMPILED, TRIALS)},
-    )
-    write_manifest(manifest, home)
+    with new_version(folder) as draft:
+        network.save(draft.folder / WEIGHTS)
+        compile_network(network, draft.folder / COMPILED)
+        write_trials(trials, draft.folder)
+        manifest = GateManifest(
+            version=draft.version,
+            input_size=(height, width),
+            kinds=FINDINGS_OF_KINDS,
+            turns=TURNS,
+            weights=weights,
+            threshold=threshold,
+            threshold_rule=f"refuses {REFUSED:.1%} of films of patients that training has not seen,"
+            " by gates trained without one kind of image",
+            rules=RULES,
+            training=training,
+            files=hashed(draft.folder, COMPILED),
+            training_files=hashed(draft.folder, WEIGHTS, TRIALS),
+        )
+        write_manifest(manifest, draft.folder)
     return manifest

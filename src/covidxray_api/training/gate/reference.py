@@ -22,7 +22,7 @@ from covidxray_api.consistency.ssim import (
 )
 from covidxray_api.decoding import decode
 from covidxray_api.errors import RadiographError
-from covidxray_api.models.artefacts import sha256_of, write_manifest
+from covidxray_api.models.artefacts import hashed, write_manifest
 from covidxray_api.preprocessing import preprocess
 from covidxray_api.training.data.dataset import LIMITS, Film
 from covidxray_api.training.data.other_images import OtherImage
@@ -85,7 +85,7 @@ def build_reference(
         f" films: keeps {keep:.0%} of them",
         films=dict(sorted(Counter(sources[averaged].tolist()).items())),
         metrics=measure(reference, threshold, similar, sources[held_out], others),
-        files={name: sha256_of(folder / name) for name in (MEAN_ARRAY, MEAN_PICTURE)},
+        files=hashed(folder, MEAN_ARRAY, MEAN_PICTURE),
     )
     write_manifest(manifest, folder)
     return manifest

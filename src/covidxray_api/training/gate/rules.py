@@ -20,3 +20,18 @@ RULES: Mapping[str, Rule] = {
     "colour_photo_of_a_film": Rule(action="warned", limit=4),
 }
 """Rules of a new gate, by the code of the finding."""
+
+FINDINGS_OF_KINDS: Mapping[str, str | None] = {
+    "frontal": None,
+    "lateral": "lateral",
+    "cropped": "cropped",
+    "composite": "not_an_image_of_one_film",
+    "other": None,
+}
+"""What a new gate tells apart, and the finding by which an image of that kind is refused."""
+
+KINDS = tuple(FINDINGS_OF_KINDS)
+"""What a new gate tells apart, in the order of its outputs."""
+
+TURNS = (0, 90, 180, 270)
+"""Degrees by which a radiograph may lie turned clockwise."""

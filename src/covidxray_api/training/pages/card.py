@@ -106,16 +106,17 @@ def _points(manifest: Manifest) -> list[str]:
     if not manifest.operating_points:
         return []
     return [
-        "| operating point | threshold | sensitivity | specificity |",
+        "| operating point | weight | sensitivity | specificity |",
         "|---|---|---|---|",
         *(
-            f"| {name} | `{point.target}` {point.threshold[point.target]:.3f}"
-            f" | {point.sensitivity:.3f} (n = {point.films[0]:,})"
-            f" | {point.specificity:.3f} (n = {point.films[1]:,}) |"
+            f"| {name} | `{point.target}` {point.weights[point.target]:.3f}"
+            f" | {point.sensitivity:.3f} (n = {point.cases:,})"
+            f" | {point.specificity:.3f} (n = {point.controls:,}) |"
             for name, point in manifest.operating_points.items()
         ),
         "",
-        "Thresholds were chosen on these films, so sensitivity and specificity are optimistic.",
+        "Sensitivity and specificity are cross-fitted: each image is judged at weights fitted on",
+        "other patients.",
         "",
     ]
 

@@ -8,15 +8,20 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
+from sklearn.model_selection import StratifiedGroupKFold
 
-from covidxray_api.inference.registry import calibrate
-from covidxray_api.models.manifest import OperatingPoint, PredictionSet
+from covidxray_api.models.decision import calibrate
+from covidxray_api.models.manifest import POINTS, OperatingPoint, PredictionSet
 
 SENSITIVE, SPECIFIC = 0.95, 0.99
 """What `screening` reaches in sensitivity, and `specific` in specificity."""
 
 OTHERS = 0.5
-"""Threshold of all labels but the target."""
+"""Weight of all labels but the target."""
+
+
+FOLDS = 5
+"""Parts of the patients, each judged at weights fitted on the others."""
 
 
 def first_half(groups: NDArray[np.str_], seed: int) -> NDArray[np.bool_]:
@@ -99,57 +104,62 @@ def fit_prediction_set(
 def fit_operating_points(
     calibrated: NDArray[np.float64],
     truth: NDArray[np.integer],
+    groups: NDArray[np.str_],
     codes: Sequence[str],
     target: str,
 ) -> dict[str, OperatingPoint]:
-    """Fit the thresholds of the target on films that training has not seen.
+    """Fit the weights of the target on radiographs that training has not seen.
 
-    `screening` finds 95 % of the films with the target, `specific` calls at most 1 % of the others
-    so, and `balanced` leaves all thresholds alike: the most probable label is the answer. (The
-    threshold with the largest sum of sensitivity and specificity, Youden 1950, is far lower on the
-    sources of training, and doubles the false alarms on sources that were left out.)
+    `screening` finds 95 % of the cases, `specific` calls at most 1 % of the controls so, and
+    `balanced` leaves all weights alike: the most probable label is the answer. (The weight with the
+    largest sum of sensitivity and specificity, Youden 1950, is far lower on the sources of
+    training, and doubles the false positives on sources that were left out.) Neither end crosses
+    `balanced`, so that what a stricter point calls the target, a milder one does too.
+
+    Sensitivity and specificity are cross-fitted: each radiograph is judged at weights that were
+    fitted on other patients.
 
     Parameters
     ----------
     calibrated : ndarray, shape (n, classes)
         Calibrated probabilities.
     truth : ndarray of int, shape (n,)
-        Column of the true class; -1 for films with none of them.
+        Column of the true class; -1 for radiographs with none of them.
+    groups : ndarray of str, shape (n,)
+        Patient of each.
     codes : sequence of str
         Label of each column.
     target : str
-        The label whose threshold is chosen.
+        The label whose weight is chosen.
     """
     column = codes.index(target)
     rest = np.delete(calibrated, column, axis=1).max(axis=1)
-    # A film is called the target where its probability over its threshold beats all others' over
-    # theirs, so where this score is above the threshold.
+    # A radiograph is called the target where its probability over its weight beats all others'
+    # over theirs, so where this score is above the weight.
     scores = OTHERS * calibrated[:, column] / np.maximum(rest, 1e-12)
-    ill, well = np.sort(scores[truth == column]), np.sort(scores[truth != column])
-    chosen = {
-        "screening": np.nextafter(ill[math.floor((1 - SENSITIVE) * len(ill))], 0),
-        "balanced": OTHERS,
-        "specific": np.nextafter(well[math.ceil(SPECIFIC * len(well)) - 1], math.inf),
+    is_case = truth == column
+    called = {name: np.zeros(len(scores), dtype=np.bool_) for name in POINTS}
+    folds = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=0)
+    for others, fold in folds.split(scores, is_case, groups):
+        for name, weight in _fit_weights(scores[others], is_case[others]).items():
+            called[name][fold] = scores[fold] > weight
+    return {
+        name: OperatingPoint(
+            weights={code: weight if code == target else OTHERS for code in codes},
+            target=target,
+            sensitivity=float(called[name][is_case].mean()),
+            specificity=float((~called[name][~is_case]).mean()),
+            cases=int(is_case.sum()),
+            controls=int((~is_case).sum()),
+        )
+        for name, weight in _fit_weights(scores, is_case).items()
     }
 
-    def point(threshold: float) -> OperatingPoint:
-        threshold = max(float(threshold), 1e-12)
-        return OperatingPoint(
-            threshold={code: threshold if code == target else OTHERS for code in codes},
-            target=target,
-            sensitivity=float(np.mean(ill > threshold)),
-            specificity=float(np.mean(well <= threshold)),
-            films=(len(ill), len(well)),
-        )
 
-    return {name: point(threshold) for name, threshold in chosen.items()}
-
-
-def decide(
-    calibrated: NDArray[np.float64], codes: Sequence[str], point: OperatingPoint | None
-) -> NDArray[np.intp]:
-    """Return the column of each film's label at an operating point, as the service decides it."""
-    threshold = point.threshold if point else {}
-    scaled = calibrated / np.array([threshold.get(code, 1.0) for code in codes])
-    columns: NDArray[np.intp] = scaled.argmax(axis=1)
-    return columns
+def _fit_weights(scores: NDArray[np.float64], is_case: NDArray[np.bool_]) -> dict[str, float]:
+    """Return the weight of the target at each operating point, the smallest first."""
+    cases, controls = np.sort(scores[is_case]), np.sort(scores[~is_case])
+    sensitive = np.nextafter(cases[math.floor((1 - SENSITIVE) * len(cases))], 0)
+    specific = np.nextafter(controls[math.ceil(SPECIFIC * len(controls)) - 1], math.inf)
+    weights = (min(sensitive, OTHERS), OTHERS, max(specific, OTHERS))
+    return {name: max(float(weight), 1e-12) for name, weight in zip(POINTS, weights, strict=True)}

@@ -11,12 +11,10 @@ import tensorflow as tf
 import tf2onnx
 
 from covidxray_api.errors import ParityBroken
+from covidxray_api.inference.loading import same_answers
 from covidxray_api.inference.onnx import OnnxEngine
-from covidxray_api.inference.registry import LARGEST_DIFFERENCE, probe
-from covidxray_api.models.artefacts import sha256_of
-from covidxray_api.models.manifest import COMPILED, WEIGHTS, Parity
-from covidxray_api.models.store import ModelStore, StoredModel
-from covidxray_api.preprocessing import preprocess
+from covidxray_api.models.manifest import Parity, Preprocessing
+from covidxray_api.preprocessing import network_input
 from covidxray_api.training.data.dataset import Film, load_pixels
 from covidxray_api.training.fitting.fit import infer
 from covidxray_api.training.publishing.attribution import add_evidence
@@ -24,8 +22,8 @@ from covidxray_api.training.publishing.attribution import add_evidence
 OPSET = 17
 """Version of the ONNX operators."""
 
-FILMS = 1000
-"""Films on which the compiled form is compared, if there are so many."""
+IMAGES = 1000
+"""Images on which the compiled form is compared, if there are so many."""
 
 
 def compile_network(network: keras.Model, path: Path) -> None:
@@ -47,48 +45,44 @@ def compile_network(network: keras.Model, path: Path) -> None:
     )
 
 
-def compile_model(stored: StoredModel, store: ModelStore, films: Sequence[Film]) -> StoredModel:
-    """Compile a stored model, compare it with Keras, and record both in its manifest.
+def compile_form(
+    network: keras.Model, path: Path, steps: Preprocessing, films: Sequence[Film]
+) -> Parity:
+    """Write the compiled form of a classifier, with its saliency map, and compare it with Keras.
 
     Parameters
     ----------
-    stored : StoredModel
-        The model.
-    store : ModelStore
-        Where it is.
+    network : keras.Model
+        The classifier.
+    path : Path
+        File to write.
+    steps : Preprocessing
+        How images become its input.
     films : sequence of Film
-        Real films; 1,000 of them are asked about, or all if they are fewer.
+        Real images; 1,000 of them are asked about, or all if they are fewer.
 
     Raises
     ------
     ParityBroken
-        If a probability differs by more than 1e-4, or a label does; nothing is recorded then.
+        If a probability differs by more than 1e-4 or is no number, or a label differs.
     """
-    network = keras.saving.load_model(stored.folder / WEIGHTS, compile=False)
-    path = stored.folder / COMPILED
     compile_network(network, path)
     add_evidence(path)
     engine = OnnxEngine(path)
-    size = stored.manifest.input_size
-    rows = np.random.default_rng(0).permutation(len(films))[:FILMS]
-    tensor = preprocess(list(load_pixels([films[row] for row in rows], size)), size)
+    rows = np.random.default_rng(0).permutation(len(films))[:IMAGES]
+    tensor = network_input(list(load_pixels([films[row] for row in rows], steps.size)), steps)
     expected = infer(network, tensor)
     answers = np.concatenate([engine.infer(tensor[at : at + 1]) for at in range(len(tensor))])
     parity = Parity(
         compiler=f"tf2onnx {tf2onnx.__version__}",
-        films=len(rows),
+        radiographs=len(rows),
         largest_difference=float(np.abs(answers - expected).max()),
         labels_changed=int(np.sum(answers.argmax(axis=1) != expected.argmax(axis=1))),
-        probe=tuple(infer(network, probe(size))[0].tolist()),
     )
-    if parity.largest_difference > LARGEST_DIFFERENCE or parity.labels_changed:
-        path.unlink()
+    if not same_answers(answers, expected) or parity.labels_changed:
         raise ParityBroken(
-            count=parity.films,
+            count=parity.radiographs,
             difference=f"{parity.largest_difference:.1e}",
             changed=parity.labels_changed,
         )
-    files = {**stored.manifest.files, COMPILED: sha256_of(path)}
-    return store.write_manifest(
-        stored.manifest.model_copy(update={"parity": parity, "files": files})
-    )
+    return parity

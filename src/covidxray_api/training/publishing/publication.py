@@ -2,22 +2,35 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Mapping, Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
 import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from covidxray_api.inference.registry import LoadedModel, calibrate
-from covidxray_api.models.artefacts import sha256_of
-from covidxray_api.models.manifest import WEIGHTS, Label, Manifest, OperatingPoint, PredictionSet
+from covidxray_api.inference.loading import probe
+from covidxray_api.inference.model import LoadedModel
+from covidxray_api.models.artefacts import hashed, write_manifest
+from covidxray_api.models.decision import calibrate
+from covidxray_api.models.manifest import (
+    COMPILED,
+    WEIGHTS,
+    Label,
+    Manifest,
+    OperatingPoint,
+    PredictionSet,
+    Preprocessing,
+)
 from covidxray_api.models.store import ModelStore, StoredModel
-from covidxray_api.preprocessing import preprocess
 from covidxray_api.training.data.dataset import Film, counts, load_pixels
 from covidxray_api.training.data.split import split
 from covidxray_api.training.evaluation.classifier import COVID, infer_all
 from covidxray_api.training.fitting.config import TrainingConfig
+from covidxray_api.training.fitting.fit import infer
 from covidxray_api.training.fitting.run import TrainedNetwork
 from covidxray_api.training.publishing.calibration import (
     first_half,
@@ -25,6 +38,7 @@ from covidxray_api.training.publishing.calibration import (
     fit_prediction_set,
     fit_temperature,
 )
+from covidxray_api.training.publishing.compilation import compile_form
 
 
 class Calibration(NamedTuple):
@@ -51,7 +65,8 @@ def fit_calibration(
     """
     codes = config.codes
     truth = np.array([codes.index(film.label) if film.label in codes else -1 for film in films])
-    first = first_half(np.array([film.group for film in films]), config.seed)
+    groups = np.array([film.group for film in films])
+    first = first_half(groups, config.seed)
     known = truth >= 0
     temperature = fit_temperature(probabilities[first & known], truth[first & known])
     calibrated = calibrate(probabilities, temperature)
@@ -59,34 +74,64 @@ def fit_calibration(
     return Calibration(
         temperature,
         fit_prediction_set(calibrated[second], truth[second], codes),
-        fit_operating_points(calibrated, truth, codes, COVID),
+        fit_operating_points(calibrated, truth, groups, codes, COVID),
     )
 
 
 def recalibrate(model: LoadedModel, films: Sequence[Film], store: ModelStore) -> StoredModel:
-    """Fit a stored model's calibration again on the held-out films of its own split.
+    """Publish a model again, its calibration fitted on the held-out radiographs of its own split.
 
     Parameters
     ----------
     model : LoadedModel
         The model.
     films : sequence of Film
-        All films of the data folder that it was trained from.
+        All images of the data folder that it was trained from.
     store : ModelStore
-        Where it is.
+        Where it is; gets the next version.
     """
     config = TrainingConfig.model_validate(model.manifest.training["configuration"])
     suitable = config.suitable(films)
     held_out = [suitable[row] for row in split(suitable, config)[1]]
-    tensor = preprocess(
-        list(load_pixels(held_out, model.manifest.input_size)), model.manifest.input_size
-    )
+    tensor = model.tensors(list(load_pixels(held_out, model.manifest.input_size)))
     calibration = fit_calibration(held_out, infer_all(model, tensor), config)
-    return store.write_manifest(model.manifest.model_copy(update=calibration._asdict()))
+    return publish_again(model.stored, store, calibration._asdict())
 
 
-def publish(trained: TrainedNetwork, store: ModelStore) -> StoredModel:
-    """Store a trained network, calibrated on half of its held-out patients.
+def publish_again(
+    stored: StoredModel, store: ModelStore, changes: Mapping[str, Any], network: Path | None = None
+) -> StoredModel:
+    """Publish the networks of a model as its next version, under a manifest with changes.
+
+    Parameters
+    ----------
+    stored : StoredModel
+        The version that it begins from.
+    store : ModelStore
+        Where it is.
+    changes : mapping
+        Fields of the manifest that change.
+    network : Path, optional
+        A network that replaces the one of its name.
+    """
+    files = {name: stored.folder / name for name in stored.manifest.files}
+    if network is not None:
+        files[network.name] = network
+    with store.new_version(stored.manifest.name) as draft:
+        for name, path in files.items():
+            shutil.copyfile(path, draft.folder / name)
+        changed = {
+            **stored.manifest.model_dump(),
+            **changes,
+            "version": draft.version,
+            "files": hashed(draft.folder, *files),
+        }
+        write_manifest(Manifest.model_validate(changed), draft.folder)
+    return store.get(stored.manifest.name, draft.version)
+
+
+def publish(trained: TrainedNetwork, store: ModelStore, films: Sequence[Film]) -> StoredModel:
+    """Store a trained network, compiled, and calibrated on half of its held-out patients.
 
     See `first_half` for which half serves what.
 
@@ -96,6 +141,8 @@ def publish(trained: TrainedNetwork, store: ModelStore) -> StoredModel:
         What `train` returned.
     store : ModelStore
         Where the model is published, under its name and the next version.
+    films : sequence of Film
+        Real images, on which the compiled network is compared with Keras.
     """
     config = trained.config
     return store_network(
@@ -111,6 +158,7 @@ def publish(trained: TrainedNetwork, store: ModelStore) -> StoredModel:
             "held_out_films": counts(trained.held_out),
             "milestones": [row for row in trained.history if "train_accuracy" in row],
         },
+        films=films,
     )
 
 
@@ -123,13 +171,14 @@ def store_network(
     labels: Sequence[Label],
     calibration: Calibration | None = None,
     training: Mapping[str, Any],
+    films: Sequence[Film] = (),
 ) -> StoredModel:
     """Store a network under its name and the next version.
 
     Parameters
     ----------
     network : keras.Model
-        Gray films in, a softmax output for each label out.
+        Gray images in, a softmax output for each label out.
     store : ModelStore
         Where it goes.
     name, description : str
@@ -140,21 +189,51 @@ def store_network(
         What makes its probabilities mean something.
     training : mapping
         How it was trained.
+    films : sequence of Film
+        Real images, on which the compiled form is compared; it is not compiled without any.
     """
-    version = store.next_version(name)
-    folder = store.folder_of(name, version)
-    folder.mkdir(parents=True)
-    network.save(folder / WEIGHTS)
-    _, height, width, _ = network.input_shape
-    return store.write_manifest(
-        Manifest(
+    _, height, width, channels = network.input_shape
+    steps = Preprocessing(size=(height, width), channels=channels)
+    with store.new_version(name) as draft:
+        network.save(draft.folder / WEIGHTS)
+        parity = compile_form(network, draft.folder / COMPILED, steps, films) if films else None
+        manifest = Manifest(
             name=name,
-            version=version,
+            version=draft.version,
             description=description,
             labels=tuple(labels),
-            input_size=(height, width),
+            preprocessing=steps,
             **(calibration._asdict() if calibration else {}),
             training=training,
-            files={WEIGHTS: sha256_of(folder / WEIGHTS)},
+            probe=tuple(infer(network, probe(steps))[0].tolist()),
+            parity=parity,
+            files=hashed(draft.folder, WEIGHTS, *((COMPILED,) if parity else ())),
         )
-    )
+        write_manifest(manifest, draft.folder)
+    return store.get(name, draft.version)
+
+
+def compile_again(stored: StoredModel, store: ModelStore, films: Sequence[Film]) -> StoredModel:
+    """Publish a model again, its Keras network compiled anew.
+
+    Parameters
+    ----------
+    stored : StoredModel
+        The version that it begins from.
+    store : ModelStore
+        Where it is; gets the next version.
+    films : sequence of Film
+        Real images, on which the compiled form is compared.
+
+    Raises
+    ------
+    ParityBroken
+        If the compiled form answers otherwise; nothing is published then.
+    """
+    network = keras.saving.load_model(stored.folder / WEIGHTS, compile=False)
+    steps = stored.manifest.preprocessing
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / COMPILED
+        parity = compile_form(network, path, steps, films)
+        answers = tuple(infer(network, probe(steps))[0].tolist())
+        return publish_again(stored, store, {"parity": parity, "probe": answers}, path)

@@ -16,7 +16,7 @@ from covidxray_api.consistency.ssim import ReferenceManifest
 from covidxray_api.errors import DatasetError
 from covidxray_api.inference.onnx import OnnxEngine
 from covidxray_api.inference.registry import ModelRegistry
-from covidxray_api.models.artefacts import CARD, MANIFEST
+from covidxray_api.models.artefacts import CARD, EVIDENCE, MANIFEST, write_json
 from covidxray_api.models.store import ModelStore, StoredModel
 from covidxray_api.training.data.dataset import DETAIL, load_pixels, read_dataset
 from covidxray_api.training.data.other_images import read_other_images
@@ -37,8 +37,7 @@ from covidxray_api.training.gate.reference import build_reference
 from covidxray_api.training.pages.card import card
 from covidxray_api.training.pages.classifier import page
 from covidxray_api.training.pages.paper import reproduction
-from covidxray_api.training.publishing.compilation import compile_model
-from covidxray_api.training.publishing.publication import publish, recalibrate
+from covidxray_api.training.publishing.publication import compile_again, publish, recalibrate
 
 PROTOCOL = (
     "films of patients that training has not seen, by the split of the configuration and of"
@@ -87,7 +86,7 @@ def run_training(
     trained = train(films, load_pixels(films, config.input_size), config)
     if h5 is not None:
         trained.network.save(h5)
-    return compile_model(publish(trained, store), store, films)
+    return publish(trained, store, films)
 
 
 def run_calibration(data: Path, store: ModelStore, names: Iterable[str]) -> None:
@@ -124,7 +123,7 @@ def run_compilation(data: Path, store: ModelStore, names: Iterable[str]) -> None
     """
     films = read_dataset(data)
     for name in names:
-        Console().print(name, compile_model(store.get(name), store, films).manifest.parity)
+        Console().print(name, compile_again(store.get(name), store, films).manifest.parity)
 
 
 def run_reproduction(
@@ -153,7 +152,7 @@ def run_reproduction(
     ]
     if h5 is not None:
         runs[0].network.save(h5)
-    compile_model(publish(runs[0], store), store, films)
+    publish(runs[0], store, films)
     output.write_text(reproduction(runs), encoding="utf-8")
 
 
@@ -206,7 +205,7 @@ def run_evaluation(
         (folder / f"{name}.json").write_text(json.dumps(report, indent=2) + "\n")
         draw(unseen, report, f"{name} {manifest.version}", folder / f"{name}.png")
         measured = {"protocol": PROTOCOL} | {figure: report[figure] for figure in MEASURED}
-        store.write_manifest(manifest.model_copy(update={"metrics": measured}))
+        write_json(model.stored.folder / EVIDENCE, measured)
         (model.stored.folder / CARD).write_text(
             card(manifest, report, protocols.get(f"{name}-{SHORTCUTS}")), encoding="utf-8"
         )

@@ -15,7 +15,7 @@ from rich.console import Console
 from covidxray_api.consistency import Gate, Reference
 from covidxray_api.consistency.gate import GATES, GateManifest
 from covidxray_api.inference.onnx import OnnxEngine
-from covidxray_api.models.artefacts import CARD, write_manifest
+from covidxray_api.models.artefacts import CARD, EVIDENCE, write_json, write_text
 from covidxray_api.training.data.dataset import DETAIL, load_pixels, read_dataset
 from covidxray_api.training.data.other_images import read_other_images, read_pictures
 from covidxray_api.training.evaluation.gate import evaluate_gate
@@ -126,7 +126,7 @@ def run_gate_evaluation(data: Path, others: Path, reference: Path, output: Path)
     draw_gate(drawn, folder / "gate.png")
     (folder / "gate.json").write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
     (output / "gate.md").write_text(gate_page(report), encoding="utf-8")
-    (home / CARD).write_text(gate_card(gate.manifest, report), encoding="utf-8")
+    write_text(home / CARD, gate_card(gate.manifest, report))
     measured = {name: report[name] for name in ("films", "tiers", "changes", "false_alarms")}
-    write_manifest(gate.manifest.model_copy(update={"metrics": measured}), home)
+    write_json(home / EVIDENCE, measured)
     Console().print(report["films"], report["tiers"], report["changes"], report["made"])

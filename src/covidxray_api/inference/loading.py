@@ -1,0 +1,111 @@
+"""From the files of a stored model to an engine that computes it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from covidxray_api.errors import CorruptArtefact
+from covidxray_api.inference.engine import Engine
+from covidxray_api.inference.model import LoadedModel
+from covidxray_api.inference.onnx import OnnxEngine
+from covidxray_api.models.manifest import COMPILED, WEIGHTS, Preprocessing
+from covidxray_api.models.store import StoredModel
+from covidxray_api.radiograph import Radiograph
+from covidxray_api.settings import EngineName
+
+LARGEST_DIFFERENCE = 1e-4
+"""Largest difference of a probability between what was published and what is loaded."""
+
+Load = Callable[[StoredModel], LoadedModel]
+"""Makes a stored model ready to answer."""
+
+
+def probe(steps: Preprocessing) -> NDArray[np.float32]:
+    """Return the tensor that a network is asked about at publication and at each load.
+
+    Parameters
+    ----------
+    steps : Preprocessing
+        Gives the shape of the network's input.
+
+    Returns
+    -------
+    ndarray of float32, shape (1, height, width, channels)
+        Rings around the centre, 0–1.
+    """
+    y, x = np.meshgrid(*(np.linspace(-1, 1, side) for side in steps.size), indexing="ij")
+    rings = np.asarray(0.5 + 0.5 * np.cos(6 * np.hypot(x, y)), dtype=np.float32)
+    return np.repeat(rings[np.newaxis, ..., np.newaxis], steps.channels, axis=-1)
+
+
+def same_answers(answers: NDArray[np.floating], expected: NDArray[np.floating]) -> bool:
+    """Return whether answers are those expected; what is not a number is never the same."""
+    return bool(np.abs(answers - expected).max() <= LARGEST_DIFFERENCE)
+
+
+def load_model(
+    stored: StoredModel, engine: EngineName = "compiled", threads: int | None = None
+) -> LoadedModel:
+    """Verify a stored model, load its network and let it answer once.
+
+    Parameters
+    ----------
+    stored : StoredModel
+        The model.
+    engine : str
+        `compiled`, which takes Keras for a model that has no compiled form, or `keras`.
+    threads : int, optional
+        Threads that one inference may use; all cores if none, for Keras.
+
+    Raises
+    ------
+    CorruptArtefact
+        If its files are not those that were published, or do not compute what they did then.
+    """
+    stored.verify()
+    manifest = stored.manifest
+    chosen: EngineName = "keras" if engine == "keras" or COMPILED not in manifest.files else engine
+    name = WEIGHTS if chosen == "keras" else COMPILED
+    if name not in manifest.files:
+        raise CorruptArtefact("no_engine", path=stored.folder, engine=chosen)
+    path = stored.folder / name
+    if chosen == "keras":
+        loaded = keras_engine(path, manifest.preprocessing, threads)
+    else:
+        loaded = OnnxEngine(path, threads or 1)
+    answers = loaded.infer(probe(manifest.preprocessing))[0]
+    if manifest.probe is not None and not same_answers(answers, np.array(manifest.probe)):
+        raise CorruptArtefact("computes_otherwise", path=path)
+    model = LoadedModel(stored, loaded, chosen)
+    # No request pays for the first inference of an image.
+    model.probabilities(Radiograph(np.zeros((64, 64), dtype=np.uint8), "warm-up"))
+    return model
+
+
+def keras_engine(path: Path, steps: Preprocessing, threads: int | None = None) -> Engine:
+    """Load a Keras network; imports TensorFlow on first use.
+
+    Parameters
+    ----------
+    path : Path
+        The network.
+    steps : Preprocessing
+        Gives the shape of its input.
+    threads : int, optional
+        Threads that one inference may use; as many as there are cores if none.
+    """
+    # Without it, TensorFlow complains of absent GPUs on every start; its errors are raised anyway.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    from covidxray_api.inference.keras import KerasEngine, limit_threads
+
+    if threads is not None:
+        # A process that has already computed, as in training, keeps the threads it has.
+        with contextlib.suppress(RuntimeError):
+            limit_threads(threads)
+    return KerasEngine(path, (*steps.size, steps.channels))

@@ -1,0 +1,247 @@
+"""The decision rule: from calibrated probabilities to a label, its cut-offs and what else remains.
+
+The label is the one whose probability is the largest multiple of its weight at the operating point
+(weighted argmax: Bayes' rule for unequal costs, Bishop 2006, section 1.5.2).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from covidxray_api.errors import UnknownOperatingPoint
+from covidxray_api.models.manifest import BALANCED, Label, Manifest, OperatingPoint
+
+
+@dataclass(frozen=True, slots=True)
+class PredictiveValues:
+    """How far an answer can be believed where the disease is as frequent as stated."""
+
+    target: str
+    """Code of the label that they are about."""
+
+    prevalence: float
+    """Share of patients who have it."""
+
+    positive: float
+    """Probability that a patient whose radiograph is called so has it."""
+
+    negative: float
+    """Probability that a patient whose radiograph is not called so does not have it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What follows from the probabilities of one radiograph at one operating point."""
+
+    operating_point: str | None
+    """Name of the operating point; none if the model has none, and all weights are alike."""
+
+    label: Label
+    """The predicted label."""
+
+    cut_offs: Mapping[str, float]
+    """By label code, the probability from which on that label would be the answer for this
+    radiograph, the others keeping their proportions, 0 to 1; the predicted label alone reaches
+    its own."""
+
+    prediction_set: tuple[Label, ...]
+    """Labels that remain possible, the predicted one among them."""
+
+    predictive_values: PredictiveValues | None = None
+    """What the answer is worth at a stated prevalence."""
+
+    @property
+    def uncertain(self) -> bool:
+        """Whether another label than the predicted one remains possible."""
+        return len(self.prediction_set) > 1
+
+
+def calibrate(probabilities: NDArray[np.floating], temperature: float) -> NDArray[np.float64]:
+    """Scale probabilities by a temperature (Guo et al. 2017, On Calibration, eq. 9).
+
+    Parameters
+    ----------
+    probabilities : ndarray, shape (n, classes)
+        Softmax outputs; their logarithm is the logit up to a constant, which softmax ignores.
+    temperature : float
+        Above 1 softens, below 1 sharpens.
+
+    Returns
+    -------
+    ndarray of float64, shape (n, classes)
+        Each row sums to 1.
+    """
+    logits = np.log(np.clip(probabilities.astype(np.float64), 1e-12, 1.0)) / temperature
+    scaled = np.exp(logits - logits.max(axis=1, keepdims=True))
+    calibrated: NDArray[np.float64] = scaled / scaled.sum(axis=1, keepdims=True)
+    return calibrated
+
+
+def weights_of(codes: Sequence[str], point: OperatingPoint | None) -> NDArray[np.float64]:
+    """Return the weight of each label at an operating point; 1 for all without one."""
+    return np.array([point.weights[code] if point else 1.0 for code in codes])
+
+
+def choose(calibrated: NDArray[np.float64], weights: NDArray[np.float64]) -> NDArray[np.intp]:
+    """Return the column of each radiograph's label.
+
+    Parameters
+    ----------
+    calibrated : ndarray, shape (n, classes)
+        Calibrated probabilities.
+    weights : ndarray, shape (classes,)
+        Weight of each label, above 0.
+    """
+    columns: NDArray[np.intp] = (calibrated / weights).argmax(axis=1)
+    return columns
+
+
+def remaining(
+    calibrated: NDArray[np.float64], chosen: NDArray[np.intp], least: NDArray[np.float64]
+) -> NDArray[np.bool_]:
+    """Return which labels remain possible: the prediction set of each radiograph.
+
+    The conformal set holds the labels that reach their least probability. The predicted label is
+    always added; where no label is typical, none is ruled out. Both only enlarge the set, so that
+    its coverage stands (Angelopoulos & Bates 2023, section 2).
+
+    Parameters
+    ----------
+    calibrated : ndarray, shape (n, classes)
+        Calibrated probabilities.
+    chosen : ndarray of int, shape (n,)
+        Column of the predicted label.
+    least : ndarray, shape (classes,)
+        Least probability with which a label is in the conformal set.
+
+    Returns
+    -------
+    ndarray of bool, shape (n, classes)
+    """
+    conformal = calibrated >= least
+    conformal[~conformal.any(axis=1)] = True
+    conformal[np.arange(len(chosen)), chosen] = True
+    return conformal
+
+
+def effective_cut_offs(
+    calibrated: NDArray[np.float64], weights: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Return the cut-off of each label for each radiograph; see `Decision.cut_offs`.
+
+    Label a is the answer where p_a / w_a is at least the largest p_b / w_b of the others. With the
+    proportions r_b = p_b / (1 - p_a) kept, that is p_a ≥ m w_a / (1 + m w_a), m the largest
+    r_b / w_b.
+
+    Parameters
+    ----------
+    calibrated : ndarray, shape (n, classes)
+        Calibrated probabilities.
+    weights : ndarray, shape (classes,)
+        Weight of each label, above 0.
+
+    Returns
+    -------
+    ndarray of float64, shape (n, classes)
+        0 to 1.
+    """
+    scaled = calibrated / weights
+    largest = scaled.argmax(axis=1)
+    rows = np.arange(len(scaled))
+    first = scaled[rows, largest]
+    others = scaled.copy()
+    others[rows, largest] = -np.inf
+    second = others.max(axis=1)
+    rival = np.repeat(first[:, np.newaxis], len(weights), axis=1)
+    rival[rows, largest] = second
+    needed = rival * weights
+    # Where a label has all the probability there are no proportions to keep: any others would do.
+    cut_offs: NDArray[np.float64] = needed / np.maximum(1 - calibrated + needed, 1e-300)
+    return cut_offs
+
+
+def predictive_values(point: OperatingPoint, prevalence: float) -> PredictiveValues:
+    """Apply Bayes' rule to sensitivity and specificity (Altman & Bland 1994, BMJ 309:102).
+
+    Parameters
+    ----------
+    point : OperatingPoint
+        Where sensitivity and specificity were measured.
+    prevalence : float
+        Share of patients with the target, above 0 and below 1.
+    """
+    true_positive = point.sensitivity * prevalence
+    false_negative = prevalence - true_positive
+    true_negative = point.specificity * (1 - prevalence)
+    false_positive = 1 - prevalence - true_negative
+    called, cleared = true_positive + false_positive, true_negative + false_negative
+    return PredictiveValues(
+        target=point.target,
+        prevalence=prevalence,
+        positive=true_positive / called if called else 0.0,
+        negative=true_negative / cleared if cleared else 0.0,
+    )
+
+
+def find_operating_point(manifest: Manifest, name: str | None) -> str | None:
+    """Return the name of the operating point that holds; none if the model has none.
+
+    Raises
+    ------
+    UnknownOperatingPoint
+        If one is named that the model does not have.
+    """
+    points = manifest.operating_points
+    if name is not None and name not in points:
+        raise UnknownOperatingPoint(model=manifest.name, name=name, known=tuple(points))
+    return name or (BALANCED if points else None)
+
+
+def decide(
+    manifest: Manifest, probabilities: Mapping[str, float], prevalence: float | None = None
+) -> dict[str | None, Decision]:
+    """Decide on one radiograph at every operating point of a model.
+
+    Parameters
+    ----------
+    manifest : Manifest
+        The model's.
+    probabilities : mapping of str to float
+        Calibrated probability of each label, by its code.
+    prevalence : float, optional
+        Share of patients with the target, above 0 and below 1.
+
+    Returns
+    -------
+    dict
+        Decisions by the name of the operating point; a single one under None if the model has no
+        operating points.
+    """
+    labels, codes = manifest.labels, manifest.codes
+    calibrated = np.array([[probabilities[code] for code in codes]])
+    rule = manifest.prediction_set
+    points: list[tuple[str | None, OperatingPoint | None]] = [*manifest.operating_points.items()]
+    decisions: dict[str | None, Decision] = {}
+    for name, point in points or [(None, None)]:
+        weights = weights_of(codes, point)
+        chosen = choose(calibrated, weights)
+        # Without a rule fitted on data, nothing but the predicted label is claimed.
+        least = [rule.least[code] if rule else 2.0 * (code != codes[chosen[0]]) for code in codes]
+        possible = remaining(calibrated, chosen, np.array(least))[0]
+        cut_offs = effective_cut_offs(calibrated, weights)[0]
+        decisions[name] = Decision(
+            operating_point=name,
+            label=labels[chosen[0]],
+            cut_offs=dict(zip(codes, cut_offs.tolist(), strict=True)),
+            prediction_set=tuple(
+                label for label, stays in zip(labels, possible, strict=True) if stays
+            ),
+            predictive_values=(
+                predictive_values(point, prevalence) if point and prevalence is not None else None
+            ),
+        )
+    return decisions
