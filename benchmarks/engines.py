@@ -21,8 +21,8 @@ import typer
 from numpy.typing import NDArray
 
 from benchmarks.processes import ROOT
+from covidxray_api.inference.loading import probe
 from covidxray_api.inference.onnx import OnnxEngine
-from covidxray_api.inference.registry import probe
 from covidxray_api.models.manifest import COMPILED, WEIGHTS
 from covidxray_api.models.store import ModelStore, StoredModel
 from covidxray_api.settings import Settings
@@ -93,7 +93,7 @@ def one(engine: str, threads: int, batch: int, seconds: float = 2.0) -> dict[str
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     begun = time.perf_counter()
     infer = ENGINES[engine](stored, threads, batch)
-    tensor = np.repeat(probe(stored.manifest.input_size), batch, axis=0)
+    tensor = np.repeat(probe(stored.manifest.preprocessing), batch, axis=0)
     said = infer(tensor)
     loaded = time.perf_counter() - begun
     rounds, cpu, begun = 0, time.process_time(), time.perf_counter()
@@ -106,7 +106,7 @@ def one(engine: str, threads: int, batch: int, seconds: float = 2.0) -> dict[str
         "cpu_ms_per_film": (time.process_time() - cpu) / films * 1e3,
         "load_s": loaded,
         "added_mb": (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024,
-        "difference_from_keras": float(np.abs(said[0] - parity.probe).max()),
+        "difference_from_keras": float(np.abs(said[0] - np.array(stored.manifest.probe)).max()),
     }
 
 

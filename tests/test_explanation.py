@@ -5,7 +5,7 @@ import pytest
 from covidxray_api.decoding import Limits, decode
 from covidxray_api.errors import UnknownLabel
 from covidxray_api.explanation import NO_MAP, NOT_FAITHFUL, elsewhere, explain, masked, overlay, top
-from covidxray_api.inference.registry import LoadedModel
+from covidxray_api.inference import LoadedModel
 from covidxray_api.radiograph import Radiograph
 from covidxray_api.screening.screener import Screener
 from covidxray_api.screening.screening import Explained

@@ -17,7 +17,7 @@ from covidxray_api.inference.onnx import OnnxEngine
 from covidxray_api.radiograph import Radiograph
 from covidxray_api.settings import shipped
 from covidxray_api.training.evaluation.gate import made
-from covidxray_api.training.gate.rules import RULES
+from covidxray_api.training.gate.rules import FINDINGS_OF_KINDS, RULES, TURNS
 
 UPRIGHT = (1, 0, 0, 0)
 FRONTAL = (0.98, 0.01, 0, 0, 0.01)
@@ -52,6 +52,8 @@ def gate_with(engine: Answers) -> Gate:
         threshold=0.9,
         threshold_rule="of the test",
         rules=RULES,
+        kinds=FINDINGS_OF_KINDS,
+        turns=TURNS,
         training={},
         files={},
     )

@@ -7,8 +7,7 @@ from PIL import Image
 
 from covidxray_api.decoding import Limits, decode
 from covidxray_api.decoding.reduction import reduced
-from covidxray_api.inference import ModelRegistry
-from covidxray_api.inference.registry import LoadedModel
+from covidxray_api.inference import LoadedModel, ModelRegistry
 from covidxray_api.models.store import ModelStore
 from covidxray_api.radiograph import Radiograph
 from covidxray_api.settings import shipped
