@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from covidxray_api.api.app import create_app
+from covidxray_api.api.server import options
 from covidxray_api.consistency import Reference
 from covidxray_api.decoding import Limits
 from covidxray_api.inference import Engine, ModelRegistry
@@ -45,9 +46,8 @@ def serving(
     settings: Settings, build: Callable[[Settings], Screener] = Screener.from_settings
 ) -> Iterator[httpx.Client]:
     """Run the real application on a free port of this machine, alone."""
-    app = create_app(settings.model_copy(update={"workers": 1}), build)
-    config = uvicorn.Config(app, port=0, log_config=None, access_log=False)
-    server = uvicorn.Server(config)
+    alone = settings.model_copy(update={"workers": 1, "port": 0})
+    server = uvicorn.Server(uvicorn.Config(create_app(alone, build), **options(alone)))
     thread = threading.Thread(target=server.run)
     thread.start()
     wait_until(lambda: server.started or not thread.is_alive())

@@ -142,7 +142,7 @@ def test_what_nobody_foresaw_is_a_problem_without_particulars(
     assert "Jane" not in answer.text
     assert "Traceback" not in answer.text
     assert line[0]["status"] == 500
-    assert own(lines, "unforeseen error")[0]["exc_info"]
+    assert own(lines, "unforeseen error")[0]["exception"]
 
 
 def own(lines: list[EventDict], event: str) -> list[EventDict]:
@@ -208,7 +208,7 @@ class TestFailedStart:
         assert refused.json()["type"] == "/problems/not-ready"
         assert "log" in refused.json()["detail"]
         failure = next(line for line in lines if line["event"] == "start failed")
-        assert failure["exc_info"]
+        assert failure["exception"]
 
 
 def test_tensorflow_keeps_to_its_threads() -> None:
@@ -227,10 +227,10 @@ print(tf.config.threading.get_intra_op_parallelism_threads())
 def test_a_compiled_model_serves_without_tensorflow() -> None:
     program = """
 import sys
-from covidxray_api.api.app import served
+from covidxray_api.api.server import application
 from covidxray_api.screening.screener import Screener
 from covidxray_api.settings import Settings
-served()
+application()
 Screener.from_settings(Settings()).models.get()
 print("tensorflow" in sys.modules, "keras" in sys.modules)
 """

@@ -168,6 +168,10 @@ class ModelRegistry:
         self._loaded: dict[str, LoadedModel] = {}
         self._lock = threading.Lock()
 
+    def is_loaded(self, name: str | None = None) -> bool:
+        """Return whether `get` answers at once."""
+        return (name or self.default) in self._loaded
+
     def get(self, name: str | None = None) -> LoadedModel:
         """Return a model, ready to answer.
 
