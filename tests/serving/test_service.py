@@ -20,10 +20,17 @@ from structlog.contextvars import merge_contextvars
 from structlog.testing import capture_logs
 from structlog.typing import EventDict
 
+from covidxray_api.inference.engine import Engine
+from covidxray_api.inference.registry import ModelRegistry, load_engine
 from covidxray_api.models.manifest import COMPILED, WEIGHTS
-from covidxray_api.models.store import ModelStore
+from covidxray_api.models.store import ModelStore, StoredModel
+from covidxray_api.radiograph import Radiograph
+from covidxray_api.screening.screener import Screener
 from covidxray_api.settings import Settings
 
+ServeAtOnce = Callable[
+    [Settings, Callable[[Settings], Screener]], AbstractContextManager[httpx.Client]
+]
 ServeSettings = Callable[[Settings], AbstractContextManager[httpx.Client]]
 
 if TYPE_CHECKING:
@@ -143,6 +150,83 @@ def test_what_nobody_foresaw_is_a_problem_without_particulars(
     assert "Traceback" not in answer.text
     assert line[0]["status"] == 500
     assert own(lines, "unforeseen error")[0]["exception"]
+
+
+@pytest.mark.parametrize("fault", [MemoryError(), TypeError("a decoder's own")])
+def test_a_fault_of_our_own_is_no_fault_of_the_image(
+    serve_at_once: ServeAtOnce,
+    wait_until_ready: Callable[[httpx.Client], None],
+    film: bytes,
+    fault: Exception,
+) -> None:
+    class Faulty(Screener):
+        def decode(self, data: bytes, kept_side: int | None = None) -> Radiograph:
+            raise fault
+
+    with serve_at_once(Settings(), Faulty.from_settings) as client:
+        wait_until_ready(client)
+        for path in ("/predict", "/validate", "/explain", "/preview", "/report"):
+            with capture_logs([merge_contextvars]) as lines:
+                answer = client.post(path, content=film, headers={"X-Request-ID": "ward-3"})
+                while not own(lines, "request"):
+                    time.sleep(0.02)
+
+            assert answer.status_code == 500
+            assert answer.json()["type"] == "/problems/internal-error"
+            logged = own(lines, "unforeseen error")[0]["exception"]
+            assert f"{type(fault).__name__}" in logged
+
+
+def test_a_cold_model_is_loaded_while_others_are_answered(
+    serve_at_once: ServeAtOnce,
+    engine: WaitingEngine,
+    wait_until_ready: Callable[[httpx.Client], None],
+    film: bytes,
+    in_background: ThreadPoolExecutor,
+) -> None:
+    def build(settings: Settings) -> Screener:
+        def load(stored: StoredModel) -> Engine:
+            return engine if stored.manifest.name == "seed-cnn" else load_engine(stored)
+
+        screener = Screener.from_settings(settings)
+        store = ModelStore(settings.model_store)
+        screener.models = ModelRegistry(store, settings.default_model, load)
+        return screener
+
+    cold = {"model": "seed-cnn"}
+    with serve_at_once(Settings(threads=1), build) as client:
+        wait_until_ready(client)
+        late = in_background.submit(client.post, "/predict", content=film, params=cold)
+        engine.begun.acquire()
+
+        for _ in range(3):
+            assert client.post("/predict", content=film).status_code == 200
+        assert not late.done()
+
+        engine.go.set()
+        assert late.result().json()["model"]["name"] == "seed-cnn"
+    assert engine.threads == ["loading_0", "screening_0"]
+
+
+def test_a_cold_model_is_loaded_within_the_deadline_of_its_request(
+    serve_at_once: ServeAtOnce,
+    engine: WaitingEngine,
+    wait_until_ready: Callable[[httpx.Client], None],
+    film: bytes,
+) -> None:
+    def build(settings: Settings) -> Screener:
+        screener = Screener.from_settings(settings)
+        store = ModelStore(settings.model_store)
+        screener.models = ModelRegistry(store, settings.default_model, lambda *_: engine)
+        return screener
+
+    with serve_at_once(Settings(max_in_flight=1, deadline_s=0.5), build) as client:
+        engine.warm_up(client)
+        late = client.post("/predict", content=film, params={"model": "seed-cnn"})
+        assert late.status_code == 504
+        assert client.post("/predict", content=film).status_code == 503
+        engine.go.set()
+        wait_until_ready(client)
 
 
 def own(lines: list[EventDict], event: str) -> list[EventDict]:

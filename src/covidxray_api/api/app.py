@@ -60,7 +60,6 @@ def create_app(settings: Settings, build: Build = Screener.from_settings) -> Fas
         title="covidxray-api",
         version=__version__,
         description=DESCRIPTION,
-        root_path=settings.root_path,
         redirect_slashes=False,
         lifespan=running,
         generate_unique_id_function=_operation_id,
@@ -68,7 +67,7 @@ def create_app(settings: Settings, build: Build = Screener.from_settings) -> Fas
     )
     state.keep_in(app)
     app.add_middleware(AccessLog)
-    app.add_middleware(PathPrefix)
+    app.add_middleware(PathPrefix, prefix=settings.root_path)
     problems.register(app)
     for router in ROUTERS:
         app.include_router(router)

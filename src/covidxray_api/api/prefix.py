@@ -9,26 +9,30 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 class PathPrefix:
     """ASGI middleware: a path has the prefix, whether the proxy has removed it or not.
 
-    ASGI's `root_path` is the part of `path` that the application is mounted at; Starlette finds
+    ASGI's `root_path` is the part of `path` at which the application is mounted; Starlette finds
     mounted files by taking it away.
 
     Parameters
     ----------
     app : ASGIApp
         Answers the requests.
+    prefix : str
+        The prefix; the server's own, as of ``uvicorn --root-path``, if empty.
     """
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, prefix: str) -> None:
         self._app = app
+        self._prefix = prefix
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
-        prefix = scope.get("root_path", "")
-        if prefix and scope["type"] == "http":
-            if scope["path"] == prefix:
+        if scope["type"] == "http" and (prefix := self._prefix or scope.get("root_path", "")):
+            path = scope["path"]
+            if path == prefix:
                 # The page names what it loads relative to its own address.
                 await RedirectResponse(f"{prefix}/")(scope, receive, send)
                 return
-            if not scope["path"].startswith(f"{prefix}/"):
-                scope = {**scope, "path": prefix + scope["path"]}
+            if not path.startswith(f"{prefix}/"):
+                path = prefix + path
+            scope = {**scope, "root_path": prefix, "path": path}
         await self._app(scope, receive, send)

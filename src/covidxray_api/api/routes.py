@@ -25,7 +25,7 @@ class StrictRoute(APIRoute):
 
     def get_route_handler(self) -> Handler:
         """Return what answers a request."""
-        handle = super().get_route_handler()
+        handle = self.get_checked_handler()
         known = tuple(parameter.alias for parameter in self.dependant.query_params)
 
         async def strict(request: Request) -> Response:
@@ -36,13 +36,17 @@ class StrictRoute(APIRoute):
 
         return strict
 
+    def get_checked_handler(self) -> Handler:
+        """Return what answers a request whose query parameters are known."""
+        return super().get_route_handler()
+
 
 class SmallBodyRoute(StrictRoute):
     """A route that reads no more than `SMALL_BODY_BYTES`, and not beyond the deadline."""
 
-    def get_route_handler(self) -> Handler:
-        """Return what answers a request."""
-        handle = super().get_route_handler()
+    def get_checked_handler(self) -> Handler:
+        """Return what answers a request whose query parameters are known."""
+        handle = super().get_checked_handler()
 
         async def bounded(request: Request) -> Response:
             seconds = state_of(request).settings.deadline_s
