@@ -17,9 +17,10 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from covidxray_api.api.app import create_app
+from covidxray_api.api.server import options
 from covidxray_api.consistency import Reference
 from covidxray_api.decoding import Limits
-from covidxray_api.inference import Engine, ModelRegistry
+from covidxray_api.inference import Engine, LoadedModel, ModelRegistry
 from covidxray_api.models.store import ModelStore
 from covidxray_api.screening.screener import Screener
 from covidxray_api.settings import Settings
@@ -45,9 +46,8 @@ def serving(
     settings: Settings, build: Callable[[Settings], Screener] = Screener.from_settings
 ) -> Iterator[httpx.Client]:
     """Run the real application on a free port of this machine, alone."""
-    app = create_app(settings.model_copy(update={"workers": 1}), build)
-    config = uvicorn.Config(app, port=0, log_config=None, access_log=False)
-    server = uvicorn.Server(config)
+    alone = settings.model_copy(update={"workers": 1, "port": 0})
+    server = uvicorn.Server(uvicorn.Config(create_app(alone, build), **options(alone)))
     thread = threading.Thread(target=server.run)
     thread.start()
     wait_until(lambda: server.started or not thread.is_alive())
@@ -162,7 +162,9 @@ def _with_engine(engine: Engine) -> Build:
     def build(settings: Settings) -> Screener:
         store = ModelStore(settings.model_store)
         return Screener(
-            ModelRegistry(store, settings.default_model, lambda *_: engine),
+            ModelRegistry(
+                store, settings.default_model, lambda stored: LoadedModel(stored, engine)
+            ),
             {"ssim": Reference.load(settings.reference)},
             "ssim",
             Limits(max_pixels=settings.max_pixels, min_side=settings.min_side),

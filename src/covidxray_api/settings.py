@@ -48,6 +48,10 @@ class Settings(BaseSettings):
     port: int = Field(default=8000, ge=0, le=65535)
     """Port that the service listens on; 0 takes a free one."""
 
+    root_path: str = Field(default="", pattern=r"^(/[^/?#\s]+)*$")
+    """Path prefix under which a reverse proxy publishes the service, as `/covidxray`, whether the
+    proxy removes it from what it passes on or not."""
+
     model_store: Path = shipped("model_store")
     """Folder of the stored models, `<name>/<version>/`."""
 
@@ -87,14 +91,15 @@ class Settings(BaseSettings):
     """Threads that one inference may use."""
 
     max_in_flight: PositiveInt = 32
-    """Images that a process works on or keeps waiting; any more are refused at once."""
+    """Requests with an image that each process works on or keeps waiting; any more are refused at
+    once."""
 
     deadline_s: PositiveFloat = 30.0
     """Seconds that a request may take, upload and waiting included."""
 
     hang_s: PositiveFloat = 120.0
-    """Seconds after which work that does not end, or an event loop that does not turn, counts as
-    hung: the process ends itself, to be replaced."""
+    """Seconds after which work that does not end, or an event loop that does not respond, counts
+    as hung: the process ends itself, to be replaced."""
 
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     """Least severe level that is logged: debug, info, warning, error."""

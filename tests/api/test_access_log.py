@@ -51,7 +51,7 @@ def test_a_request_leaves_one_line_without_the_file_name(
         service.post(
             "/predict",
             files=files,
-            params={"model": "seed-cnn", "patient": "Jane Doe"},
+            params={"model": "seed-cnn"},
             headers={"X-Request-ID": "ward-3"},
         )
         line = wait_for("ward-3", lines)
@@ -67,6 +67,17 @@ def test_a_request_leaves_one_line_without_the_file_name(
         "rejected": False,
         "request_id": "ward-3",
     }
+
+
+def test_a_query_is_not_logged(service: httpx.Client, film: bytes) -> None:
+    with capture_logs([merge_contextvars]) as lines:
+        headers = {"X-Request-ID": "ward-6"}
+        service.post("/predict", content=film, params={"patient": "Jane Doe"}, headers=headers)
+        line = wait_for("ward-6", lines)
+
+    assert line["status"] == 400
+    assert line["path"] == "/predict"
+    assert "Jane" not in str(line)
 
 
 def test_a_refused_request_leaves_one_line_too(service: httpx.Client) -> None:

@@ -9,14 +9,17 @@ from covidxray_api.settings import Settings
 def test_every_stored_model_is_listed_with_what_it_says_of_itself(service: httpx.Client) -> None:
     listed = service.get("/models").json()["models"]
 
-    stored = ModelStore(Settings().model_store).all()
+    store = ModelStore(Settings().model_store)
+    stored = [store.get(name) for name in store.names()]
     assert [model["name"] for model in listed] == [model.manifest.name for model in stored]
     for body, model in zip(listed, stored, strict=True):
         manifest = model.manifest.model_dump(mode="json")
-        for fact in ("version", "description", "input_size", "training", "metrics"):
+        for fact in ("version", "description", "training", "preprocessing"):
             assert body[fact] == manifest[fact]
         assert body["labels"] == manifest["labels"]
-        assert body["sha256"] == manifest["files"]["model.keras"]
+        assert body["metrics"] == model.evidence
+        assert body["input_size"] == manifest["preprocessing"]["size"]
+        assert body["sha256"] == model.sha256
 
 
 def test_one_model_is_the_default(service: httpx.Client) -> None:

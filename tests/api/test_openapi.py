@@ -60,6 +60,19 @@ def test_uploads_are_described_as_form_and_as_body(document: dict[str, Any], pat
     }
 
 
+@pytest.mark.parametrize("path", ["/predict", "/validate", "/explain", "/preview", "/report"])
+def test_generated_clients_know_that_uploads_are_bytes(document: dict[str, Any], path: str) -> None:
+    content = document["paths"][path]["post"]["requestBody"]["content"]
+
+    form = content.pop("multipart/form-data")["schema"]["properties"]["file"]
+    for schema in [form, *(body["schema"] for body in content.values())]:
+        assert schema["type"] == "string"
+        assert schema["format"] == "binary"  # OpenAPI 3.0
+    for media_type, body in content.items():
+        if "*" not in media_type:
+            assert body["schema"]["contentMediaType"] == media_type  # JSON Schema 2020-12
+
+
 @pytest.mark.parametrize("path", ["/predict", "/validate", "/preview", "/report"])
 def test_errors_are_described_as_problems(document: dict[str, Any], path: str) -> None:
     responses = document["paths"][path]["post"]["responses"]

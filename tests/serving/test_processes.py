@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
@@ -17,11 +18,18 @@ import pytest
 BIN = Path(sys.executable).parent
 
 
+@contextmanager
+def serving(**environment: str) -> Iterator[subprocess.Popen[str]]:
+    command = [str(BIN / "covidxray"), "serve", "--port", "0", "--workers", "2"]
+    environment = os.environ | environment
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
+        yield process
+
+
 @pytest.fixture
 def served() -> Iterator[tuple[subprocess.Popen[str], httpx.Client]]:
     """Two workers on a free port, both ready."""
-    command = [str(BIN / "covidxray"), "serve", "--port", "0", "--workers", "2"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+    with serving() as process:
         assert process.stdout
         address, ready = "", 0
         for line in process.stdout:
@@ -65,3 +73,24 @@ def test_a_dead_worker_is_replaced_and_a_stop_is_orderly(
     process.send_signal(signal.SIGTERM)
     rest, _ = process.communicate()
     assert rest.count("Application shutdown complete.") == 2
+
+
+def test_settings_of_the_command_line_reach_the_workers() -> None:
+    # Of two workers, each loads its models before it accepts connections; one alone accepts at
+    # once. The environment says that there is one.
+    with serving(COVIDXRAY_WORKERS="1") as process:
+        assert process.stdout
+        seen: list[str] = []
+        for line in process.stdout:
+            event = json.loads(line)["event"]
+            if event in {"ready", "Application startup complete."}:
+                seen.append(event)
+            if len(seen) == 4:
+                break
+        process.terminate()
+        process.communicate()
+
+    ready = 0
+    for event in seen:
+        ready += 1 if event == "ready" else -1
+        assert ready >= 0

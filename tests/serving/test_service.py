@@ -20,10 +20,18 @@ from structlog.contextvars import merge_contextvars
 from structlog.testing import capture_logs
 from structlog.typing import EventDict
 
+from covidxray_api.inference import LoadedModel, ModelRegistry
+from covidxray_api.inference.loading import load_model
+from covidxray_api.models.artefacts import write_manifest
 from covidxray_api.models.manifest import COMPILED, WEIGHTS
-from covidxray_api.models.store import ModelStore
+from covidxray_api.models.store import ModelStore, StoredModel
+from covidxray_api.radiograph import Radiograph
+from covidxray_api.screening.screener import Screener
 from covidxray_api.settings import Settings
 
+ServeAtOnce = Callable[
+    [Settings, Callable[[Settings], Screener]], AbstractContextManager[httpx.Client]
+]
 ServeSettings = Callable[[Settings], AbstractContextManager[httpx.Client]]
 
 if TYPE_CHECKING:
@@ -142,7 +150,87 @@ def test_what_nobody_foresaw_is_a_problem_without_particulars(
     assert "Jane" not in answer.text
     assert "Traceback" not in answer.text
     assert line[0]["status"] == 500
-    assert own(lines, "unforeseen error")[0]["exc_info"]
+    assert own(lines, "unforeseen error")[0]["exception"]
+
+
+@pytest.mark.parametrize("fault", [MemoryError(), TypeError("a decoder's own")])
+def test_a_fault_of_our_own_is_no_fault_of_the_image(
+    serve_at_once: ServeAtOnce,
+    wait_until_ready: Callable[[httpx.Client], None],
+    film: bytes,
+    fault: Exception,
+) -> None:
+    class Faulty(Screener):
+        def decode(self, data: bytes, kept_side: int | None = None) -> Radiograph:
+            raise fault
+
+    with serve_at_once(Settings(), Faulty.from_settings) as client:
+        wait_until_ready(client)
+        for path in ("/predict", "/validate", "/explain", "/preview", "/report"):
+            with capture_logs([merge_contextvars]) as lines:
+                answer = client.post(path, content=film, headers={"X-Request-ID": "ward-3"})
+                while not own(lines, "request"):
+                    time.sleep(0.02)
+
+            assert answer.status_code == 500
+            assert answer.json()["type"] == "/problems/internal-error"
+            logged = own(lines, "unforeseen error")[0]["exception"]
+            assert f"{type(fault).__name__}" in logged
+
+
+def test_a_cold_model_is_loaded_while_others_are_answered(
+    serve_at_once: ServeAtOnce,
+    engine: WaitingEngine,
+    wait_until_ready: Callable[[httpx.Client], None],
+    film: bytes,
+    in_background: ThreadPoolExecutor,
+) -> None:
+    def build(settings: Settings) -> Screener:
+        def load(stored: StoredModel) -> LoadedModel:
+            cold = stored.manifest.name == "seed-cnn"
+            return LoadedModel(stored, engine) if cold else load_model(stored)
+
+        screener = Screener.from_settings(settings)
+        store = ModelStore(settings.model_store)
+        screener.models = ModelRegistry(store, settings.default_model, load)
+        return screener
+
+    cold = {"model": "seed-cnn"}
+    with serve_at_once(Settings(threads=1), build) as client:
+        wait_until_ready(client)
+        late = in_background.submit(client.post, "/predict", content=film, params=cold)
+        engine.begun.acquire()
+
+        for _ in range(3):
+            assert client.post("/predict", content=film).status_code == 200
+        assert not late.done()
+
+        engine.go.set()
+        assert late.result().json()["model"]["name"] == "seed-cnn"
+    assert engine.threads == ["loading_0", "screening_0"]
+
+
+def test_a_cold_model_is_loaded_within_the_deadline_of_its_request(
+    serve_at_once: ServeAtOnce,
+    engine: WaitingEngine,
+    wait_until_ready: Callable[[httpx.Client], None],
+    film: bytes,
+) -> None:
+    def build(settings: Settings) -> Screener:
+        screener = Screener.from_settings(settings)
+        store = ModelStore(settings.model_store)
+        screener.models = ModelRegistry(
+            store, settings.default_model, lambda it: LoadedModel(it, engine)
+        )
+        return screener
+
+    with serve_at_once(Settings(max_in_flight=1, deadline_s=0.5), build) as client:
+        engine.warm_up(client)
+        late = client.post("/predict", content=film, params={"model": "seed-cnn"})
+        assert late.status_code == 504
+        assert client.post("/predict", content=film).status_code == 503
+        engine.go.set()
+        wait_until_ready(client)
 
 
 def own(lines: list[EventDict], event: str) -> list[EventDict]:
@@ -173,10 +261,10 @@ class TestFailedStart:
         shutil.copytree(Settings().model_store, settings.model_store)
         store = ModelStore(settings.model_store)
         model = store.get(settings.default_model)
-        other = store.get("multi-source-left-out")
+        other = store.get("four-class")
         shutil.copy(other.folder / COMPILED, model.folder / COMPILED)
         files = {**model.manifest.files, COMPILED: other.manifest.files[COMPILED]}
-        store.write_manifest(model.manifest.model_copy(update={"files": files}))
+        write_manifest(model.manifest.model_copy(update={"files": files}), model.folder)
         return settings
 
     @pytest.mark.parametrize(
@@ -208,7 +296,7 @@ class TestFailedStart:
         assert refused.json()["type"] == "/problems/not-ready"
         assert "log" in refused.json()["detail"]
         failure = next(line for line in lines if line["event"] == "start failed")
-        assert failure["exc_info"]
+        assert failure["exception"]
 
 
 def test_tensorflow_keeps_to_its_threads() -> None:
@@ -227,10 +315,10 @@ print(tf.config.threading.get_intra_op_parallelism_threads())
 def test_a_compiled_model_serves_without_tensorflow() -> None:
     program = """
 import sys
-from covidxray_api.api.app import served
+from covidxray_api.api.server import application
 from covidxray_api.screening.screener import Screener
 from covidxray_api.settings import Settings
-served()
+application()
 Screener.from_settings(Settings()).models.get()
 print("tensorflow" in sys.modules, "keras" in sys.modules)
 """

@@ -1,4 +1,4 @@
-"""Every request has a name, leaves one line in the log, and is answered, come what may."""
+"""The access log: each request has an id, leaves one line, and is answered whatever happens."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from structlog.contextvars import bind_contextvars, clear_contextvars
 
 from covidxray_api.api import problems
 from covidxray_api.errors import CovidXrayError
+from covidxray_api.serving.logs import log_failure
 
 HEADER = "X-Request-ID"
 _SANE = re.compile(r"[A-Za-z0-9._-]{1,128}")
@@ -24,15 +25,15 @@ _SANE = re.compile(r"[A-Za-z0-9._-]{1,128}")
 log = structlog.get_logger()
 
 
-class Tracing:
-    """ASGI middleware that names requests, logs them, and answers for unforeseen errors.
+class AccessLog:
+    """ASGI middleware that identifies and logs requests, and answers for unforeseen errors.
 
-    The log has no query, file name or pixel of a request: nothing by which a patient is known.
+    The log has no query, file name or pixel of a request: nothing that identifies a patient.
 
     Parameters
     ----------
     app : ASGIApp
-        What answers the requests.
+        Answers the requests.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -43,14 +44,14 @@ class Tracing:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        request_id = _name(Headers(scope=scope).get(HEADER, ""))
+        request_id = _sane(Headers(scope=scope).get(HEADER, ""))
         scope.setdefault("state", {})["request_id"] = request_id
         clear_contextvars()
         bind_contextvars(request_id=request_id)
         started = time.perf_counter()
         status: int | None = None
 
-        async def send_named(message: Message) -> None:
+        async def send_identified(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
@@ -58,13 +59,13 @@ class Tracing:
             await send(message)
 
         try:
-            await self._app(scope, receive, send_named)
-        except Exception:
-            log.exception("unforeseen error")
+            await self._app(scope, receive, send_identified)
+        except Exception as error:
+            log_failure(log, "unforeseen error", error)
             if status is not None:
                 raise
             response = problems.respond_to(HTTPConnection(scope), CovidXrayError())
-            await response(scope, receive, send_named)
+            await response(scope, receive, send_identified)
         finally:
             log.info(
                 "request",
@@ -75,28 +76,27 @@ class Tracing:
             )
 
 
-def _name(proposed: str) -> str:
+def _sane(proposed: str) -> str:
     if _SANE.fullmatch(proposed):
         return proposed
-    # A name needs to be unique, not secret; the kernel's randomness would cost a system call.
+    # An id needs to be unique, not secret; the kernel's randomness would cost a system call.
     return str(uuid.UUID(int=random.getrandbits(128), version=4))
 
 
-async def request_id(
+async def _request_id(
     request: Request,
     x_request_id: Annotated[  # noqa: ARG001 - declared for the OpenAPI description
         str | None,
         Header(
-            description="Name for this request in answer and log: up to 128 of `A-Za-z0-9._-`;"
+            description="Id of this request in answer and log: up to 128 of `A-Za-z0-9._-`;"
             " any other is replaced.",
             examples=["ward-3.42"],
         ),
     ] = None,
 ) -> str:
-    """Return the name of the request."""
-    name: str = request.state.request_id
-    return name
+    identifier: str = request.state.request_id
+    return identifier
 
 
-RequestName = Annotated[str, Depends(request_id)]
-"""The name of the request."""
+RequestId = Annotated[str, Depends(_request_id)]
+"""The id of the request."""

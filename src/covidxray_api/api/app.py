@@ -1,27 +1,24 @@
-"""The application: which path leads to which endpoint."""
+"""The application: which routers, in which wrapping."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from functools import partial
 
-from fastapi import FastAPI, Response
+from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from fastapi_offline import FastAPIOffline
 
-from covidxray_api import __version__, errors
-from covidxray_api.api import page, problems, upload
-from covidxray_api.api.access_log import Tracing
-from covidxray_api.api.admission import Admission
-from covidxray_api.api.endpoints import REPORT, Endpoints
+from covidxray_api import __version__
+from covidxray_api.api import problems
+from covidxray_api.api.access_log import AccessLog
 from covidxray_api.api.examples import add_examples
-from covidxray_api.api.feedback import FeedbackDoor
-from covidxray_api.rendering import png as pictures
-from covidxray_api.rendering import schemas
+from covidxray_api.api.prefix import PathPrefix
+from covidxray_api.api.records import FeedbackRecords
+from covidxray_api.api.routers import feedback, health, models, page, problem_types, screening
+from covidxray_api.api.state import State
 from covidxray_api.screening.screener import Screener
-from covidxray_api.serving.logs import configure_logs
-from covidxray_api.serving.service import ScreeningService
+from covidxray_api.serving.composition import Build, compose
 from covidxray_api.settings import Settings
 
 DESCRIPTION = """\
@@ -29,32 +26,17 @@ Screens frontal chest radiographs for COVID-19 and viral pneumonia. Decision sup
 diagnosis. Errors are problem details (RFC 9457) of type `application/problem+json`.
 """
 
-IMAGES = frozenset({"/predict", "/validate", "/explain", "/preview", "/report"})
-"""Paths that images are posted to."""
-
-MODEL_ERRORS = (errors.UnknownModel, errors.UnknownOperatingPoint)
-
-UPLOAD_ERRORS = (
-    errors.InvalidRequest,
-    errors.MissingFile,
-    errors.EmptyFile,
-    errors.BodyTooLarge,
-    errors.TooManyPixels,
-    errors.UnsupportedFormat,
-    errors.RadiographError,
-    errors.UnreadableImage,
-    errors.ImageTooSmall,
-    errors.CovidXrayError,
-    errors.NotReady,
-    errors.Overloaded,
-    errors.UploadTooSlow,
-    errors.DeadlineExceeded,
+ROUTERS = (
+    screening.router,
+    feedback.router,
+    models.router,
+    health.router,
+    problem_types.router,
+    page.router,
 )
 
 
-def create_app(
-    settings: Settings, build: Callable[[Settings], Screener] = Screener.from_settings
-) -> FastAPI:
+def create_app(settings: Settings, build: Build = Screener.from_settings) -> FastAPI:
     """Make the application; it loads models when it is started, not before.
 
     Parameters
@@ -64,92 +46,34 @@ def create_app(
     build : callable
         Makes the screener of the settings.
     """
-    service = ScreeningService(settings, build)
-    endpoints = Endpoints(service, settings)
-    feedback = FeedbackDoor(settings)
+    state = State(settings, compose(settings, build), FeedbackRecords(settings.records))
 
     @asynccontextmanager
     async def running(_: FastAPI) -> AsyncIterator[None]:
-        async with service.running(), feedback.running():
+        async with state.service.running(), state.records.running():
             yield
 
     app = FastAPIOffline(
+        docs_url=None,
+        redoc_url=None,
+        static_url=f"/{page.SWAGGER}",
         title="covidxray-api",
         version=__version__,
         description=DESCRIPTION,
-        redoc_url=None,
         redirect_slashes=False,
         lifespan=running,
         generate_unique_id_function=_operation_id,
         responses=problems.ANY,
     )
-    app.add_middleware(Admission, paths=IMAGES, places=service.places)
-    app.add_middleware(Tracing)
+    state.keep_in(app)
+    app.add_middleware(AccessLog)
+    app.add_middleware(PathPrefix, prefix=settings.root_path)
     problems.register(app)
-    _route(app, endpoints)
-    app.include_router(feedback.router)
+    for router in ROUTERS:
+        app.include_router(router)
+    app.mount("/web", page.FILES)
     add_examples(app)
     return app
-
-
-def served() -> FastAPI:
-    """Make the application of a process that serves; its settings are in its environment."""
-    settings = Settings()
-    configure_logs(settings.log_level)
-    return create_app(settings)
-
-
-def _route(app: FastAPI, endpoints: Endpoints) -> None:
-    takes_image = partial(
-        app.add_api_route, methods=["POST"], tags=["screening"], openapi_extra=upload.REQUEST_BODY
-    )
-    takes_image(
-        "/predict", endpoints.predict, responses=problems.documented(*MODEL_ERRORS, *UPLOAD_ERRORS)
-    )
-    takes_image("/validate", endpoints.validate, responses=problems.documented(*UPLOAD_ERRORS))
-    takes_image(
-        "/explain",
-        endpoints.explain,
-        response_model=schemas.Explained,
-        responses=pictures.ANSWER
-        | problems.documented(
-            *MODEL_ERRORS, errors.UnknownLabel, errors.NotExplained, *UPLOAD_ERRORS
-        ),
-    )
-    takes_image(
-        "/preview",
-        endpoints.preview,
-        response_class=Response,
-        responses=pictures.ANSWER | problems.documented(*UPLOAD_ERRORS),
-    )
-    takes_image(
-        "/report",
-        endpoints.report,
-        response_class=Response,
-        responses=REPORT | problems.documented(*MODEL_ERRORS, *UPLOAD_ERRORS),
-    )
-    app.add_api_route(
-        "/models",
-        endpoints.models,
-        tags=["models"],
-        responses=problems.documented(errors.CorruptArtefact),
-    )
-    app.add_api_route("/health", endpoints.health, tags=["health"])
-    app.add_api_route("/health/live", endpoints.live, tags=["health"])
-    app.add_api_route(
-        "/health/ready",
-        endpoints.ready,
-        tags=["health"],
-        responses=problems.documented(errors.NotReady),
-    )
-    app.add_api_route(
-        "/problems/{slug}",
-        endpoints.problem,
-        tags=["problems"],
-        response_model_exclude_none=True,
-    )
-    app.add_api_route("/", page.page, methods=["GET", "HEAD"], include_in_schema=False)
-    app.mount("/web", page.assets())
 
 
 def _operation_id(route: APIRoute) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import Header, Response
+from fastapi import Depends, Header, Response
 
 from covidxray_api.texts import LANGUAGES, Language
 
@@ -61,3 +61,7 @@ async def answer_language(
     response.headers["Content-Language"] = language
     response.headers["Vary"] = "Accept-Language"
     return language
+
+
+AnswerLanguage = Annotated[Language, Depends(answer_language)]
+"""The language of the answer."""

@@ -16,6 +16,7 @@ from starlette.responses import JSONResponse
 
 from covidxray_api.api.negotiation import DEFAULT, negotiate
 from covidxray_api.errors import CovidXrayError, InvalidRequest
+from covidxray_api.serving.jobs import ClientGone
 from covidxray_api.texts.language import Language
 from covidxray_api.texts.problems import advice, detail, title
 
@@ -84,35 +85,40 @@ RETRY_AFTER: Mapping[str, int] = {
 """Seconds after which the same request may succeed (RFC 9110, section 10.2.3), by code."""
 
 
-def describe(code: str, language: Language = DEFAULT) -> Problem:
-    """Return what all problems of a code have in common."""
+def describe(code: str, language: Language = DEFAULT, prefix: str = "") -> Problem:
+    """Return what all problems of a code have in common.
+
+    Parameters
+    ----------
+    code : str
+        Code of the error.
+    language : str
+        Language of title and advice.
+    prefix : str
+        Path prefix under which the service is published, so that the type can be followed.
+    """
     return Problem(
-        type=f"/problems/{code}",
+        type=f"{prefix}/problems/{code}",
         title=title(code, language),
         status=STATUS[code],
         advice=advice(code, language, "http"),
     )
 
 
-def respond(error: CovidXrayError, request_id: str, language: Language) -> JSONResponse:
-    """Return an error as the answer to a request."""
+def respond_to(request: HTTPConnection, error: CovidXrayError) -> JSONResponse:
+    """Return an error as the answer to a request, in the language that it asks for."""
+    language = negotiate(request.headers.get("accept-language", ""))
     said = error
     if STATUS[error.code] == HTTPStatus.INTERNAL_SERVER_ERROR:
         # Such details name files of the server, and concern only who runs it.
         log.error("internal problem", problem=error.code, detail=str(error))
         said = CovidXrayError()
-    problem = describe(error.code, language).model_copy(
-        update={"detail": detail(said, language), "request_id": request_id}
+    problem = describe(error.code, language, request.scope.get("root_path", "")).model_copy(
+        update={"detail": detail(said, language), "request_id": request.state.request_id}
     )
     seconds = RETRY_AFTER.get(error.code)
     headers = {"Content-Language": language, "Vary": "Accept-Language"}
     return _answer(problem, headers | ({"Retry-After": str(seconds)} if seconds else {}))
-
-
-def respond_to(request: HTTPConnection, error: CovidXrayError) -> JSONResponse:
-    """Return an error as the answer to a request, in the language that it asks for."""
-    language = negotiate(request.headers.get("accept-language", ""))
-    return respond(error, request.state.request_id, language)
 
 
 def _answer(problem: Problem, headers: Mapping[str, str]) -> JSONResponse:
@@ -133,7 +139,7 @@ async def _on_invalid_parameter(request: Request, error: RequestValidationError)
     return respond_to(request, InvalidRequest("parameters", faults="; ".join(faults)))
 
 
-async def _on_disconnect(request: Request, _: ClientDisconnect) -> JSONResponse:
+async def _on_disconnect(request: Request, _: Exception) -> JSONResponse:
     # Nobody reads this answer; its status goes to the log.
     return respond_to(request, InvalidRequest("upload_ended"))
 
@@ -156,6 +162,7 @@ def register(app: FastAPI) -> None:
     app.exception_handler(CovidXrayError)(_on_error)
     app.exception_handler(RequestValidationError)(_on_invalid_parameter)
     app.exception_handler(ClientDisconnect)(_on_disconnect)
+    app.exception_handler(ClientGone)(_on_disconnect)
     app.exception_handler(HTTPException)(_on_http)
 
 

@@ -14,7 +14,10 @@ from covidxray_api.errors import BodyTooLarge, EmptyFile, InvalidRequest, Missin
 
 FIELD = "file"
 
-_BYTES = {"type": "string", "contentMediaType": "application/octet-stream"}
+# Both ways to say it: generators of OpenAPI 3.0 know `format`, JSON Schema 2020-12 (OpenAPI 3.1)
+# knows `contentMediaType`.
+_FILE = {"type": "string", "format": "binary"}
+_BYTES = {**_FILE, "contentMediaType": "application/octet-stream"}
 REQUEST_BODY: dict[str, Any] = {
     "requestBody": {
         "description": "One radiograph: DICOM, PNG, JPEG, WebP, TIFF or BMP. The content decides,"
@@ -30,7 +33,7 @@ REQUEST_BODY: dict[str, Any] = {
             },
             "application/octet-stream": {"schema": _BYTES},
             "application/dicom": {"schema": {**_BYTES, "contentMediaType": "application/dicom"}},
-            "image/*": {"schema": {**_BYTES, "contentMediaType": "image/*"}},
+            "image/*": {"schema": _FILE},
         },
     }
 }

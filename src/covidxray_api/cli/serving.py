@@ -16,25 +16,9 @@ def serve(
     workers: Annotated[int | None, typer.Option(help="Processes that share the port.")] = None,
 ) -> None:
     """Start the service; settings come from COVIDXRAY_* and these options."""
-    import uvicorn
+    from covidxray_api.api.server import serve as run
 
-    from covidxray_api.serving.logs import configure_logs
-
-    settings = read_settings(host=host, port=port, workers=workers)
-    configure_logs(settings.log_level)
-    uvicorn.run(
-        "covidxray_api.api.app:served",
-        factory=True,
-        loop="covidxray_api.serving.listener:SharingLoop",
-        workers=settings.workers,
-        host=settings.host,
-        port=settings.port,
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        proxy_headers=False,
-        timeout_graceful_shutdown=30,
-    )
+    run(read_settings(host=host, port=port, workers=workers))
 
 
 def openapi(

@@ -6,12 +6,14 @@ import threading
 from collections import defaultdict
 from collections.abc import Sequence
 
+import numpy as np
 import structlog
 
 from covidxray_api.errors import CorruptArtefact, UnknownModel
 from covidxray_api.inference.loading import Load, load_model
 from covidxray_api.inference.model import LoadedModel
 from covidxray_api.models.store import ModelStore, StoredModel
+from covidxray_api.radiograph import Radiograph
 
 log = structlog.get_logger()
 
@@ -79,7 +81,10 @@ class ModelRegistry:
         if key not in self._loaded:
             with self._locks[key]:
                 if key not in self._loaded:
-                    self._loaded[key] = self._load(stored)
+                    model = self._load(stored)
+                    # No request pays for the first inference of an image.
+                    model.probabilities(Radiograph(np.zeros((64, 64), np.uint8), "warm-up"))
+                    self._loaded[key] = model
         return self._loaded[key]
 
     def is_loaded(self, name: str | None = None) -> bool:

@@ -1,1 +1,1 @@
-"""What every door of the service needs, and nothing of HTTP."""
+"""What every protocol needs to serve screenings, and nothing of HTTP."""

@@ -1,7 +1,7 @@
 """Connections are shared out among the processes that listen on one socket.
 
 An event loop takes all waiting connections at once, so that the first process to wake would serve
-a whole crowd while the others idle. Here a process that has connections leaves new ones to the
+all of them while the others idle. Here a process that has connections leaves new ones to the
 others for a moment, and then takes but a few.
 """
 
@@ -14,6 +14,8 @@ from typing import Any
 
 import structlog
 import uvloop
+
+from covidxray_api.serving.logs import log_failure
 
 MOMENT_S = 0.001
 """Time for which new connections are left to others; the loop knows none shorter."""
@@ -101,8 +103,8 @@ class SharedListener:
                 task.add_done_callback(self._opening.discard)
         except (BlockingIOError, ConnectionAbortedError):
             pass  # Another process has taken it, or the client has gone.
-        except OSError:
-            log.exception("no new connections", seconds=PAUSE_S)
+        except OSError as error:
+            log_failure(log, "no new connections", error, seconds=PAUSE_S)
             self._loop.remove_reader(self._socket)
             self._loop.call_later(PAUSE_S, self._listen)
             return

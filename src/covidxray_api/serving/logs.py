@@ -4,8 +4,31 @@ from __future__ import annotations
 
 import logging
 import sys
+import traceback
 
 import structlog
+
+
+def log_failure(
+    log: structlog.typing.WrappedLogger, event: str, error: BaseException, **facts: object
+) -> None:
+    """Log an exception with its traceback, in plain text whatever the log is configured to.
+
+    A traceback that the log formats may show local variables, hence images: structlog's own does
+    wherever `rich` is installed and nothing else is configured.
+
+    Parameters
+    ----------
+    log : logger
+        Any logger of structlog.
+    event : str
+        What failed.
+    error : BaseException
+        Why.
+    **facts
+        What else is known.
+    """
+    log.error(event, exception="".join(traceback.format_exception(error)), **facts)
 
 
 def configure_logs(level: str) -> None:

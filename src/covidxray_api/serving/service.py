@@ -1,46 +1,74 @@
-"""The screener behind the door: it starts, says whether it is ready, and works in a pool."""
+"""The screener as a service: it starts, says whether it is ready, and works for requests."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
-from typing import Literal
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from concurrent.futures import Future
+from contextlib import asynccontextmanager, contextmanager
+from typing import Literal, TypeVar
 
 import structlog
-from fastapi import Request
 
-from covidxray_api.api.admission import Places, Turn
 from covidxray_api.errors import NotReady
+from covidxray_api.inference.registry import ModelRegistry
 from covidxray_api.models.store import StoredModel
 from covidxray_api.screening.screener import Screener
+from covidxray_api.serving.capacity import CapacityLimiter, Slot
+from covidxray_api.serving.jobs import Deadline, Jobs, outcome
+from covidxray_api.serving.logs import log_failure
 from covidxray_api.serving.watchdog import Watchdog
-from covidxray_api.settings import Settings
 
 Status = Literal["starting", "ready", "failed"]
+Result = TypeVar("Result")
 
 log = structlog.get_logger()
 
 
 class ScreeningService:
-    """A screener that starts while the door is already open, and never works on the event loop.
+    """A screener that starts in the background and never works on the event loop.
+
+    Whatever speaks a protocol admits a request, reads it, and runs its work::
+
+        with service.admit() as request:
+            screening = await request.run(lambda screener: screener.screen(data))
 
     Parameters
     ----------
-    settings : Settings
-        Say what is loaded and how many threads work.
     build : callable
-        Makes the screener of the settings.
+        Makes the screener.
+    capacity : CapacityLimiter
+        Bounds the requests in flight.
+    jobs : Jobs
+        Do the work of requests.
+    loading : Jobs
+        Load the models that requests ask for, so that those of other requests need not wait.
+    watchdog : Watchdog
+        Ends the process if the event loop or a job hangs.
+    deadline_s : float
+        Time that a request may take, in seconds.
+    start_first : bool
+        Whether no request is accepted until the start is over, as where other processes serve.
     """
 
-    def __init__(self, settings: Settings, build: Callable[[Settings], Screener]) -> None:
-        self._settings = settings
+    def __init__(
+        self,
+        build: Callable[[], Screener],
+        capacity: CapacityLimiter,
+        jobs: Jobs,
+        loading: Jobs,
+        watchdog: Watchdog,
+        deadline_s: float,
+        start_first: bool,
+    ) -> None:
         self._build = build
-        self._pool = ThreadPoolExecutor(settings.threads, thread_name_prefix="screening")
-        self._watchdog = Watchdog(settings.hang_s)
-        self.places = Places(settings.max_in_flight)
-        """The images in flight."""
+        self._capacity = capacity
+        self._jobs = jobs
+        self._loading = loading
+        self._watchdog = watchdog
+        self._deadline_s = deadline_s
+        self._start_first = start_first
+        self._built: asyncio.Task[Screener]
         self._screener: Screener | None = None
         self.status: Status = "starting"
         self.model: StoredModel | None = None
@@ -48,46 +76,132 @@ class ScreeningService:
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """Start in the background; at the end, let work that has begun finish.
-
-        Where processes share the port, the door stays closed until the start is over: others serve.
-        """
-        start = asyncio.create_task(asyncio.to_thread(self._start))
-        if self._settings.workers > 1:
+        """Start in the background; at the end, let work that has begun finish."""
+        self._built = asyncio.create_task(asyncio.to_thread(self._build))
+        start = asyncio.create_task(self._start())
+        if self._start_first:
             await start
         with self._watchdog.watching(asyncio.get_running_loop()):
             try:
                 yield
             finally:
                 await start
-                self._pool.shutdown(cancel_futures=True)
+                self._loading.shutdown()
+                self._jobs.shutdown()
 
-    def _start(self) -> None:
+    async def _start(self) -> None:
         try:
-            screener = self._build(self._settings)
-            self.model = screener.models.get().stored
-        except Exception:
+            screener = await self._built
+            self.model = (await asyncio.to_thread(screener.models.get)).stored
+        except Exception as error:
             # The process stays alive, so that its health can be asked and its log be read.
             self.status = "failed"
-            log.exception("start failed", model=self._settings.default_model)
+            log_failure(log, "start failed", error)
         else:
             self._screener = screener
             self.status = "ready"
             log.info("ready", model=self.model.manifest.name, version=self.model.manifest.version)
 
-    @property
-    def screener(self) -> Screener:
-        """The screener, for work that is handed to `run`.
+    def check_ready(self) -> Screener:
+        """Return the screener, whose default model is loaded.
 
         Raises
         ------
         NotReady
-            If its default model has not been loaded, or could not be.
+            If the default model has not been loaded, or could not be.
         """
         if self._screener is None:
             raise NotReady(self.status)
         return self._screener
 
-    def turn(self, request: Request) -> Turn:
-        """Let an admitted request do its work."""
-        return Turn(request, self._pool, self._settings.deadline_s, self._watchdog)
+    async def models(self) -> ModelRegistry:
+        """Return the registry, as soon as there is one; its models need not be loaded.
+
+        Raises
+        ------
+        NotReady
+            If the screener could not be built.
+        """
+        await asyncio.wait({self._built})
+        if self._built.exception():
+            raise NotReady("failed")
+        return self._built.result().models
+
+    @contextmanager
+    def admit(self) -> Iterator[AdmittedRequest]:
+        """Admit a request, or refuse it at once; to be called before its image is read.
+
+        Raises
+        ------
+        Overloaded
+            If as many requests are in flight as this process admits.
+        NotReady
+            See `check_ready`.
+        """
+        with self._capacity.acquire() as slot:
+            deadline = Deadline(self._deadline_s)
+            yield AdmittedRequest(self.check_ready(), self._jobs, self._loading, slot, deadline)
+
+
+class AdmittedRequest:
+    """What an admitted request may do before its deadline.
+
+    Parameters
+    ----------
+    screener : Screener
+        Does the work.
+    jobs, loading : Jobs
+        See `ScreeningService`.
+    slot : Slot
+        The share of the capacity that the request holds.
+    deadline : Deadline
+        The moment by which it is answered.
+    """
+
+    def __init__(
+        self, screener: Screener, jobs: Jobs, loading: Jobs, slot: Slot, deadline: Deadline
+    ) -> None:
+        self.deadline = deadline
+        """The moment by which the request is answered."""
+        self._screener = screener
+        self._jobs = jobs
+        self._loading = loading
+        self._slot = slot
+
+    async def run(
+        self,
+        work: Callable[[Screener], Result],
+        model: str | None = None,
+        gone: Awaitable[None] | None = None,
+    ) -> Result:
+        """Do all the work of the request, as one job.
+
+        Parameters
+        ----------
+        work : callable
+            Takes the screener; runs in a thread of the pool.
+        model : str, optional
+            Name of the model that the work asks; loaded before the job is queued.
+        gone : awaitable, optional
+            Ends when the client has gone.
+
+        Raises
+        ------
+        DeadlineExceeded, ClientGone
+            See `outcome`.
+        UnknownModel, CorruptArtefact
+            If the model cannot be loaded.
+        """
+        watching = asyncio.ensure_future(gone) if gone else None
+        models = self._screener.models
+        try:
+            if not models.is_loaded(model):
+                await self._finished(self._loading.submit(models.get, model), watching)
+            return await self._finished(self._jobs.submit(work, self._screener), watching)
+        finally:
+            if watching:
+                watching.cancel()
+
+    async def _finished(self, job: Future[Result], gone: asyncio.Future[None] | None) -> Result:
+        self._slot.job = job
+        return await outcome(job, self.deadline, gone)

@@ -37,12 +37,12 @@ class Watchdog:
         self._seconds = seconds
         self._end = end
         self._begun: dict[int, float] = {}
-        self._turned = time.monotonic()
+        self._responded = time.monotonic()
         self._stopped = threading.Event()
 
     @contextmanager
     def working(self) -> Iterator[None]:
-        """Tell that the current thread works."""
+        """Watch the current thread until its work has ended."""
         thread = threading.get_ident()
         self._begun[thread] = time.monotonic()
         try:
@@ -52,8 +52,8 @@ class Watchdog:
 
     @contextmanager
     def watching(self, loop: asyncio.AbstractEventLoop) -> Iterator[None]:
-        """Watch, until the event loop has no more to do."""
-        self._turn()
+        """Watch an event loop, and the threads that work for it."""
+        self._respond()
         thread = threading.Thread(target=self._watch, args=(loop,), daemon=True)
         thread.start()
         try:
@@ -62,14 +62,14 @@ class Watchdog:
             self._stopped.set()
             thread.join()
 
-    def _turn(self) -> None:
-        self._turned = time.monotonic()
+    def _respond(self) -> None:
+        self._responded = time.monotonic()
 
     def _watch(self, loop: asyncio.AbstractEventLoop) -> None:
         while not self._stopped.wait(self._seconds / 4):
-            oldest = min((self._turned, *self._begun.copy().values()))
+            oldest = min((self._responded, *self._begun.copy().values()))
             if time.monotonic() - oldest > self._seconds:
                 log.error("hung", seconds=self._seconds)
                 self._end()
                 return
-            loop.call_soon_threadsafe(self._turn)
+            loop.call_soon_threadsafe(self._respond)

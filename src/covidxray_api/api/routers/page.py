@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from starlette.requests import Request
+from fastapi import APIRouter, Request
+from fastapi.openapi.docs import get_swagger_ui_html
 from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
-WEB = Path(__file__).parents[1] / "web"
+WEB = Path(__file__).parents[2] / "web"
+
+SWAGGER = "static-offline-docs"
+"""Path of what `fastapi-offline` serves."""
 
 HEADERS = {
     "Content-Security-Policy": (
@@ -33,14 +37,25 @@ class PageFiles(StaticFiles):
         return response
 
 
-_FILES = PageFiles(directory=WEB)
+FILES = PageFiles(directory=WEB)
+"""What the page is made of."""
+
+router = APIRouter()
 
 
+@router.api_route("/", methods=["GET", "HEAD"], include_in_schema=False)
 async def page(request: Request) -> Response:
     """Serve the page."""
-    return await _FILES.get_response("index.html", request.scope)
+    return await FILES.get_response("index.html", request.scope)
 
 
-def assets() -> StaticFiles:
-    """Serve what the page is made of."""
-    return _FILES
+@router.get("/docs", include_in_schema=False)
+async def docs(request: Request) -> Response:
+    """Serve the description of the API, to be explored; addresses are relative to the page's."""
+    return get_swagger_ui_html(
+        openapi_url="openapi.json",
+        title=request.app.title,
+        swagger_js_url=f"{SWAGGER}/swagger-ui-bundle.js",
+        swagger_css_url=f"{SWAGGER}/swagger-ui.css",
+        swagger_favicon_url=f"{SWAGGER}/favicon.png",
+    )

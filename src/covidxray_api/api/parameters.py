@@ -1,0 +1,54 @@
+"""The query parameters of screenings."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import Query
+
+from covidxray_api.settings import GateName
+
+ModelName = Annotated[
+    str | None,
+    Query(
+        min_length=1,
+        max_length=100,
+        description="Stored model to ask, as listed by `/models`; the default one if none.",
+        examples=["seed-cnn"],
+    ),
+]
+PointName = Annotated[
+    str | None,
+    Query(
+        min_length=1,
+        max_length=100,
+        description="Operating point of the model, as listed by `/models`: `screening` misses"
+        " little, `specific` alarms seldom; `balanced` if none.",
+        examples=["screening"],
+    ),
+]
+Prevalence = Annotated[
+    float | None,
+    Query(
+        gt=0,
+        lt=1,
+        description="Share of your patients who have COVID-19, for predictive values.",
+        examples=[0.05],
+    ),
+]
+LabelCode = Annotated[
+    str | None,
+    Query(
+        min_length=1,
+        max_length=100,
+        description="Label that is explained, as listed by `/models`; the predicted one if none.",
+        examples=["covid_19"],
+    ),
+]
+Gate = Annotated[
+    GateName | None,
+    Query(
+        description="What tells a chest radiograph from all else: `learned`, or `ssim` for"
+        " structural similarity alone; the service's setting if none.",
+    ),
+]

@@ -1,0 +1,40 @@
+"""How the service is."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+from covidxray_api import __version__, errors
+from covidxray_api.api import problems
+from covidxray_api.api.access_log import RequestId
+from covidxray_api.api.routes import StrictRoute
+from covidxray_api.api.state import Shared
+from covidxray_api.rendering import json as rendering
+from covidxray_api.rendering import schemas
+
+router = APIRouter(prefix="/health", tags=["health"], route_class=StrictRoute)
+
+
+@router.get("")
+async def health(shared: Shared, _: RequestId) -> schemas.Health:
+    """Sum up how the service is; always 200."""
+    service = shared.service
+    return schemas.Health(
+        status=service.status,
+        ready=service.status == "ready",
+        version=__version__,
+        model=rendering.identity(service.model) if service.model else None,
+    )
+
+
+@router.get("/live")
+async def live(_: RequestId) -> schemas.Liveness:
+    """Answer as long as the process runs."""
+    return schemas.Liveness()
+
+
+@router.get("/ready", responses=problems.documented(errors.NotReady))
+async def ready(shared: Shared, request_id: RequestId) -> schemas.Health:
+    """Answer 200 once the default model is loaded, verified and warm; 503 before."""
+    shared.service.check_ready()
+    return await health(shared, request_id)

@@ -1,0 +1,48 @@
+"""The HTTP server: one process, or several that share the port."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import uvicorn
+from fastapi import FastAPI
+
+from covidxray_api.api.app import create_app
+from covidxray_api.serving.logs import configure_logs
+from covidxray_api.settings import Settings
+
+HANDED_DOWN = "COVIDXRAY_HANDED_DOWN"
+"""Environment variable in which the settings reach the processes that serve, as JSON."""
+
+
+def serve(settings: Settings) -> None:
+    """Serve until the process is told to end."""
+    configure_logs(settings.log_level)
+    os.environ[HANDED_DOWN] = settings.model_dump_json()
+    uvicorn.run(f"{__name__}:application", factory=True, **options(settings))
+
+
+def application() -> FastAPI:
+    """Make the application of a process that serves, of the settings it was handed or its own."""
+    handed = os.environ.get(HANDED_DOWN)
+    settings = Settings.model_validate_json(handed) if handed else Settings()
+    configure_logs(settings.log_level)
+    return create_app(settings)
+
+
+def options(settings: Settings) -> dict[str, Any]:
+    """Return the options of uvicorn."""
+    return {
+        "host": settings.host,
+        "port": settings.port,
+        "workers": settings.workers,
+        "http": "covidxray_api.api.http_protocol:UpgradeIgnoringProtocol",
+        "ws": "none",
+        "loop": "covidxray_api.serving.listener:SharingLoop",
+        "log_config": None,
+        "access_log": False,
+        "server_header": False,
+        "proxy_headers": False,
+        "timeout_graceful_shutdown": 30,
+    }

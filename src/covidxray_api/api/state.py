@@ -1,0 +1,44 @@
+"""What the routes of one application share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, FastAPI, Request
+
+from covidxray_api.api.records import FeedbackRecords
+from covidxray_api.serving.service import ScreeningService
+from covidxray_api.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What the routes of one application share."""
+
+    settings: Settings
+    """Every knob."""
+
+    service: ScreeningService
+    """Screens."""
+
+    records: FeedbackRecords
+    """Keep feedback."""
+
+    def keep_in(self, app: FastAPI) -> None:
+        """Let the routes of an application find this."""
+        app.state.shared = self
+
+
+def state_of(request: Request) -> State:
+    """Return what the routes of the application that serves a request share."""
+    state: State = request.app.state.shared
+    return state
+
+
+async def _shared(request: Request) -> State:
+    return state_of(request)
+
+
+Shared = Annotated[State, Depends(_shared)]
+"""What the routes share, as the parameter of one."""

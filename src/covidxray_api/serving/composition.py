@@ -1,0 +1,39 @@
+"""The composition root: from the settings to a service; nothing below reads the settings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+from covidxray_api.screening.screener import Screener
+from covidxray_api.serving.capacity import CapacityLimiter
+from covidxray_api.serving.jobs import Jobs
+from covidxray_api.serving.service import ScreeningService
+from covidxray_api.serving.watchdog import Watchdog
+from covidxray_api.settings import Settings
+
+Build = Callable[[Settings], Screener]
+"""Makes the screener that the settings describe."""
+
+
+def compose(settings: Settings, build: Build = Screener.from_settings) -> ScreeningService:
+    """Wire the service that the settings describe; it loads models when it is run, not before.
+
+    Parameters
+    ----------
+    settings : Settings
+        Every knob.
+    build : callable
+        Makes the screener of the settings.
+    """
+    watchdog = Watchdog(settings.hang_s)
+    return ScreeningService(
+        build=partial(build, settings),
+        capacity=CapacityLimiter(settings.max_in_flight),
+        jobs=Jobs(settings.threads, "screening", watchdog),
+        # Requests that await one model wait for each other, not for those that await another.
+        loading=Jobs(settings.max_in_flight, "loading", watchdog),
+        watchdog=watchdog,
+        deadline_s=settings.deadline_s,
+        start_first=settings.workers > 1,
+    )
