@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
@@ -19,6 +18,7 @@ from numpy.typing import NDArray
 from structlog.contextvars import merge_contextvars
 from structlog.testing import capture_logs
 from structlog.typing import EventDict
+from tests.waiting import wait_until
 
 from covidxray_api.models.manifest import COMPILED, WEIGHTS
 from covidxray_api.models.store import ModelStore
@@ -131,8 +131,7 @@ def test_what_nobody_foresaw_is_a_problem_without_particulars(
         wait_until_ready(client)
         with capture_logs([merge_contextvars]) as lines:
             answer = client.post("/predict", content=film, headers={"X-Request-ID": "ward-3"})
-            while not (line := own(lines, "request")):
-                time.sleep(0.02)
+            line = wait_until(lambda: own(lines, "request"))
 
     assert answer.status_code == 500
     assert answer.headers["content-type"] == "application/problem+json"
