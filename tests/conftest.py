@@ -3,7 +3,6 @@ from __future__ import annotations
 import io
 import os
 import threading
-import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
@@ -15,6 +14,7 @@ import pytest
 import uvicorn
 from numpy.typing import NDArray
 from PIL import Image
+from tests.waiting import PATIENCE_S, wait_until
 
 from covidxray_api.api.app import create_app
 from covidxray_api.api.server import options
@@ -26,9 +26,6 @@ from covidxray_api.screening.screener import Screener
 from covidxray_api.settings import Settings
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
-PATIENCE = 120
-"""Seconds after which a test gives up on the service; none waits so long unless it fails."""
-
 Serve = Callable[..., AbstractContextManager[httpx.Client]]
 Build = Callable[[Settings], Screener]
 ServeWith = Callable[[Settings, Engine], AbstractContextManager[httpx.Client]]
@@ -52,19 +49,12 @@ def serving(
     thread.start()
     wait_until(lambda: server.started or not thread.is_alive())
     port = server.servers[0].sockets[0].getsockname()[1]
-    with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=PATIENCE) as client:
+    with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=PATIENCE_S) as client:
         try:
             yield client
         finally:
             server.should_exit = True
             thread.join()
-
-
-def wait_until(true: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while not true():
-        assert time.monotonic() < deadline, "It never came true."
-        time.sleep(0.02)
 
 
 def wait_until_started(client: httpx.Client) -> None:
@@ -145,14 +135,14 @@ class WaitingEngine:
     def infer(self, tensor: NDArray[np.float32]) -> NDArray[np.float32]:
         self.threads.append(threading.current_thread().name)
         self.begun.release()
-        assert self.go.wait(60)
+        assert self.go.wait(PATIENCE_S)
         return np.full((len(tensor), 3), 1 / 3, dtype=np.float32)
 
     def warm_up(self, client: httpx.Client) -> None:
         """Let the service start, and stop at the next film."""
         self.go.set()
         _wait_until_ready(client)
-        self.begun.acquire()
+        assert self.begun.acquire(timeout=PATIENCE_S)
         self.go.clear()
 
 
@@ -174,8 +164,7 @@ def _with_engine(engine: Engine) -> Build:
 
 
 def _wait_until_ready(client: httpx.Client) -> None:
-    while client.get("/health/ready").status_code != 200:
-        time.sleep(0.02)
+    wait_until(lambda: client.get("/health/ready").status_code == 200)
 
 
 @pytest.fixture

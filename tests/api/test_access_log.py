@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import socket
-import time
 import uuid
 
 import httpx
@@ -9,13 +8,12 @@ import pytest
 from structlog.contextvars import merge_contextvars
 from structlog.testing import capture_logs
 from structlog.typing import EventDict
+from tests.waiting import wait_until
 
 
 def wait_for(name: str, lines: list[EventDict]) -> EventDict:
     """Return the one line of a request, which is written after its answer was sent."""
-    while not (own := [line for line in lines if line["request_id"] == name]):
-        time.sleep(0.02)
-    (line,) = own
+    (line,) = wait_until(lambda: [line for line in lines if line["request_id"] == name])
     return line
 
 

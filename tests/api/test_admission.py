@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import socket
 from concurrent.futures import ThreadPoolExecutor
+from http.client import parse_headers
 from typing import TYPE_CHECKING
 
 import httpx
+from tests.waiting import wait_until
 
 from covidxray_api.settings import Settings
 
@@ -30,15 +32,10 @@ def head(length: int) -> bytes:
 
 def answer_of(connection: socket.socket) -> tuple[int, dict[str, object]]:
     """Read an answer without a client's help: status and JSON."""
-    received = b""
-    while b"\r\n\r\n" not in received:
-        received += connection.recv(65536)
-    lines, _, body = received.partition(b"\r\n\r\n")
-    while True:
-        try:
-            return int(lines.split()[1]), json.loads(body)
-        except ValueError:
-            body += connection.recv(65536)
+    with connection.makefile("rb") as received:
+        status = int(received.readline().split()[1])
+        headers = parse_headers(received)
+        return status, json.loads(received.read(int(headers["content-length"])))
 
 
 def test_who_finds_no_place_is_refused_at_once_and_the_others_are_served(
@@ -91,9 +88,7 @@ def test_a_place_is_taken_until_the_work_has_ended_though_its_deadline_has_passe
         assert client.post("/predict", content=film).status_code == 503
 
         engine.go.set()
-        while (answer := client.post("/predict", content=film)).status_code == 503:
-            pass
-        assert answer.status_code == 200
+        wait_until(lambda: client.post("/predict", content=film).status_code == 200)
 
 
 def test_work_that_has_not_begun_by_its_deadline_never_does(
@@ -104,8 +99,7 @@ def test_work_that_has_not_begun_by_its_deadline_never_does(
         answers = [in_background.submit(client.post, "/predict", content=film) for _ in range(3)]
         assert [answer.result().status_code for answer in answers] == [504] * 3
         engine.go.set()
-        while client.post("/predict", content=film).status_code != 200:
-            pass
+        wait_until(lambda: client.post("/predict", content=film).status_code == 200)
         # The warm-up, the one that had begun, and the last.
         assert len(engine.threads) == 3
 
@@ -120,10 +114,8 @@ def test_an_image_whose_sender_has_gone_is_not_worked_on(
         with connect(client) as connection:
             connection.sendall(head(len(film)) + film)
             # An empty upload takes no place for long: it tells whether there is one.
-            while client.post("/predict").status_code != 503:
-                pass
-        while client.post("/predict").status_code == 503:
-            pass
+            wait_until(lambda: client.post("/predict").status_code == 503)
+        wait_until(lambda: client.post("/predict").status_code != 503)
         last = in_background.submit(client.post, "/predict", content=film)
         engine.go.set()
         assert [answer.result().status_code for answer in (first, last)] == [200, 200]

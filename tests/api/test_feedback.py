@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import json
 import socket
-import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -12,6 +11,7 @@ import httpx
 import pytest
 from structlog.contextvars import merge_contextvars
 from structlog.testing import capture_logs
+from tests.waiting import wait_until
 
 from covidxray_api.records.database import Records
 from covidxray_api.settings import Settings
@@ -20,7 +20,7 @@ Serve = Callable[[Settings], AbstractContextManager[httpx.Client]]
 
 SAID: dict[str, Any] = {
     "request_id": "ward-3.42",
-    "model": {"name": "multi-source", "version": "1"},
+    "model": {"name": "multi-source", "version": "2"},
     "predicted_label": "covid_19",
     "opinion": "disagree",
     "corrected_label": "viral_pneumonia",
@@ -59,7 +59,7 @@ def test_an_opinion_is_kept(client: httpx.Client, file: Path) -> None:
         {"opinion": "agree", "corrected_label": "covid_19", "comment": None},
         {"opinion": "not_sure", "corrected_label": None, "comment": "😀" * 2000},
         {
-            "model": {"name": "four-class", "version": "1"},
+            "model": {"name": "four-class", "version": "2"},
             "corrected_label": "bacterial_pneumonia",
         },
     ],
@@ -99,7 +99,7 @@ def test_what_is_not_said_need_not_be_sent(client: httpx.Client) -> None:
             "contradictory-feedback",
             "disagrees with covid_19",
         ),
-        ({"model": {"name": "../x", "version": "1"}}, 404, "unknown-model", "stored are: "),
+        ({"model": {"name": "../x", "version": "2"}}, 404, "unknown-model", "stored are: "),
         ({"model": {"name": "seed-cnn", "version": "99"}}, 404, "unknown-model", "version '99'"),
     ],
 )
@@ -161,8 +161,7 @@ def test_a_body_that_does_not_arrive_is_given_up(serve: Serve, tmp_path: Path) -
 def test_the_log_has_the_opinion_and_no_words(client: httpx.Client) -> None:
     with capture_logs([merge_contextvars]) as lines:
         client.post("/feedback", json=SAID, headers={"X-Request-ID": "ward-9"})
-        while not (own := [line for line in lines if line.get("request_id") == "ward-9"]):
-            time.sleep(0.02)
+        own = wait_until(lambda: [line for line in lines if line.get("request_id") == "ward-9"])
 
     (line,) = own
     assert line["opinion"] == "disagree"

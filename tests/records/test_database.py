@@ -9,9 +9,12 @@ from pathlib import Path
 from subprocess import PIPE, Popen
 
 import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import create_engine
 
 from covidxray_api.errors import RecordsUnavailable
-from covidxray_api.records.database import Records
+from covidxray_api.records.database import SCHEMA, Records, Table
 from covidxray_api.records.feedback import Feedback
 
 SAID = Feedback(
@@ -23,6 +26,24 @@ SAID = Feedback(
     corrected_label="normal",
     comment="Ñandú",
 )
+
+BEFORE_MIGRATIONS = """
+CREATE TABLE feedback (
+    id INTEGER NOT NULL,
+    created_at DATETIME NOT NULL,
+    request_id VARCHAR NOT NULL,
+    model VARCHAR NOT NULL,
+    model_version VARCHAR NOT NULL,
+    predicted_label VARCHAR,
+    opinion VARCHAR NOT NULL,
+    corrected_label VARCHAR,
+    comment VARCHAR,
+    PRIMARY KEY (id)
+);
+INSERT INTO feedback VALUES
+    (1, '2026-01-31 12:00:00', 'r', 'm', '1', NULL, 'agree', NULL, 'kept');
+"""
+"""What releases without migrations made and wrote."""
 
 
 def test_what_is_kept_is_found_again_in_order(tmp_path: Path) -> None:
@@ -45,7 +66,62 @@ def test_it_is_prepared_before_anything_is_kept(tmp_path: Path) -> None:
     with closing(sqlite3.connect(file)) as connection:
         assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
         tables = connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")
-        assert tables.fetchall() == [("feedback",)]
+        assert {name for (name,) in tables} == {"alembic_version", "feedback"}
+
+
+def test_the_file_is_its_owners_alone(tmp_path: Path) -> None:
+    file = tmp_path / "records.sqlite"
+
+    Records(file).prepare()
+
+    assert file.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_file_from_before_the_first_migration_is_taken_over(tmp_path: Path) -> None:
+    file = tmp_path / "records.sqlite"
+    file.touch(mode=0o644)
+    with closing(sqlite3.connect(file)) as connection:
+        connection.executescript(BEFORE_MIGRATIONS)
+
+    Records(file).add_feedback(SAID)
+
+    first, second = Records(file).feedback()
+    assert first["comment"] == "kept"
+    assert second["comment"] == SAID.comment
+    assert revision(file) == SCHEMA
+    assert file.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_file_of_a_newer_release_is_refused_and_not_touched(tmp_path: Path) -> None:
+    file = tmp_path / "records.sqlite"
+    Records(file).add_feedback(SAID)
+    with closing(sqlite3.connect(file)) as connection, connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+
+    with pytest.raises(RecordsUnavailable) as told:
+        Records(file).add_feedback(SAID)
+
+    assert told.value.reason == "newer"
+    assert told.value.facts == {"found": "9999", "known": SCHEMA}
+    assert revision(file) == "9999"
+    with closing(sqlite3.connect(file)) as connection:
+        assert connection.execute("SELECT count(*) FROM feedback").fetchone() == (1,)
+
+
+def test_the_migrations_lead_to_the_tables_that_are_written(tmp_path: Path) -> None:
+    file = tmp_path / "records.sqlite"
+    Records(file).prepare()
+
+    with create_engine(f"sqlite:///{file}").connect() as connection:
+        context = MigrationContext.configure(connection)
+        assert compare_metadata(context, Table.metadata) == []
+        assert context.get_current_revision() == SCHEMA
+
+
+def revision(file: Path) -> str:
+    with closing(sqlite3.connect(file)) as connection:
+        (found,) = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+    return str(found)
 
 
 def test_a_home_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

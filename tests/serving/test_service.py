@@ -5,10 +5,10 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from structlog.contextvars import merge_contextvars
 from structlog.testing import capture_logs
 from structlog.typing import EventDict
+from tests.waiting import wait_until
 
 from covidxray_api.inference import LoadedModel, ModelRegistry
 from covidxray_api.inference.loading import load_model
@@ -139,8 +140,7 @@ def test_what_nobody_foresaw_is_a_problem_without_particulars(
         wait_until_ready(client)
         with capture_logs([merge_contextvars]) as lines:
             answer = client.post("/predict", content=film, headers={"X-Request-ID": "ward-3"})
-            while not (line := own(lines, "request")):
-                time.sleep(0.02)
+            line = wait_until(lambda: own(lines, "request"))
 
     assert answer.status_code == 500
     assert answer.headers["content-type"] == "application/problem+json"
@@ -169,8 +169,7 @@ def test_a_fault_of_our_own_is_no_fault_of_the_image(
         for path in ("/predict", "/validate", "/explain", "/preview", "/report"):
             with capture_logs([merge_contextvars]) as lines:
                 answer = client.post(path, content=film, headers={"X-Request-ID": "ward-3"})
-                while not own(lines, "request"):
-                    time.sleep(0.02)
+                wait_until(partial(own, lines, "request"))
 
             assert answer.status_code == 500
             assert answer.json()["type"] == "/problems/internal-error"

@@ -11,6 +11,14 @@ LABELS = [
     for code in ("normal", "covid_19", "viral_pneumonia")
 ]
 
+HERE = Path(__file__).parent
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if HERE in item.path.parents:
+            item.add_marker(pytest.mark.timeout(600))
+
 
 def draw_film(label: str, rng: np.random.Generator) -> np.ndarray:
     """Two dark lungs on gray; ill ones carry a white spot: low for COVID-19, high for viral."""

@@ -108,7 +108,7 @@ _MODEL_DESCRIPTION: dict[str, Any] = _MODEL | {
 
 _FEEDBACK: dict[str, Any] = {
     "request_id": "0b6c1f6e-6a2f-4a57-9a55-2f1d5b6d0a11",
-    "model": {"name": "multi-source", "version": "1"},
+    "model": {"name": "multi-source", "version": "2"},
     "predicted_label": "covid_19",
     "opinion": "disagree",
     "corrected_label": "viral_pneumonia",
