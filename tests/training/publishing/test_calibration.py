@@ -25,7 +25,7 @@ def test_temperature_undoes_overconfidence() -> None:
     assert fit_temperature(reported, truth) == pytest.approx(2.5, rel=0.1)
 
 
-def test_prediction_sets_cover_each_class_of_new_films() -> None:
+def test_prediction_sets_cover_each_class_of_new_images() -> None:
     codes = ["a", "b", "c"]
     rule = fit_prediction_set(*simulated(3000, 1.0, seed=1), codes, coverage=0.9)
     probabilities, truth = simulated(3000, 1.0, seed=2)
@@ -34,7 +34,7 @@ def test_prediction_sets_cover_each_class_of_new_films() -> None:
         assert covered.mean() == pytest.approx(0.9, abs=0.03)
 
 
-def test_with_too_few_films_nothing_is_ruled_out() -> None:
+def test_with_too_few_images_nothing_is_ruled_out() -> None:
     rule = fit_prediction_set(np.array([[0.9, 0.1]]), np.array([0]), ["a", "b"], coverage=0.95)
     assert rule.least == {"a": 0.0, "b": 0.0}
 

@@ -45,7 +45,7 @@ def test_an_evaluation_becomes_page_card_figures_and_manifest(
     assert store.get("drawn").manifest.metrics["held_out"] == report["held_out"]
 
 
-def test_films_that_the_check_refuses_have_no_robustness(
+def test_images_that_the_check_refuses_have_no_robustness(
     indexed_folder: Path, config: TrainingConfig, tmp_path: Path
 ) -> None:
     store, docs = ModelStore(tmp_path / "store"), tmp_path / "docs"

@@ -1,4 +1,4 @@
-"""From a folder of drawn films to a gate in service, by the commands."""
+"""From a folder of drawn radiographs to a gate in service, by the commands."""
 
 import json
 import shutil
@@ -70,5 +70,5 @@ def test_a_gate_is_trained_stored_and_measured(
     assert "| broken.dcm | refused | not decoded |" in page
     assert (output / "evaluation" / "gate.png").stat().st_size > 10_000
     card = (reference / "gate" / "1" / "MODEL_CARD.md").read_text()
-    assert "It has learned from 10 lateral films." in card
+    assert "It has learned from 10 lateral radiographs." in card
     assert Gate.load(reference, OnnxEngine).manifest.metrics["films"] == report["films"]
