@@ -58,11 +58,11 @@ def test_a_split_is_repeated_from_what_the_manifest_says(
 def test_a_split_of_other_images_is_refused(indexed_folder: Path, config: TrainingConfig) -> None:
     images = read_dataset(indexed_folder)
     training = described(images, config)
-    new = LabelledImage(Path("new.png"), "normal", "elsewhere", "new")
+    new = [LabelledImage(Path(f"{n}.png"), "normal", "elsewhere", f"new {n}") for n in range(10)]
     with pytest.raises(DatasetError, match="split"):
-        repeat_split([*images, new], training, "drawn")
+        repeat_split([*images, *new], training, "drawn")
     apart = config.model_copy(update={"leave_out": ("elsewhere",)}).model_dump(mode="json")
-    repeat_split([*images, new], training | {"configuration": apart}, "drawn")
+    repeat_split([*images, *new], training | {"configuration": apart}, "drawn")
 
 
 def test_an_imported_network_has_no_split(indexed_folder: Path) -> None:

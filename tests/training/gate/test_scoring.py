@@ -5,6 +5,7 @@ import pytest
 
 from covidxray_api.consistency.gate import GateManifest
 from covidxray_api.errors import DatasetError
+from covidxray_api.settings import shipped
 from covidxray_api.training.data.dataset import LabelledImage
 from covidxray_api.training.gate.leave_one_out import (
     LeaveOneOut,
@@ -79,12 +80,14 @@ def test_runs_come_back_as_they_were_written(tmp_path: Path) -> None:
 def test_a_division_of_other_radiographs_is_refused() -> None:
     radiographs = [LabelledImage(Path(f"{n}.png"), "normal", "here", str(n)) for n in range(50)]
     rows = divide(radiographs)
-    manifest = GateManifest.model_construct(
-        version="1",
-        training={
-            "films": {"here": len(rows.train)},
-            "films_for_threshold": {"here": len(rows.fitting)},
-        },
+    path = shipped("reference") / "gate" / "1" / "manifest.json"
+    manifest = GateManifest.model_validate_json(path.read_bytes()).model_copy(
+        update={
+            "training": {
+                "films": {"here": len(rows.train)},
+                "films_for_threshold": {"here": len(rows.fitting)},
+            }
+        }
     )
     new = LabelledImage(Path("new.png"), "normal", "elsewhere", "new")
     held_out = repeat_division([*radiographs, new], manifest)
