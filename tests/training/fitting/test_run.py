@@ -5,7 +5,7 @@ import pytest
 
 from covidxray_api.errors import CorruptArtefact, DatasetError
 from covidxray_api.inference import ModelRegistry
-from covidxray_api.inference.registry import calibrate
+from covidxray_api.models.decision import calibrate
 from covidxray_api.models.store import ModelStore
 from covidxray_api.radiograph import Radiograph
 from covidxray_api.training.data.dataset import load_pixels, read_dataset
@@ -60,9 +60,9 @@ def test_a_published_network_answers_as_it_did_in_training(
     trained: TrainedNetwork, tmp_path: Path
 ) -> None:
     store = ModelStore(tmp_path)
-    stored = publish(trained, store)
+    stored = publish(trained, store, trained.held_out)
     assert stored.manifest.version == "1"
-    assert publish(trained, store).manifest.version == "2"
+    assert publish(trained, store, trained.held_out).manifest.version == "2"
     model = ModelRegistry(store, "drawn").get()
     for row, image in enumerate(trained.held_out):
         pixels = load_pixels([image], (32, 32))[0]
@@ -75,7 +75,7 @@ def test_a_published_network_answers_as_it_did_in_training(
 def test_a_published_network_that_was_changed_is_refused(
     trained: TrainedNetwork, tmp_path: Path
 ) -> None:
-    stored = publish(trained, ModelStore(tmp_path))
+    stored = publish(trained, ModelStore(tmp_path), trained.held_out)
     weights = stored.folder / "model.keras"
     weights.write_bytes(weights.read_bytes()[:-1] + b"!")
     with pytest.raises(CorruptArtefact, match="hash"):
@@ -86,7 +86,7 @@ def test_evaluation_uses_only_patients_that_training_has_not_seen(
     trained: TrainedNetwork, indexed_folder: Path, tmp_path: Path
 ) -> None:
     store = ModelStore(tmp_path)
-    publish(trained, store)
+    publish(trained, store, trained.held_out)
     images = read_dataset(indexed_folder)
     unseen = predict_unseen(
         ModelRegistry(store, "drawn").get(), images, load_pixels(images, (32, 32))
@@ -101,7 +101,7 @@ def test_calibration_can_be_fitted_again_to_the_same(
     trained: TrainedNetwork, indexed_folder: Path, tmp_path: Path
 ) -> None:
     store = ModelStore(tmp_path)
-    published = publish(trained, store).manifest
+    published = publish(trained, store, trained.held_out).manifest
     assert set(published.operating_points) == {"screening", "balanced", "specific"}
     again = recalibrate(
         ModelRegistry(store, "drawn").get(), read_dataset(indexed_folder), store

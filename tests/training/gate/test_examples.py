@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from covidxray_api.consistency.gate import KINDS
 from covidxray_api.training.data.sources import LATERAL
 from covidxray_api.training.gate.examples import ExampleBatches, Examples, even, examples_of
+from covidxray_api.training.gate.rules import KINDS
 from covidxray_api.training.gate.synthetic_negatives import SIDE
 
 

@@ -80,7 +80,7 @@ def test_runs_come_back_as_they_were_written(tmp_path: Path) -> None:
 def test_a_division_of_other_radiographs_is_refused() -> None:
     radiographs = [LabelledImage(Path(f"{n}.png"), "normal", "here", str(n)) for n in range(50)]
     rows = divide(radiographs)
-    path = shipped("reference") / "gate" / "1" / "manifest.json"
+    path = shipped("reference") / "gate" / "2" / "manifest.json"
     manifest = GateManifest.model_validate_json(path.read_bytes()).model_copy(
         update={
             "training": {

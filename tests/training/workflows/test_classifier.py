@@ -42,7 +42,7 @@ def test_an_evaluation_becomes_page_card_figures_and_manifest(
     card = (folder / "MODEL_CARD.md").read_text()
     for part in ("## Known limits", "## Intended use", "| operating point |", "## CLAIM 2024"):
         assert part in card
-    assert store.get("drawn").manifest.metrics["held_out"] == report["held_out"]
+    assert store.get("drawn").evidence["held_out"] == report["held_out"]
 
 
 def test_images_that_the_check_refuses_have_no_robustness(

@@ -7,7 +7,7 @@ from typer.testing import CliRunner
 
 from covidxray_api.cli import app
 from covidxray_api.decoding import decode
-from covidxray_api.inference.registry import LoadedModel, ModelRegistry
+from covidxray_api.inference import LoadedModel, ModelRegistry
 from covidxray_api.models.store import ModelStore
 from covidxray_api.preprocessing import preprocess
 from covidxray_api.settings import shipped
