@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from covidxray_api.decoding import Limits, decode
-from covidxray_api.training.data.dataset import Film, read_dataset
+from covidxray_api.training.data.dataset import LabelledImage, read_dataset
 
 HERE = Path(__file__).parent
 SIDE = 512
@@ -23,7 +23,7 @@ CLASSES = {"normal": "rsna", "covid_19": "radiography_db", "viral_pneumonia": "g
 """The source of each composite, by label: mixed sources would blur more than they show."""
 
 
-def composite(films: list[Film]) -> NDArray[np.uint8]:
+def composite(films: list[LabelledImage]) -> NDArray[np.uint8]:
     """Average the films of one class that are most alike, each bent onto the average of all.
 
     Without the bending, ribs and diaphragms would blur into what is plainly no film.

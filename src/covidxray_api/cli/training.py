@@ -11,7 +11,7 @@ from covidxray_api.cli.faults import told_plainly
 from covidxray_api.models.store import ModelStore
 from covidxray_api.settings import Settings, shipped
 
-Data = Annotated[Path, typer.Option(help="Folder of films, in a layout of docs/training.md.")]
+Data = Annotated[Path, typer.Option(help="Folder of radiographs, in a layout of docs/training.md.")]
 Store = Annotated[Path, typer.Option(help="Folder of the stored models.")]
 
 Others = Annotated[Path, typer.Option(help="Folder with other_images.csv.")]
@@ -63,7 +63,7 @@ def protocol(
         "configs/multi-source.toml"
     ),
     masks: Annotated[
-        Path | None, typer.Option(help="Films with drawn lungs, for shortcuts.")
+        Path | None, typer.Option(help="Radiographs with drawn lungs, for shortcuts.")
     ] = None,
     shorten: Annotated[float, typer.Option(help="Share of its epochs that are trained.")] = 1.0,
     output: Annotated[Path, typer.Option(help="Folder for the report.")] = Path("docs/evaluation"),
@@ -89,11 +89,11 @@ def evaluate(
         Path | None, typer.Option(help="Folder with other_images.csv, for the gate.")
     ] = None,
     masks: Annotated[
-        Path | None, typer.Option(help="Films with drawn lungs, for explanations.")
+        Path | None, typer.Option(help="Radiographs with drawn lungs, for explanations.")
     ] = None,
     output: Annotated[Path, typer.Option(help="Folder for page and figures.")] = Path("docs"),
 ) -> None:
-    """Measure models, gate or explanations on films that their training has not seen."""
+    """Measure models, gate or explanations on radiographs that their training has not seen."""
     from covidxray_api.training.workflows.classifier import run_evaluation
     from covidxray_api.training.workflows.gate import run_gate_evaluation
     from covidxray_api.training.workflows.saliency import run_explanation_evaluation
@@ -135,7 +135,7 @@ def compile_models(
     model: ModelNames = None,
     store: Store = shipped("model_store"),
 ) -> None:
-    """Compile stored models into the form that serves, and compare it with Keras on films."""
+    """Compile stored models into the form that serves, and compare it with Keras on radiographs."""
     from covidxray_api.training.workflows.classifier import run_compilation
 
     with told_plainly():
@@ -159,10 +159,12 @@ def import_model(
 def build_reference(
     data: Data,
     others: Others,
-    keep: Annotated[float, typer.Option(help="Share of held-out films that are kept.")] = 0.95,
+    keep: Annotated[
+        float, typer.Option(help="Share of held-out radiographs that are kept.")
+    ] = 0.95,
     output: Annotated[Path, typer.Option(help="Folder to write.")] = shipped("reference"),
 ) -> None:
-    """Average films into the reference, choose its threshold and measure it."""
+    """Average radiographs into the reference, choose its threshold and measure it."""
     from covidxray_api.training.workflows.classifier import run_reference
 
     with told_plainly():
@@ -174,7 +176,7 @@ def train_gate(
     others: Others,
     reference: ReferenceFolder = shipped("reference"),
     epochs: Annotated[int, typer.Option(min=1, help="Rounds of 6,400 images.")] = 48,
-    trial_epochs: Annotated[
+    left_out_epochs: Annotated[
         int, typer.Option(min=1, help="Rounds of each gate that lacks a kind or a hospital.")
     ] = 8,
 ) -> None:
@@ -182,5 +184,5 @@ def train_gate(
     from covidxray_api.training.workflows.gate import run_gate_training
 
     with told_plainly():
-        manifest = run_gate_training(data, others, reference, epochs, trial_epochs)
+        manifest = run_gate_training(data, others, reference, epochs, left_out_epochs)
     typer.echo(f"Stored gate {manifest.version}, threshold {manifest.threshold:.4f}.")

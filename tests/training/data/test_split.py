@@ -1,30 +1,70 @@
 from pathlib import Path
+from typing import Any
 
-from covidxray_api.training.data.dataset import read_dataset
-from covidxray_api.training.data.split import split
+import pytest
+
+from covidxray_api.errors import DatasetError
+from covidxray_api.training.data.dataset import LabelledImage, counts, read_dataset
+from covidxray_api.training.data.split import repeat_split, split
 from covidxray_api.training.fitting.config import TrainingConfig
 
 
 def test_group_split_never_divides_a_group(indexed_folder: Path, config: TrainingConfig) -> None:
-    films = read_dataset(indexed_folder)
-    train, validation = split(films, config)
+    images = read_dataset(indexed_folder)
+    train, validation = split(images, config)
     assert len(train) + len(validation) == 60
     assert len(validation) == 12
-    assert not {films[row].group for row in train} & {films[row].group for row in validation}
+    assert not {images[row].group for row in train} & {images[row].group for row in validation}
 
 
 def test_stratified_split_keeps_class_shares(indexed_folder: Path, config: TrainingConfig) -> None:
-    films = read_dataset(indexed_folder)
+    images = read_dataset(indexed_folder)
     paper = config.model_copy(update={"split": "stratified", "validation_share": 0.4})
-    _, validation = split(films, paper)
-    labels = [films[row].label for row in validation]
+    _, validation = split(images, paper)
+    labels = [images[row].label for row in validation]
     assert len(labels) == 24
     assert all(labels.count(label) == 8 for label in set(labels))
 
 
 def test_split_depends_on_the_seed_alone(indexed_folder: Path, config: TrainingConfig) -> None:
-    films = read_dataset(indexed_folder)
-    again = split(films, config)[1]
-    other = split(films, config.model_copy(update={"seed": 1}))[1]
-    assert (split(films, config)[1] == again).all()
+    images = read_dataset(indexed_folder)
+    again = split(images, config)[1]
+    other = split(images, config.model_copy(update={"seed": 1}))[1]
+    assert (split(images, config)[1] == again).all()
     assert set(other) != set(again)
+
+
+def described(images: list[LabelledImage], config: TrainingConfig) -> dict[str, Any]:
+    """Return what the manifest says of a network that was trained on images."""
+    train, held_out = split(images, config)
+    return {
+        "configuration": config.model_dump(mode="json"),
+        "films": counts(images[row] for row in train),
+        "held_out_films": counts(images[row] for row in held_out),
+    }
+
+
+def test_a_split_is_repeated_from_what_the_manifest_says(
+    indexed_folder: Path, config: TrainingConfig
+) -> None:
+    images = read_dataset(indexed_folder)
+    trained_on, held_out, repeated = repeat_split(images, described(images, config), "drawn")
+    train, validation = split(images, config)
+    assert repeated == config
+    assert trained_on == [images[row] for row in train]
+    assert held_out == [images[row] for row in validation]
+
+
+def test_a_split_of_other_images_is_refused(indexed_folder: Path, config: TrainingConfig) -> None:
+    images = read_dataset(indexed_folder)
+    training = described(images, config)
+    new = [LabelledImage(Path(f"{n}.png"), "normal", "elsewhere", f"new {n}") for n in range(10)]
+    with pytest.raises(DatasetError, match="split"):
+        repeat_split([*images, *new], training, "drawn")
+    apart = config.model_copy(update={"leave_out": ("elsewhere",)}).model_dump(mode="json")
+    repeat_split([*images, *new], training | {"configuration": apart}, "drawn")
+
+
+def test_an_imported_network_has_no_split(indexed_folder: Path) -> None:
+    with pytest.raises(DatasetError, match="split"):
+        repeat_split(read_dataset(indexed_folder), {"imported_from": "old.h5"}, "imported")

@@ -21,7 +21,7 @@ def test_calibration_error_is_the_gap_between_confidence_and_accuracy() -> None:
     assert m.expected_calibration_error(truth, probabilities) == pytest.approx(0.3)
 
 
-def test_interval_is_wider_when_films_come_in_groups() -> None:
+def test_interval_is_wider_when_images_come_in_groups() -> None:
     rng = np.random.default_rng(0)
     hits = np.repeat(rng.random(40) < 0.5, 10)
     single = m.bootstrap(lambda rows: float(hits[rows].mean()), np.arange(400).astype(str))
@@ -35,3 +35,20 @@ def test_risk_grows_with_coverage_where_the_surest_answers_are_right() -> None:
     probabilities = np.array([[0.9, 0.1], [0.6, 0.4], [0.8, 0.2], [0.7, 0.3]])
     risk = selective_risk(probabilities, np.array([True, False, True, True]))
     np.testing.assert_allclose(risk, [0, 0, 0, 0.25])
+
+
+@pytest.mark.parametrize("hit", [False, True])
+def test_a_share_of_none_or_all_is_as_wide_as_its_patients_allow(hit: bool) -> None:
+    hits = np.full(20, hit)
+    found = m.proportion(hits, (np.arange(20) // 2).astype(str))
+    # Wilson's bound for none of ten: z² / (n + z²).
+    bound = 1.96**2 / (10 + 1.96**2)
+    assert found.value == float(hit)
+    assert found.n == 20
+    assert (found.low, found.high) == pytest.approx((1 - bound, 1) if hit else (0, bound), abs=1e-4)
+
+
+def test_a_share_between_is_bootstrapped_by_patient() -> None:
+    hits = np.arange(40) % 4 == 0
+    groups = np.arange(40).astype(str)
+    assert m.proportion(hits, groups) == m.bootstrap(lambda d: float(hits[d].mean()), groups)

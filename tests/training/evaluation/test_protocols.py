@@ -3,7 +3,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from covidxray_api.training.data.dataset import Film, load_pixels, read_dataset
+from covidxray_api.training.data.dataset import LabelledImage, load_pixels, read_dataset
 from covidxray_api.training.evaluation.protocols import (
     Collection,
     cross_fitted,
@@ -17,8 +17,8 @@ from covidxray_api.training.fitting.config import TrainingConfig
 
 @pytest.fixture
 def collection(indexed_folder: Path, config: TrainingConfig) -> Collection:
-    films = read_dataset(indexed_folder)
-    return Collection(films, load_pixels(films, config.input_size))
+    images = read_dataset(indexed_folder)
+    return Collection(images, load_pixels(images, config.input_size))
 
 
 def test_a_shortened_recipe_keeps_all_but_its_epochs(config: TrainingConfig) -> None:
@@ -27,7 +27,9 @@ def test_a_shortened_recipe_keeps_all_but_its_epochs(config: TrainingConfig) -> 
     assert shortened(config, 0.1).epochs == 1
 
 
-def test_every_film_is_judged_once_by_folds(collection: Collection, config: TrainingConfig) -> None:
+def test_every_image_is_judged_once_by_folds(
+    collection: Collection, config: TrainingConfig
+) -> None:
     found = group_folds(collection, shortened(config, 0.5), folds=2)
     assert found["balanced_accuracy"]["n"] == 60
     assert found["prediction_set_covers"]["all"]["n"] == 60
@@ -39,11 +41,11 @@ def test_calibration_of_a_fold_is_fitted_on_the_others(config: TrainingConfig) -
     truth = rng.integers(3, size=3000)
     logits = rng.normal(size=(3000, 3)) + 2 * np.eye(3)[truth]
     overconfident = np.exp(3 * logits) / np.exp(3 * logits).sum(axis=1, keepdims=True)
-    films = [
-        Film(Path(str(n)), config.codes[column], "here", str(n), False)
+    images = [
+        LabelledImage(Path(str(n)), config.codes[column], "here", str(n), False)
         for n, column in enumerate(truth)
     ]
-    found = cross_fitted(films, overconfident.astype(np.float32), np.arange(3000) % 5, config)
+    found = cross_fitted(images, overconfident.astype(np.float32), np.arange(3000) % 5, config)
     assert found["expected_calibration_error"] < 0.03
     assert 0.94 < found["prediction_set_covers"]["all"]["value"] < 0.96
     assert found["balanced_accuracy"]["value"] == pytest.approx(
@@ -51,17 +53,17 @@ def test_calibration_of_a_fold_is_fitted_on_the_others(config: TrainingConfig) -
     )
 
 
-def test_left_out_sources_are_judged_on_their_own_films(
+def test_left_out_sources_are_judged_on_their_own_images(
     collection: Collection, config: TrainingConfig
 ) -> None:
     found = leave_sources_out(collection, shortened(config, 0.5), {"away": ("there",)})["away"]
-    assert found["ill_left_out"]
-    assert found["well_left_out"]
+    assert found["cases_left_out"]
+    assert found["controls_left_out"]
     assert found["auroc"]["n"] == 30
-    assert found["ill_called_covid_19"]["n"] == 10
+    assert found["cases_called_covid_19"]["n"] == 10
 
 
-def test_the_paper_protocol_uses_its_films_and_a_seed_for_each_network(
+def test_the_paper_protocol_uses_its_images_and_a_seed_for_each_network(
     collection: Collection, config: TrainingConfig
 ) -> None:
     found = paper_protocol(collection, shortened(config, 0.5), seeds=(0, 1))

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from covidxray_api.errors import DatasetError
-from covidxray_api.training.data.dataset import Film, load_pixels, read_dataset
+from covidxray_api.training.data.dataset import LabelledImage, load_pixels, read_dataset
 from covidxray_api.training.evaluation.protocols import Collection, shortcut_audit, shortened
 from covidxray_api.training.evaluation.shortcuts import (
     border_alone,
@@ -26,28 +26,28 @@ class DarkIsLung:
 
 
 @pytest.fixture
-def films() -> np.ndarray:
-    film = np.full((64, 64), 200, dtype=np.uint8)
-    cv2.ellipse(film, (20, 32), (8, 20), 0, 0, 360, 20, -1)
-    cv2.ellipse(film, (44, 32), (8, 20), 0, 0, 360, 20, -1)
-    return film[np.newaxis]
+def images() -> np.ndarray:
+    image = np.full((64, 64), 200, dtype=np.uint8)
+    cv2.ellipse(image, (20, 32), (8, 20), 0, 0, 360, 20, -1)
+    cv2.ellipse(image, (44, 32), (8, 20), 0, 0, 360, 20, -1)
+    return image[np.newaxis]
 
 
-def test_lungs_and_what_lies_between_are_black(films: np.ndarray) -> None:
-    covered = lungs_blacked_out(films, DarkIsLung())[0]
+def test_lungs_and_what_lies_between_are_black(images: np.ndarray) -> None:
+    covered = lungs_blacked_out(images, DarkIsLung())[0]
     assert covered[32, 14:50].max() == 0
     assert (covered[:8] == 200).all()
-    assert films[0, 32, 32] == 200
+    assert images[0, 32, 32] == 200
 
 
-def test_only_the_border_is_left(films: np.ndarray) -> None:
-    bordered = border_alone(films)[0]
+def test_only_the_border_is_left(images: np.ndarray) -> None:
+    bordered = border_alone(images)[0]
     assert bordered[6:58, 6:58].max() == 0
-    assert (bordered[:6] == films[0, :6]).all()
+    assert (bordered[:6] == images[0, :6]).all()
 
 
-def test_a_thumbnail_has_sixty_four_grays_at_most(films: np.ndarray) -> None:
-    small = thumbnails(films)[0]
+def test_a_thumbnail_has_sixty_four_grays_at_most(images: np.ndarray) -> None:
+    small = thumbnails(images)[0]
     assert small.shape == (64, 64)
     assert (small[:8, :8] == small[0, 0]).all()
 
@@ -67,15 +67,15 @@ def test_sources_are_told_apart_by_what_the_features_hold(
 ) -> None:
     rng = np.random.default_rng(0)
     tensor = rng.random((120, 8, 8, 1), dtype=np.float32)
-    films = [
-        Film(Path(f"{n}.png"), "normal", ("here", "there")[n % 2], str(n), False)
+    images = [
+        LabelledImage(Path(f"{n}.png"), "normal", ("here", "there")[n % 2], str(n), False)
         for n in range(120)
     ]
     if differ:
         tensor[::2, :4] += 0.5
     inputs = keras.Input((8, 8, 1))
     network = keras.Model(inputs, keras.layers.Dense(2)(keras.layers.Flatten()(inputs)))
-    (found,) = sources_told_apart(network, tensor, films).values()
+    (found,) = sources_told_apart(network, tensor, images).values()
     assert found["sources"] == ["here", "there"]
     assert found["guessing"] == 0.5
     assert least <= found["balanced_accuracy"] <= most
@@ -84,13 +84,13 @@ def test_sources_are_told_apart_by_what_the_features_hold(
 def test_the_lung_finder_learns_dark_lungs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     rng = np.random.default_rng(0)
     for number in range(24):
-        film = np.full((64, 64), 180, dtype=np.uint8)
-        mask = np.zeros_like(film)
+        image = np.full((64, 64), 180, dtype=np.uint8)
+        mask = np.zeros_like(image)
         for centre in (20, 44):
             place = (centre + int(rng.integers(-3, 4)), 32)
-            for picture, tone in ((film, 30), (mask, 255)):
+            for picture, tone in ((image, 30), (mask, 255)):
                 cv2.ellipse(picture, place, (8, 20), 0, 0, 360, tone, -1)
-        cv2.imwrite(str(tmp_path / f"{number}.jpg"), film)
+        cv2.imwrite(str(tmp_path / f"{number}.jpg"), image)
         cv2.imwrite(str(tmp_path / f"{number}_mask.png"), mask)
     for name, value in {"EPOCHS": 2, "VALIDATION": 6}.items():
         monkeypatch.setattr(lungs, name, value)

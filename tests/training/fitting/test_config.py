@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from covidxray_api.errors import DatasetError
-from covidxray_api.training.data.dataset import Film, read_dataset
+from covidxray_api.training.data.dataset import LabelledImage, read_dataset
 from covidxray_api.training.fitting.config import TrainingConfig
 
 CONFIGS = sorted((Path(__file__).parents[2] / "configs").glob("*.toml"))
@@ -25,25 +25,25 @@ def test_unknown_key_is_refused(tmp_path: Path) -> None:
 def test_left_out_sources_and_the_subset_are_respected(
     indexed_folder: Path, config: TrainingConfig
 ) -> None:
-    films = read_dataset(indexed_folder)
+    images = read_dataset(indexed_folder)
     without = config.model_copy(update={"leave_out": ("there",)})
-    assert {film.source for film in without.suitable(films)} == {"here"}
+    assert {image.source for image in without.suitable(images)} == {"here"}
     subset = config.model_copy(update={"seed_subset_only": True})
-    assert len(subset.suitable(films)) == 30
+    assert len(subset.suitable(images)) == 30
 
 
-def test_films_of_other_labels_teach_their_shares(config: TrainingConfig) -> None:
+def test_images_of_other_labels_teach_their_shares(config: TrainingConfig) -> None:
     shares = {"normal": 0.6, "viral_pneumonia": 0.4}
     taught = config.model_copy(update={"teach": {"other_finding": shares}})
-    films = [
-        Film(Path("a"), "covid_19", "here", "1"),
-        Film(Path("b"), "other_finding", "here", "2"),
+    images = [
+        LabelledImage(Path("a"), "covid_19", "here", "1"),
+        LabelledImage(Path("b"), "other_finding", "here", "2"),
     ]
     expected = np.array([[0.0, 1.0, 0.0], [0.6, 0.0, 0.4]])
-    np.testing.assert_allclose(taught.targets(films), expected, rtol=1e-6)
+    np.testing.assert_allclose(taught.targets(images), expected, rtol=1e-6)
 
 
-def test_small_films_come_first(config: TrainingConfig) -> None:
+def test_small_images_come_first(config: TrainingConfig) -> None:
     gradual = config.model_copy(update={"small_first": (16, 16), "epochs": 10})
     assert gradual.phases == [(0, 7, (16, 16)), (7, 10, (32, 32))]
     assert config.phases == [(0, 2, (32, 32))]

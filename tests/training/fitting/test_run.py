@@ -5,13 +5,13 @@ import pytest
 
 from covidxray_api.errors import CorruptArtefact, DatasetError
 from covidxray_api.inference import ModelRegistry
-from covidxray_api.inference.registry import calibrate
+from covidxray_api.models.decision import calibrate
 from covidxray_api.models.store import ModelStore
 from covidxray_api.radiograph import Radiograph
 from covidxray_api.training.data.dataset import load_pixels, read_dataset
 from covidxray_api.training.evaluation.classifier import evaluate, predict_unseen
 from covidxray_api.training.fitting.config import TrainingConfig
-from covidxray_api.training.fitting.fit import FilmBatches, balanced_weights
+from covidxray_api.training.fitting.fit import ImageBatches, balanced_weights
 from covidxray_api.training.fitting.networks import seed_cnn
 from covidxray_api.training.fitting.run import TrainedNetwork, train
 from covidxray_api.training.publishing.legacy import import_network
@@ -23,7 +23,7 @@ def trained(indexed_folder: Path) -> TrainedNetwork:
     config = TrainingConfig.model_validate(
         {
             "name": "drawn",
-            "description": "Learns drawn films.",
+            "description": "Learns drawn radiographs.",
             "network": "residual",
             "input_size": [32, 32],
             "labels": [
@@ -36,8 +36,8 @@ def trained(indexed_folder: Path) -> TrainedNetwork:
             "batch_size": 16,
         }
     )
-    films = read_dataset(indexed_folder)
-    return train(films, load_pixels(films, config.input_size), config)
+    images = read_dataset(indexed_folder)
+    return train(images, load_pixels(images, config.input_size), config)
 
 
 def test_the_paper_network_has_fifteen_layers_of_the_kinds_named() -> None:
@@ -60,12 +60,12 @@ def test_a_published_network_answers_as_it_did_in_training(
     trained: TrainedNetwork, tmp_path: Path
 ) -> None:
     store = ModelStore(tmp_path)
-    stored = publish(trained, store)
+    stored = publish(trained, store, trained.held_out)
     assert stored.manifest.version == "1"
-    assert publish(trained, store).manifest.version == "2"
+    assert publish(trained, store, trained.held_out).manifest.version == "2"
     model = ModelRegistry(store, "drawn").get()
-    for row, film in enumerate(trained.held_out):
-        pixels = load_pixels([film], (32, 32))[0]
+    for row, image in enumerate(trained.held_out):
+        pixels = load_pixels([image], (32, 32))[0]
         answer = model.probabilities(Radiograph(pixels, "image/png"))
         raw = trained.held_out_probabilities[row : row + 1]
         expected = calibrate(raw, stored.manifest.temperature)[0]
@@ -75,7 +75,7 @@ def test_a_published_network_answers_as_it_did_in_training(
 def test_a_published_network_that_was_changed_is_refused(
     trained: TrainedNetwork, tmp_path: Path
 ) -> None:
-    stored = publish(trained, ModelStore(tmp_path))
+    stored = publish(trained, ModelStore(tmp_path), trained.held_out)
     weights = stored.folder / "model.keras"
     weights.write_bytes(weights.read_bytes()[:-1] + b"!")
     with pytest.raises(CorruptArtefact, match="hash"):
@@ -86,12 +86,12 @@ def test_evaluation_uses_only_patients_that_training_has_not_seen(
     trained: TrainedNetwork, indexed_folder: Path, tmp_path: Path
 ) -> None:
     store = ModelStore(tmp_path)
-    publish(trained, store)
-    films = read_dataset(indexed_folder)
+    publish(trained, store, trained.held_out)
+    images = read_dataset(indexed_folder)
     unseen = predict_unseen(
-        ModelRegistry(store, "drawn").get(), films, load_pixels(films, (32, 32))
+        ModelRegistry(store, "drawn").get(), images, load_pixels(images, (32, 32))
     )
-    assert {film.path for film in unseen.films} == {film.path for film in trained.held_out}
+    assert {image.path for image in unseen.images} == {image.path for image in trained.held_out}
     report = evaluate(unseen)
     assert report["held_out"]["accuracy"]["n"] == 12
     assert sum(map(sum, report["held_out"]["confusion"])) == 12
@@ -101,7 +101,7 @@ def test_calibration_can_be_fitted_again_to_the_same(
     trained: TrainedNetwork, indexed_folder: Path, tmp_path: Path
 ) -> None:
     store = ModelStore(tmp_path)
-    published = publish(trained, store).manifest
+    published = publish(trained, store, trained.held_out).manifest
     assert set(published.operating_points) == {"screening", "balanced", "specific"}
     again = recalibrate(
         ModelRegistry(store, "drawn").get(), read_dataset(indexed_folder), store
@@ -116,8 +116,8 @@ def test_a_legacy_file_can_be_imported(trained: TrainedNetwork, tmp_path: Path) 
     store = ModelStore(tmp_path / "store")
     stored = import_network(path, store, "imported")
     assert stored.manifest.input_size == (32, 32)
-    film = load_pixels(trained.held_out[:1], (32, 32))[0]
-    answer = ModelRegistry(store, "imported").get().probabilities(Radiograph(film, "image/png"))
+    image = load_pixels(trained.held_out[:1], (32, 32))[0]
+    answer = ModelRegistry(store, "imported").get().probabilities(Radiograph(image, "image/png"))
     expected = trained.held_out_probabilities[0]
     np.testing.assert_allclose(list(answer.values()), expected, atol=1e-5)
 
@@ -132,22 +132,22 @@ def test_what_is_no_network_cannot_be_imported(tmp_path: Path) -> None:
 def test_balancing_draws_classes_alike_and_others_half_as_often(
     indexed_folder: Path, config: TrainingConfig
 ) -> None:
-    films = read_dataset(indexed_folder)[:-1]
-    weights = balanced_weights(films, config)
-    labels = np.array([film.label for film in films])
+    images = read_dataset(indexed_folder)[:-1]
+    weights = balanced_weights(images, config)
+    labels = np.array([image.label for image in images])
     shares = [weights[labels == label].sum() for label in np.unique(labels)]
     np.testing.assert_allclose(shares, 1 / 3)
     binary = config.model_copy(update={"labels": config.labels[:2]})
-    weights = balanced_weights(films, binary)
+    weights = balanced_weights(images, binary)
     np.testing.assert_allclose(weights[labels == "viral_pneumonia"].sum(), 0.2)
 
 
 def test_batches_depend_on_seed_epoch_and_number_alone(
     indexed_folder: Path, config: TrainingConfig
 ) -> None:
-    films = read_dataset(indexed_folder)
-    pixels = load_pixels(films, config.input_size)
-    once, again = (FilmBatches(films, pixels, config, config.phases[0]) for _ in range(2))
+    images = read_dataset(indexed_folder)
+    pixels = load_pixels(images, config.input_size)
+    once, again = (ImageBatches(images, pixels, config, config.phases[0]) for _ in range(2))
     again[0]
     np.testing.assert_array_equal(once[1][0], again[1][0])
     first_epoch = once[1][0]

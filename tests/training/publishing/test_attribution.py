@@ -17,11 +17,11 @@ def compiled(network: keras.Model, folder: Path) -> OnnxEngine:
     return OnnxEngine(folder / "model.onnx")
 
 
-def by_tensorflow(network: keras.Model, films: np.ndarray, contrast: np.ndarray) -> np.ndarray:
+def by_tensorflow(network: keras.Model, images: np.ndarray, contrast: np.ndarray) -> np.ndarray:
     """HiResCAM as its paper has it, by automatic differentiation of the Keras network."""
     relus = [layer for layer in network.layers if isinstance(layer, keras.layers.ReLU)]
     (*_, fine) = [layer for layer in relus if layer.output.shape[1] >= LEAST_SIDE]
-    features = tf.convert_to_tensor(keras.Model(network.input, fine.output)(films))
+    features = tf.convert_to_tensor(keras.Model(network.input, fine.output)(images))
     pooled = keras.Model(fine.output, network.get_layer("features").output)
     with tf.GradientTape() as tape:
         tape.watch(features)
@@ -39,12 +39,12 @@ def test_evidence_is_gradient_times_feature_map(tmp_path: Path, size: tuple[int,
     for layer in network.layers:
         if isinstance(layer, keras.layers.BatchNormalization):
             layer.set_weights([rng.uniform(0.5, 1.5, each.shape) for each in layer.get_weights()])
-    films = rng.random((2, *size, 1), dtype=np.float32)
+    images = rng.random((2, *size, 1), dtype=np.float32)
     contrast = np.array([[-0.5, 1, -0.5]], np.float32)
 
-    found = compiled(network, tmp_path).evidence(films, contrast)
+    found = compiled(network, tmp_path).evidence(images, contrast)
 
-    expected = by_tensorflow(network, films, contrast)
+    expected = by_tensorflow(network, images, contrast)
     assert found.shape == expected.shape
     assert found.shape[1] >= LEAST_SIDE
     np.testing.assert_allclose(found, expected, atol=1e-4 * np.abs(expected).max())
@@ -53,9 +53,9 @@ def test_evidence_is_gradient_times_feature_map(tmp_path: Path, size: tuple[int,
 def test_a_network_without_a_fine_feature_map_has_no_evidence(tmp_path: Path) -> None:
     keras.utils.set_random_seed(0)
     network = seed_cnn((64, 64), 3)
-    films = np.random.default_rng(0).random((2, 64, 64, 1), dtype=np.float32)
+    images = np.random.default_rng(0).random((2, 64, 64, 1), dtype=np.float32)
 
     engine = compiled(network, tmp_path)
 
     assert not engine.explains
-    np.testing.assert_allclose(engine.infer(films), network.predict(films, verbose=0), atol=1e-5)
+    np.testing.assert_allclose(engine.infer(images), network.predict(images, verbose=0), atol=1e-5)

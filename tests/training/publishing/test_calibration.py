@@ -1,9 +1,8 @@
 import numpy as np
 import pytest
 
-from covidxray_api.inference.registry import calibrate
+from covidxray_api.models.decision import calibrate, choose, weights_of
 from covidxray_api.training.publishing.calibration import (
-    decide,
     fit_operating_points,
     fit_prediction_set,
     fit_temperature,
@@ -25,7 +24,7 @@ def test_temperature_undoes_overconfidence() -> None:
     assert fit_temperature(reported, truth) == pytest.approx(2.5, rel=0.1)
 
 
-def test_prediction_sets_cover_each_class_of_new_films() -> None:
+def test_prediction_sets_cover_each_class_of_new_images() -> None:
     codes = ["a", "b", "c"]
     rule = fit_prediction_set(*simulated(3000, 1.0, seed=1), codes, coverage=0.9)
     probabilities, truth = simulated(3000, 1.0, seed=2)
@@ -34,7 +33,7 @@ def test_prediction_sets_cover_each_class_of_new_films() -> None:
         assert covered.mean() == pytest.approx(0.9, abs=0.03)
 
 
-def test_with_too_few_films_nothing_is_ruled_out() -> None:
+def test_with_too_few_images_nothing_is_ruled_out() -> None:
     rule = fit_prediction_set(np.array([[0.9, 0.1]]), np.array([0]), ["a", "b"], coverage=0.95)
     assert rule.least == {"a": 0.0, "b": 0.0}
 
@@ -42,15 +41,19 @@ def test_with_too_few_films_nothing_is_ruled_out() -> None:
 def test_operating_points_keep_what_they_promise() -> None:
     codes = ["a", "b", "c"]
     probabilities, truth = simulated(3000, 1.0, seed=3)
-    points = fit_operating_points(calibrate(probabilities, 1.0), truth, codes, "b")
+    calibrated = calibrate(probabilities, 1.0)
+    groups = np.arange(len(truth)).astype(str)
+    points = fit_operating_points(calibrated, truth, groups, codes, "b")
     assert list(points) == ["screening", "balanced", "specific"]
     for point in points.values():
-        called = decide(probabilities, codes, point) == 1
-        assert called[truth == 1].mean() == pytest.approx(point.sensitivity, abs=1e-3)
-        assert 1 - called[truth != 1].mean() == pytest.approx(point.specificity, abs=1e-3)
-        assert point.films == ((truth == 1).sum(), (truth != 1).sum())
-    assert points["screening"].sensitivity >= 0.95
-    assert points["specific"].specificity >= 0.99
+        called = choose(calibrated, weights_of(codes, point)) == 1
+        # What is stated is cross-fitted: near what the weights reach where they were fitted.
+        assert called[truth == 1].mean() == pytest.approx(point.sensitivity, abs=0.02)
+        assert 1 - called[truth != 1].mean() == pytest.approx(point.specificity, abs=0.02)
+        assert (point.cases, point.controls) == ((truth == 1).sum(), (truth != 1).sum())
+    sensitivities = [point.sensitivity for point in points.values()]
+    assert sensitivities == sorted(sensitivities, reverse=True)
     np.testing.assert_array_equal(
-        decide(probabilities, codes, points["balanced"]), decide(probabilities, codes, None)
+        choose(calibrated, weights_of(codes, points["balanced"])),
+        choose(calibrated, weights_of(codes, None)),
     )

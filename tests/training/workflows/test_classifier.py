@@ -42,10 +42,10 @@ def test_an_evaluation_becomes_page_card_figures_and_manifest(
     card = (folder / "MODEL_CARD.md").read_text()
     for part in ("## Known limits", "## Intended use", "| operating point |", "## CLAIM 2024"):
         assert part in card
-    assert store.get("drawn").manifest.metrics["held_out"] == report["held_out"]
+    assert store.get("drawn").evidence["held_out"] == report["held_out"]
 
 
-def test_films_that_the_check_refuses_have_no_robustness(
+def test_images_that_the_check_refuses_have_no_robustness(
     indexed_folder: Path, config: TrainingConfig, tmp_path: Path
 ) -> None:
     store, docs = ModelStore(tmp_path / "store"), tmp_path / "docs"

@@ -1,4 +1,4 @@
-"""From a folder of drawn films to a gate in service, by the commands."""
+"""From a folder of drawn radiographs to a gate in service, by the commands."""
 
 import json
 import shutil
@@ -54,7 +54,8 @@ def test_a_gate_is_trained_stored_and_measured(
     manifest = commands.run_gate_training(indexed_folder, others, reference, 1, 1)
     assert manifest.version == "1"
     assert manifest.training["other_images"] == dict.fromkeys(KINDS, 10)
-    assert set(manifest.files) == {"model.keras", "model.onnx", "trials.npz"}
+    assert set(manifest.files) == {"model.onnx"}
+    assert set(manifest.training_files) == {"model.keras", "trials.npz"}
     assert Gate.load(reference, OnnxEngine).manifest == manifest
 
     output = tmp_path / "docs"
@@ -70,5 +71,6 @@ def test_a_gate_is_trained_stored_and_measured(
     assert "| broken.dcm | refused | not decoded |" in page
     assert (output / "evaluation" / "gate.png").stat().st_size > 10_000
     card = (reference / "gate" / "1" / "MODEL_CARD.md").read_text()
-    assert "It has learned from 10 lateral films." in card
-    assert Gate.load(reference, OnnxEngine).manifest.metrics["films"] == report["films"]
+    assert "It was trained on 10 lateral radiographs." in card
+    evidence = json.loads((reference / "gate" / "1" / "evidence.json").read_text())
+    assert evidence["films"] == report["films"]

@@ -7,7 +7,7 @@ from typer.testing import CliRunner
 
 from covidxray_api.cli import app
 from covidxray_api.decoding import decode
-from covidxray_api.inference.registry import LoadedModel, ModelRegistry
+from covidxray_api.inference import LoadedModel, ModelRegistry
 from covidxray_api.models.store import ModelStore
 from covidxray_api.preprocessing import preprocess
 from covidxray_api.settings import shipped
@@ -21,7 +21,7 @@ def model() -> LoadedModel:
 
 
 @pytest.fixture
-def films(examples: Path, model: LoadedModel) -> np.ndarray:
+def images(examples: Path, model: LoadedModel) -> np.ndarray:
     names = ("normal", "covid_19", "viral_pneumonia")
     read = [decode((examples / f"{name}.png").read_bytes(), LIMITS).pixels for name in names]
     tensor = preprocess(read, model.manifest.input_size)
@@ -30,9 +30,9 @@ def films(examples: Path, model: LoadedModel) -> np.ndarray:
 
 
 def test_covering_what_maps_mark_lowers_the_answer_most(
-    model: LoadedModel, films: np.ndarray
+    model: LoadedModel, images: np.ndarray
 ) -> None:
-    report = faithfulness(model, films, ["a", "b", "c"])
+    report = faithfulness(model, images, ["a", "b", "c"])
 
     everything = report["labels"].pop("all")
     assert everything["n"] == sum(found["n"] for found in report["labels"].values()) == 3
@@ -45,16 +45,16 @@ def test_covering_what_maps_mark_lowers_the_answer_most(
     assert len(covered) == len(SHARES)
 
 
-def test_a_map_in_a_film_that_is_all_lung_lies_inside(
-    model: LoadedModel, films: np.ndarray
+def test_a_map_in_a_image_that_is_all_lung_lies_inside(
+    model: LoadedModel, images: np.ndarray
 ) -> None:
-    found = inside_lungs(model, films, np.full_like(films, 255))
+    found = inside_lungs(model, images, np.full_like(images, 255))
 
     assert found["all"]["inside"] == pytest.approx(1)
     assert found["all"]["peak"] == found["all"]["area"] == 1
 
 
-def test_explanations_need_films_with_drawn_lungs() -> None:
+def test_explanations_need_images_with_drawn_lungs() -> None:
     result = CliRunner().invoke(app, ["evaluate", "explanation", "--data", "."])
 
     assert result.exit_code == 2

@@ -1,8 +1,9 @@
 """Augmentation that takes away what tells sources apart rather than diseases.
 
-Networks trained on films of many sources recognise the source (DeGrave et al. 2021). Each step
-here randomises one cue by which they do: framing, tone, frequency content, compression, borders,
-markers. All work on the decoded film, before `preprocess`, which training and serving share.
+Networks trained on radiographs of many sources recognise the source (DeGrave et al. 2021). Each
+step here randomises one cue by which they do: framing, tone, frequency content, compression,
+borders, markers. All work on the decoded radiograph, before `preprocess`, which training and
+serving share.
 """
 
 from __future__ import annotations
@@ -12,21 +13,21 @@ import numpy as np
 from cv2.typing import MatLike
 from numpy.typing import NDArray
 
-Film = MatLike
-"""A gray film: ndarray of uint8, shape (side, side)."""
+LabelledImage = MatLike
+"""A gray radiograph: ndarray of uint8, shape (side, side)."""
 
 _GRAY = np.arange(256, dtype=np.float32)
 
 
-def augment(film: Film, donor: Film, rng: np.random.Generator) -> Film:
-    """Return a film that shows the same chest as another source might have made it.
+def augment(image: LabelledImage, donor: LabelledImage, rng: np.random.Generator) -> LabelledImage:
+    """Return a radiograph that shows the same chest as another source might have made it.
 
     Parameters
     ----------
-    film : ndarray of uint8, shape (side, side)
-        The film.
+    image : ndarray of uint8, shape (side, side)
+        The radiograph.
     donor : ndarray of uint8, shape (side, side)
-        A film of any source and label, whose tones are lent to this one.
+        A radiograph of any source and label, whose tones are lent to this one.
     rng : Generator
         Source of chance.
 
@@ -34,19 +35,19 @@ def augment(film: Film, donor: Film, rng: np.random.Generator) -> Film:
     -------
     ndarray of uint8, shape (side, side)
     """
-    film = frame(film, rng)
+    image = frame(image, rng)
     if rng.random() < 0.5:
-        film = cv2.LUT(film, lent_tones(film, donor, rng.uniform(0.3, 1.0)))
+        image = cv2.LUT(image, lent_tones(image, donor, rng.uniform(0.3, 1.0)))
     if rng.random() < 0.3:
-        film = lend_low_frequencies(film, donor, rng)
-    film = cv2.LUT(film, random_tones(rng))
-    film = degrade(film, rng)
-    return mark(film, rng)
+        image = lend_low_frequencies(image, donor, rng)
+    image = cv2.LUT(image, random_tones(rng))
+    image = degrade(image, rng)
+    return mark(image, rng)
 
 
-def frame(film: Film, rng: np.random.Generator) -> Film:
-    """Mirror, turn, scale, stretch and shift a film; what comes from outside is black or edge."""
-    side = film.shape[0]
+def frame(image: LabelledImage, rng: np.random.Generator) -> LabelledImage:
+    """Mirror, rotate, scale, stretch and shift a radiograph; what comes in is black or its edge."""
+    side = image.shape[0]
     angle = rng.normal(0, 5)
     zoom = np.exp(rng.uniform(-0.15, 0.25))
     stretch = np.exp(rng.uniform(-0.1, 0.1))
@@ -60,15 +61,15 @@ def frame(film: Film, rng: np.random.Generator) -> Film:
         matrix[0] = -matrix[0]
         matrix[0, 2] += side - 1
     border = cv2.BORDER_CONSTANT if rng.random() < 0.5 else cv2.BORDER_REPLICATE
-    return cv2.warpAffine(film, matrix, (side, side), flags=cv2.INTER_LINEAR, borderMode=border)
+    return cv2.warpAffine(image, matrix, (side, side), flags=cv2.INTER_LINEAR, borderMode=border)
 
 
-def lent_tones(film: Film, donor: Film, share: float) -> NDArray[np.uint8]:
-    """Return a tone curve that brings a film's histogram a share of the way to a donor's.
+def lent_tones(image: LabelledImage, donor: LabelledImage, share: float) -> NDArray[np.uint8]:
+    """Return a tone curve that brings a radiograph's histogram a share of the way to a donor's.
 
     Histogram specification: Gonzalez & Woods, Digital Image Processing, section 3.3.
     """
-    have = np.bincount(film.ravel(), minlength=256).cumsum()
+    have = np.bincount(image.ravel(), minlength=256).cumsum()
     want = np.bincount(donor.ravel(), minlength=256).cumsum()
     matched = np.interp(have, want, _GRAY)
     curve: NDArray[np.uint8] = np.clip((1 - share) * _GRAY + share * matched, 0, 255).astype(
@@ -77,21 +78,23 @@ def lent_tones(film: Film, donor: Film, share: float) -> NDArray[np.uint8]:
     return curve
 
 
-def lend_low_frequencies(film: Film, donor: Film, rng: np.random.Generator) -> Film:
-    """Give a film the low-frequency amplitudes of a donor and keep its own phase.
+def lend_low_frequencies(
+    image: LabelledImage, donor: LabelledImage, rng: np.random.Generator
+) -> LabelledImage:
+    """Give a radiograph the low-frequency amplitudes of a donor and keep its own phase.
 
     Amplitude carries style, phase content: Yang & Soatto 2020, FDA, eq. 3.
     """
-    side = film.shape[0]
+    side = image.shape[0]
     reach = max(1, round(rng.uniform(0.01, 0.06) * side))
-    spectrum = np.fft.rfft2(film.astype(np.float32))
+    spectrum = np.fft.rfft2(image.astype(np.float32))
     lent = np.abs(np.fft.rfft2(donor.astype(np.float32)))
     share = rng.uniform(0.3, 1.0)
     for rows in (slice(0, reach), slice(side - reach, side)):
         corner = spectrum[rows, :reach]
         amplitude = np.abs(corner) + 1e-6
         spectrum[rows, :reach] = corner * (1 - share + share * lent[rows, :reach] / amplitude)
-    return np.clip(np.fft.irfft2(spectrum, s=film.shape), 0, 255).astype(np.uint8)
+    return np.clip(np.fft.irfft2(spectrum, s=image.shape), 0, 255).astype(np.uint8)
 
 
 def random_tones(rng: np.random.Generator) -> NDArray[np.uint8]:
@@ -104,49 +107,49 @@ def random_tones(rng: np.random.Generator) -> NDArray[np.uint8]:
     return curve
 
 
-def degrade(film: Film, rng: np.random.Generator) -> Film:
+def degrade(image: LabelledImage, rng: np.random.Generator) -> LabelledImage:
     """Blur or sharpen, add noise, compress: what detectors, printers and archives do."""
-    side = film.shape[0]
+    side = image.shape[0]
     chance = rng.random()
     if chance < 0.25:
         small = round(side * rng.uniform(0.4, 0.9))
-        film = cv2.resize(film, (small, small), interpolation=cv2.INTER_AREA)
-        film = cv2.resize(film, (side, side), interpolation=cv2.INTER_LINEAR)
+        image = cv2.resize(image, (small, small), interpolation=cv2.INTER_AREA)
+        image = cv2.resize(image, (side, side), interpolation=cv2.INTER_LINEAR)
     elif chance < 0.45:
-        blurred = cv2.GaussianBlur(film, (0, 0), rng.uniform(0.5, 1.5))
+        blurred = cv2.GaussianBlur(image, (0, 0), rng.uniform(0.5, 1.5))
         amount = rng.uniform(0.3, 1.5)
-        film = cv2.addWeighted(film, 1 + amount, blurred, -amount, 0)
+        image = cv2.addWeighted(image, 1 + amount, blurred, -amount, 0)
     elif chance < 0.6:
         clahe = cv2.createCLAHE(rng.uniform(1, 4), (8, 8))
-        film = clahe.apply(film)
+        image = clahe.apply(image)
     if rng.random() < 0.3:
-        noise = rng.normal(0, rng.uniform(1, 8), film.shape)
-        film = np.clip(film + noise, 0, 255).astype(np.uint8)
+        noise = rng.normal(0, rng.uniform(1, 8), image.shape)
+        image = np.clip(image + noise, 0, 255).astype(np.uint8)
     if rng.random() < 0.5:
         quality = int(rng.integers(20, 95))
-        _, jpeg = cv2.imencode(".jpg", film, [cv2.IMWRITE_JPEG_QUALITY, quality])
-        film = np.asarray(cv2.imdecode(jpeg, cv2.IMREAD_GRAYSCALE))
-    return film
+        _, jpeg = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, quality])
+        image = np.asarray(cv2.imdecode(jpeg, cv2.IMREAD_GRAYSCALE))
+    return image
 
 
-def mark(film: Film, rng: np.random.Generator) -> Film:
-    """Draw borders, letters and boxes as films carry them."""
-    side = film.shape[0]
+def mark(image: LabelledImage, rng: np.random.Generator) -> LabelledImage:
+    """Draw borders, letters and boxes as radiographs carry them."""
+    side = image.shape[0]
     tone = int(rng.choice(np.array([0, 255, rng.integers(256)])))
-    film = np.array(film)
+    image = np.array(image)
     if rng.random() < 0.25:
         top, bottom, left, right = (rng.uniform(0, 0.1, 4) * side * (rng.random(4) < 0.6)).astype(
             int
         )
-        film[:top], film[side - bottom :] = tone, tone
-        film[:, :left], film[:, side - right :] = tone, tone
+        image[:top], image[side - bottom :] = tone, tone
+        image[:, :left], image[:, side - right :] = tone, tone
     if rng.random() < 0.3:
         letters = "".join(rng.choice(np.array(list("LRAPSITZUM0123456789 ")), rng.integers(1, 9)))
         where = (int(rng.uniform(0, 0.9) * side), int(rng.uniform(0.05, 1) * side))
         scale = rng.uniform(0.2, 0.6)
-        cv2.putText(film, letters, where, cv2.FONT_HERSHEY_SIMPLEX, scale, tone, 1, cv2.LINE_AA)
+        cv2.putText(image, letters, where, cv2.FONT_HERSHEY_SIMPLEX, scale, tone, 1, cv2.LINE_AA)
     if rng.random() < 0.3:
         height, width = (rng.uniform(0.05, 0.25, 2) * side).astype(int)
         top, left = rng.integers(side - height), rng.integers(side - width)
-        film[top : top + height, left : left + width] = rng.integers(256)
-    return film
+        image[top : top + height, left : left + width] = rng.integers(256)
+    return image

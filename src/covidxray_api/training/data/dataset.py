@@ -1,4 +1,4 @@
-"""Films with labels, from the two folder layouts that training understands."""
+"""Radiographs with labels, from the two folder layouts that training understands."""
 
 from __future__ import annotations
 
@@ -16,70 +16,62 @@ from rich.progress import track
 
 from covidxray_api.decoding import Limits, decode
 from covidxray_api.errors import DatasetError
+from covidxray_api.training.data.sources import DATA_SETS
 
 INDEX = "index.csv"
 
-FOLDER_LABELS = {
-    "covid": "covid_19",
-    "covid-19": "covid_19",
-    "normal": "normal",
-    "viral pneumonia": "viral_pneumonia",
-    "lung_opacity": "other_finding",
-}
-"""Class folders of the COVID-19 Radiography Database (Rahman et al., Kaggle), in lower case."""
-
-PICTURES = {".png", ".jpg", ".jpeg"}
+SUFFIXES = {".png", ".jpg", ".jpeg"}
 
 DETAIL = (224, 224)
-"""Height and width at which films are changed or judged as those of a client are."""
+"""Height and width at which radiographs are changed or judged as those of a client are."""
 
 LIMITS = Limits(max_pixels=64_000_000, min_side=32)
 """Bounds on what is decoded, as those that the service has by default."""
 
 
 @dataclass(frozen=True, slots=True)
-class Film:
-    """One labelled film of a data folder."""
+class LabelledImage:
+    """One labelled radiograph of a data folder."""
 
     path: Path
     label: str
     source: str
-    """Where the film comes from: a hospital or a collection."""
+    """Where the radiograph comes from: a hospital or a collection."""
 
     group: str
-    """Films of one patient, or near-copies of one film, share it."""
+    """Radiographs of one patient, or near-copies of one radiograph, share it."""
 
     in_seed_subset: bool = False
-    """Whether it stands for a film of the paper's set of 3,886."""
+    """Whether it stands for a radiograph of the paper's set of 3,886."""
 
 
-def read_dataset(folder: Path) -> list[Film]:
-    """List the films of a data folder, in a fixed order.
+def read_dataset(folder: Path) -> list[LabelledImage]:
+    """List the radiographs of a data folder, in a fixed order.
 
     Parameters
     ----------
     folder : Path
         Either with an ``index.csv`` (columns file, label, source, group, seed_paper_subset) and
-        the films in ``images/``; or with a folder for each class, as in the COVID-19 Radiography
-        Database, with the films in it or in its ``images/``.
+        the radiographs in ``images/``; or with a folder for each class, as in the COVID-19
+        Radiography Database, with the radiographs in it or in its ``images/``.
 
     Raises
     ------
     DatasetError
-        If the folder has neither layout, or a film that the index names is missing.
+        If the folder has neither layout, or a radiograph that the index names is missing.
     """
-    films = _indexed(folder) if (folder / INDEX).is_file() else _class_folders(folder)
-    if not films:
+    images = _indexed(folder) if (folder / INDEX).is_file() else _class_folders(folder)
+    if not images:
         raise DatasetError("layout", folder=folder)
-    return films
+    return images
 
 
-def _indexed(folder: Path) -> list[Film]:
+def _indexed(folder: Path) -> list[LabelledImage]:
     with (folder / INDEX).open(newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     try:
-        films = [
-            Film(
+        images = [
+            LabelledImage(
                 path=folder / "images" / row["file"],
                 label=row["label"],
                 source=row["source"],
@@ -90,43 +82,45 @@ def _indexed(folder: Path) -> list[Film]:
         ]
     except KeyError as missing:
         raise DatasetError("column", path=folder / INDEX, column=str(missing)) from missing
-    absent = [film.path.name for film in films if not film.path.is_file()]
+    absent = [image.path.name for image in images if not image.path.is_file()]
     if absent:
         raise DatasetError("absent", count=len(absent), path=folder / INDEX, first=absent[0])
-    return films
+    return images
 
 
-def _class_folders(folder: Path) -> list[Film]:
-    films = []
+def _class_folders(folder: Path) -> list[LabelledImage]:
+    images: list[LabelledImage] = []
     for class_folder in sorted(path for path in folder.glob("*") if path.is_dir()):
-        label = FOLDER_LABELS.get(class_folder.name.lower())
+        label = DATA_SETS.class_folders.get(class_folder.name.lower())
         if label is None:
             continue
-        images = class_folder / "images"
-        inside = images if images.is_dir() else class_folder
-        films += [
-            # The layout names no patients, so each film is taken for a patient of its own.
-            Film(path, label, folder.name, f"{class_folder.name}/{path.name}")
+        inside = class_folder / "images"
+        inside = inside if inside.is_dir() else class_folder
+        images += [
+            # The layout names no patients, so each radiograph is taken for a patient of its own.
+            LabelledImage(path, label, folder.name, f"{class_folder.name}/{path.name}")
             for path in sorted(inside.iterdir())
-            if path.suffix.lower() in PICTURES
+            if path.suffix.lower() in SUFFIXES
         ]
-    return films
+    return images
 
 
-def counts(films: Iterable[Film]) -> dict[str, dict[str, int]]:
-    """Count films by source, then label."""
+def counts(images: Iterable[LabelledImage]) -> dict[str, dict[str, int]]:
+    """Count radiographs by source, then label."""
     table: dict[str, dict[str, int]] = {}
-    for (source, label), n in sorted(Counter((f.source, f.label) for f in films).items()):
+    for (source, label), n in sorted(
+        Counter((image.source, image.label) for image in images).items()
+    ):
         table.setdefault(source, {})[label] = n
     return table
 
 
-def load_pixels(films: Sequence[Film], size: tuple[int, int]) -> NDArray[np.uint8]:
-    """Decode films as the service does and squash each to a network's input size.
+def load_pixels(images: Sequence[LabelledImage], size: tuple[int, int]) -> NDArray[np.uint8]:
+    """Decode radiographs as the service does and squash each to a network's input size.
 
     Parameters
     ----------
-    films : sequence of Film
+    images : sequence of LabelledImage
         What to load.
     size : tuple of int
         Height and width, in pixels.
@@ -134,20 +128,20 @@ def load_pixels(films: Sequence[Film], size: tuple[int, int]) -> NDArray[np.uint
     Returns
     -------
     ndarray of uint8, shape (n, height, width)
-        Gray films.
+        Gray radiographs.
 
     Raises
     ------
     RadiographError
-        If a film cannot be decoded.
+        If a radiograph cannot be decoded.
     """
     height, width = size
-    pixels = np.empty((len(films), height, width), dtype=np.uint8)
+    pixels = np.empty((len(images), height, width), dtype=np.uint8)
 
     def load(row: int) -> None:
-        film = decode(films[row].path.read_bytes(), LIMITS).pixels
-        pixels[row] = cv2.resize(film, (width, height), interpolation=cv2.INTER_AREA)
+        image = decode(images[row].path.read_bytes(), LIMITS).pixels
+        pixels[row] = cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA)
 
     with ThreadPoolExecutor() as pool:
-        list(track(pool.map(load, range(len(films))), "Reading films", total=len(films)))
+        list(track(pool.map(load, range(len(images))), "Reading radiographs", total=len(images)))
     return pixels

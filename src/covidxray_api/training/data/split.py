@@ -1,25 +1,27 @@
-"""Splits into training and validation films."""
+"""Splits into training and validation radiographs."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.model_selection import StratifiedGroupKFold, train_test_split
 
-from covidxray_api.training.data.dataset import Film
+from covidxray_api.errors import DatasetError
+from covidxray_api.training.data.dataset import LabelledImage, counts
 from covidxray_api.training.fitting.config import TrainingConfig
 
 Rows = NDArray[np.intp]
 
 
-def split(films: Sequence[Film], config: TrainingConfig) -> tuple[Rows, Rows]:
-    """Divide films into rows to train on and rows to validate on.
+def split(images: Sequence[LabelledImage], config: TrainingConfig) -> tuple[Rows, Rows]:
+    """Divide radiographs into rows to train on and rows to validate on.
 
     Parameters
     ----------
-    films : sequence of Film
+    images : sequence of LabelledImage
         What to divide.
     config : TrainingConfig
         Gives the kind of split, the share to hold out and the seed.
@@ -29,10 +31,10 @@ def split(films: Sequence[Film], config: TrainingConfig) -> tuple[Rows, Rows]:
     tuple of ndarray of int
         Rows to train on and rows to validate on, both sorted.
     """
-    rows = np.arange(len(films))
-    strata = [f"{film.label} {film.source}" for film in films]
+    rows = np.arange(len(images))
+    strata = [f"{image.label} {image.source}" for image in images]
     if config.split == "stratified":
-        labels = [film.label for film in films]
+        labels = [image.label for image in images]
         train, validation = train_test_split(
             rows, test_size=config.validation_share, random_state=config.seed, stratify=labels
         )
@@ -40,6 +42,45 @@ def split(films: Sequence[Film], config: TrainingConfig) -> tuple[Rows, Rows]:
         folds = StratifiedGroupKFold(
             round(1 / config.validation_share), shuffle=True, random_state=config.seed
         )
-        groups = [film.group for film in films]
+        groups = [image.group for image in images]
         train, validation = next(folds.split(rows, strata, groups))
     return np.sort(train), np.sort(validation)
+
+
+def repeat_split(
+    images: Sequence[LabelledImage], training: Mapping[str, Any], model: str
+) -> tuple[list[LabelledImage], list[LabelledImage], TrainingConfig]:
+    """Repeat the split of a stored model from what its manifest says of its training.
+
+    Parameters
+    ----------
+    images : sequence of LabelledImage
+        All images of the data folder that it was trained from.
+    training : mapping
+        `Manifest.training`.
+    model : str
+        Name of the model.
+
+    Returns
+    -------
+    list of LabelledImage
+        Images that it was trained on.
+    list of LabelledImage
+        Images that were held out.
+    TrainingConfig
+        Its configuration.
+
+    Raises
+    ------
+    DatasetError
+        If it was not trained here, or the numbers of images by source and label are not those of
+        its training: another split would measure it on images that it has seen.
+    """
+    if "configuration" not in training:
+        raise DatasetError("split", model=model)
+    config = TrainingConfig.model_validate(training["configuration"])
+    suitable = config.suitable(images)
+    trained_on, held_out = ([suitable[row] for row in rows] for rows in split(suitable, config))
+    if (counts(trained_on), counts(held_out)) != (training["films"], training["held_out_films"]):
+        raise DatasetError("split", model=model)
+    return trained_on, held_out, config

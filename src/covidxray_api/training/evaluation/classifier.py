@@ -1,4 +1,4 @@
-"""What a stored model is worth, measured on films that its training has not seen."""
+"""What a stored model is worth, measured on radiographs that its training has not seen."""
 
 from __future__ import annotations
 
@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 from covidxray_api.inference import LoadedModel
 from covidxray_api.models.decision import calibrate, choose, remaining, weights_of
 from covidxray_api.models.manifest import BALANCED, OperatingPoint
-from covidxray_api.training.data.dataset import Film, counts
-from covidxray_api.training.data.split import split
+from covidxray_api.training.data.dataset import LabelledImage, counts
+from covidxray_api.training.data.sources import COVID, DATA_SETS
+from covidxray_api.training.data.split import repeat_split
 from covidxray_api.training.evaluation.metrics import (
     Interval,
     auroc_interval,
@@ -24,102 +25,99 @@ from covidxray_api.training.evaluation.metrics import (
     expected_calibration_error,
     proportion,
 )
-from covidxray_api.training.fitting.config import TrainingConfig
 from covidxray_api.training.publishing.calibration import first_half
 
-COVID = "covid_19"
-
-CHILDREN = "guangzhou"
-"""The source whose films are of children."""
-
 COVERAGES = (0.5, 0.7, 0.8, 0.9, 0.95, 1.0)
-"""Shares of films, the surest first, at which the share of wrong answers is reported."""
+"""Shares of radiographs, the surest first, at which the share of wrong answers is reported."""
 
 
 @dataclass(frozen=True)
 class Unseen:
-    """Films that a model's training has not seen, with what the model says of them."""
+    """Radiographs that a model's training has not seen, with what the model says of them."""
 
-    films: list[Film]
+    images: list[LabelledImage]
     probabilities: NDArray[np.float64]
     """Calibrated, shape (n, classes)."""
 
     held_out: NDArray[np.bool_]
-    """Whether the film belongs to the validation part of the model's own split."""
+    """Whether the radiograph belongs to the validation part of the model's own split."""
 
     codes: list[str]
     """Label of each column."""
 
     in_set: NDArray[np.bool_]
-    """Whether each label belongs to the film's prediction set, shape (n, classes)."""
+    """Whether each label belongs to the radiograph's prediction set, shape (n, classes)."""
 
     seed: int
     """Seed of the model's split."""
 
-    left_out: tuple[str, ...]
-    """Sources that training did not see at all."""
+    elsewhere: NDArray[np.bool_]
+    """Whether the radiograph comes from an archive of which training saw nothing."""
 
     operating_points: Mapping[str, OperatingPoint]
     """The model's operating points."""
 
     @property
     def called(self) -> NDArray[np.intp]:
-        """Column of each film's label where no operating point is named."""
+        """Column of each radiograph's label where no operating point is named."""
         balanced = self.operating_points.get(BALANCED)
         return choose(self.probabilities, weights_of(self.codes, balanced))
 
     @property
     def groups(self) -> NDArray[np.str_]:
-        """Group of each film."""
-        return np.array([film.group for film in self.films])
+        """Group of each radiograph."""
+        return np.array([image.group for image in self.images])
 
-    def sample(self, n: int) -> list[Film]:
-        """Draw up to `n` held-out films whose label the model knows."""
+    def sample(self, n: int) -> list[LabelledImage]:
+        """Draw up to `n` held-out radiographs whose label the model knows."""
         known = [
-            film
-            for film, held_out in zip(self.films, self.held_out, strict=True)
-            if held_out and film.label in self.codes
+            image
+            for image, held_out in zip(self.images, self.held_out, strict=True)
+            if held_out and image.label in self.codes
         ]
         order = np.random.default_rng(self.seed).permutation(len(known))
         return [known[row] for row in order[:n]]
 
     def rows(self, *, label: str | None = None, source: str | None = None) -> NDArray[np.intp]:
-        """Return the rows of the films with a label, of a source, or both."""
+        """Return the rows of the radiographs with a label, of a source, or both."""
         return np.array(
             [
                 row
-                for row, film in enumerate(self.films)
-                if label in (None, film.label) and source in (None, film.source)
+                for row, image in enumerate(self.images)
+                if label in (None, image.label) and source in (None, image.source)
             ],
             dtype=np.intp,
         )
 
 
-def predict_unseen(model: LoadedModel, films: Sequence[Film], pixels: NDArray[np.uint8]) -> Unseen:
-    """Let a model answer for every film whose patient its training has not seen.
+def predict_unseen(
+    model: LoadedModel, images: Sequence[LabelledImage], pixels: NDArray[np.uint8]
+) -> Unseen:
+    """Let a model answer for every radiograph whose patient its training has not seen.
 
-    The split is repeated from the configuration in the manifest.
+    The split is repeated from the configuration in the manifest; see `repeat_split`.
 
     Parameters
     ----------
     model : LoadedModel
         The model.
-    films : sequence of Film
-        All films of the data folder that it was trained from.
+    images : sequence of LabelledImage
+        All radiographs of the data folder that it was trained from.
     pixels : ndarray of uint8, shape (n, height, width)
-        The films at the model's input size.
+        The radiographs at the model's input size.
     """
-    config = TrainingConfig.model_validate(model.manifest.training["configuration"])
-    suitable = config.suitable(films)
-    trained_on, held_out_rows = split(suitable, config)
-    trained_paths = {suitable[row].path for row in trained_on}
-    held_out = {suitable[row].path for row in held_out_rows}
-    trained_groups = {suitable[row].group for row in trained_on}
+    trained_on, held_out_images, config = repeat_split(
+        images, model.manifest.training, model.manifest.name
+    )
+    trained_paths = {image.path for image in trained_on}
+    held_out = {image.path for image in held_out_images}
+    trained_groups = {image.group for image in trained_on}
+    trained_archives = DATA_SETS.archives(image.source for image in (*trained_on, *held_out_images))
     rows = [
         row
-        for row, film in enumerate(films)
-        if film.path in held_out
-        or (film.path not in trained_paths and film.group not in trained_groups)
+        for row, image in enumerate(images)
+        if image.path in held_out
+        or (image.path not in trained_paths and image.group not in trained_groups)
     ]
     tensor = model.tensors([pixels[row] for row in rows])
     calibrated = calibrate(infer_all(model, tensor), model.manifest.temperature)
@@ -128,19 +126,21 @@ def predict_unseen(model: LoadedModel, films: Sequence[Film], pixels: NDArray[np
     balanced = model.manifest.operating_points.get(BALANCED)
     called = choose(calibrated, weights_of(config.codes, balanced))
     return Unseen(
-        films=[films[row] for row in rows],
+        images=[images[row] for row in rows],
         probabilities=calibrated,
-        held_out=np.array([films[row].path in held_out for row in rows]),
+        held_out=np.array([images[row].path in held_out for row in rows]),
         codes=config.codes,
         in_set=remaining(calibrated, called, least),
         seed=config.seed,
-        left_out=config.leave_out,
+        elsewhere=np.array(
+            [DATA_SETS.archive(images[row].source) not in trained_archives for row in rows]
+        ),
         operating_points=model.manifest.operating_points,
     )
 
 
 def infer_all(model: LoadedModel, tensor: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return the uncalibrated probabilities of many films, in batches: shape (n, classes)."""
+    """Return the uncalibrated probabilities of many radiographs, in batches: shape (n, classes)."""
     return np.concatenate(
         [model.engine.infer(tensor[at : at + 256]) for at in range(0, len(tensor), 256)]
     )
@@ -149,7 +149,7 @@ def infer_all(model: LoadedModel, tensor: NDArray[np.float32]) -> NDArray[np.flo
 def selective_risk(
     probabilities: NDArray[np.float64], right: NDArray[np.bool_]
 ) -> NDArray[np.float64]:
-    """Return the share of wrong answers among the k surest films, for every k.
+    """Return the share of wrong answers among the k surest radiographs, for every k.
 
     The risk–coverage curve: El-Yaniv & Wiener 2010; Geifman & El-Yaniv 2017, section 2.
 
@@ -166,7 +166,7 @@ def selective_risk(
 
 
 def evaluate(unseen: Unseen) -> dict[str, Any]:
-    """Measure what a model says of films that its training has not seen.
+    """Measure what a model says of radiographs that its training has not seen.
 
     Parameters
     ----------
@@ -179,9 +179,9 @@ def evaluate(unseen: Unseen) -> dict[str, Any]:
         JSON-ready; every figure with its 95 % bootstrap interval by patient and its n.
     """
     codes, called = unseen.codes, unseen.called
-    known = np.array([film.label in codes for film in unseen.films]) & unseen.held_out
+    known = np.array([image.label in codes for image in unseen.images]) & unseen.held_out
     rows = np.flatnonzero(known)
-    truth = np.array([codes.index(unseen.films[row].label) for row in rows])
+    truth = np.array([codes.index(unseen.images[row].label) for row in rows])
     probabilities, groups = unseen.probabilities[rows], unseen.groups
     covid = codes.index(COVID)
 
@@ -197,7 +197,7 @@ def evaluate(unseen: Unseen) -> dict[str, Any]:
 
     report: dict[str, Any] = {
         "held_out": {
-            "films": counts(unseen.films[row] for row in rows),
+            "films": counts(unseen.images[row] for row in rows),
             "accuracy": _figure(proportion(called[rows] == truth, groups[rows])),
             "balanced_accuracy": _figure(
                 bootstrap(lambda d: balanced_accuracy(truth[d], called[rows][d]), groups[rows])
@@ -225,19 +225,21 @@ def evaluate(unseen: Unseen) -> dict[str, Any]:
         "uncertain": {},
         "auroc_covid_19": {},
     }
-    # With neither label nor disease of the network, a film can still be called COVID-19 wrongly.
-    adult = np.array([f.label != COVID and f.source != CHILDREN for f in unseen.films])
-    from_home = np.array([film.source not in unseen.left_out for film in unseen.films])
-    held_out_ill = rows[truth == covid]
+    # With neither label nor disease of the network, a radiograph can still be called COVID-19
+    # wrongly.
+    adult = np.array(
+        [f.label != COVID and not DATA_SETS.of_children(f.source) for f in unseen.images]
+    )
+    held_out_cases = rows[truth == covid]
     for name, point in unseen.operating_points.items():
         decided = choose(unseen.probabilities, weights_of(codes, point))
         report["operating_points"][name] = {
-            "covid_19_called_so": share(decided == covid, held_out_ill),
+            "covid_19_called_so": share(decided == covid, held_out_cases),
             "adults_without_called_covid_19": {
                 where: share(decided == covid, np.flatnonzero(adult & chosen))
                 for where, chosen in (
                     ("same sources", unseen.held_out),
-                    ("sources left out", ~from_home),
+                    ("sources left out", unseen.elsewhere),
                 )
                 if (adult & chosen).any()
             },
@@ -248,16 +250,16 @@ def evaluate(unseen: Unseen) -> dict[str, Any]:
                 )
             ),
         }
-    ill = unseen.rows(label=COVID)
+    cases = unseen.rows(label=COVID)
     scores = unseen.probabilities[:, covid]
 
     def told_apart(chosen: NDArray[np.intp]) -> dict[str, Any]:
-        both = np.r_[ill, chosen]
-        is_ill = np.arange(len(both)) < len(ill)
-        return _figure(auroc_interval(scores[both], is_ill, groups[both]))
+        both = np.r_[cases, chosen]
+        is_case = np.arange(len(both)) < len(cases)
+        return _figure(auroc_interval(scores[both], is_case, groups[both]))
 
-    for source in sorted({film.source for film in unseen.films}):
-        for label in sorted({film.label for film in unseen.films if film.source == source}):
+    for source in sorted({image.source for image in unseen.images}):
+        for label in sorted({image.label for image in unseen.images if image.source == source}):
             chosen = unseen.rows(label=label, source=source)
             hits = {"called_covid_19": called == covid, "uncertain": uncertain}
             for figure, hit in hits.items():

@@ -11,7 +11,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from sklearn.metrics import roc_curve
 
-from covidxray_api.training.evaluation.classifier import COVID, Unseen, selective_risk
+from covidxray_api.training.data.sources import COVID
+from covidxray_api.training.evaluation.classifier import Unseen, selective_risk
 
 mpl.use("Agg")
 
@@ -22,7 +23,7 @@ def draw(unseen: Unseen, report: dict[str, Any], title: str, path: Path) -> None
     Parameters
     ----------
     unseen : Unseen
-        Films that training has not seen, with the model's answers.
+        Radiographs that training has not seen, with the model's answers.
     report : dict
         What `evaluate` made of them.
     title : str
@@ -45,16 +46,16 @@ def draw(unseen: Unseen, report: dict[str, Any], title: str, path: Path) -> None
 
 def _roc(axes: Axes, unseen: Unseen) -> None:
     covid = unseen.codes.index(COVID)
-    ill = unseen.probabilities[unseen.rows(label=COVID), covid]
-    for source in sorted({film.source for film in unseen.films if film.label != COVID}):
-        rows = [row for row in unseen.rows(source=source) if unseen.films[row].label != COVID]
-        scores = np.r_[ill, unseen.probabilities[rows, covid]]
-        truth = np.r_[np.ones(len(ill)), np.zeros(len(rows))]
+    cases = unseen.probabilities[unseen.rows(label=COVID), covid]
+    for source in sorted({image.source for image in unseen.images if image.label != COVID}):
+        rows = [row for row in unseen.rows(source=source) if unseen.images[row].label != COVID]
+        scores = np.r_[cases, unseen.probabilities[rows, covid]]
+        truth = np.r_[np.ones(len(cases)), np.zeros(len(rows))]
         false_positive, true_positive, _ = roc_curve(truth, scores)
         axes.plot(false_positive, true_positive, label=f"against {source} (n = {len(rows)})")
     axes.plot([0, 1], [0, 1], color="gray", linewidth=0.5)
     axes.set(
-        title=f"COVID-19 (n = {len(ill)}) against films without it, by source",
+        title=f"COVID-19 (n = {len(cases)}) against radiographs without it, by source",
         xlabel="false positive rate",
         ylabel="true positive rate",
     )
@@ -70,18 +71,18 @@ def _confusion(axes: Axes, confusion: list[list[int]], codes: list[str]) -> None
         text = f"{table[row, column]}\n{shares[row, column]:.1%}"
         axes.text(column, row, text, ha="center", va="center", color=tone)
     ticks = range(len(codes))
-    axes.set(title="Held-out films", xlabel="called", ylabel="is", xticks=ticks, yticks=ticks)
+    axes.set(title="Held-out radiographs", xlabel="called", ylabel="is", xticks=ticks, yticks=ticks)
     axes.set_xticklabels(codes)
     axes.set_yticklabels(codes)
 
 
 def _calibration(axes: Axes, unseen: Unseen) -> None:
-    known = unseen.held_out & np.array([film.label in unseen.codes for film in unseen.films])
+    known = unseen.held_out & np.array([image.label in unseen.codes for image in unseen.images])
     confidence = unseen.probabilities[known].max(axis=1)
     truth = np.array(
         [
-            unseen.codes.index(film.label)
-            for film, chosen in zip(unseen.films, known, strict=True)
+            unseen.codes.index(image.label)
+            for image, chosen in zip(unseen.images, known, strict=True)
             if chosen
         ]
     )
@@ -95,20 +96,22 @@ def _calibration(axes: Axes, unseen: Unseen) -> None:
         marker="o",
     )
     axes.set(
-        title=f"Calibration on held-out films (n = {len(truth)})",
+        title=f"Calibration on held-out radiographs (n = {len(truth)})",
         xlabel="probability given to the predicted label",
         ylabel="share that is right",
     )
 
 
 def _risk(axes: Axes, unseen: Unseen) -> None:
-    known = unseen.held_out & np.array([film.label in unseen.codes for film in unseen.films])
-    truth = np.array([unseen.codes.index(unseen.films[row].label) for row in np.flatnonzero(known)])
+    known = unseen.held_out & np.array([image.label in unseen.codes for image in unseen.images])
+    truth = np.array(
+        [unseen.codes.index(unseen.images[row].label) for row in np.flatnonzero(known)]
+    )
     risk = selective_risk(unseen.probabilities[known], unseen.called[known] == truth)
     axes.plot(np.arange(1, len(risk) + 1) / len(risk), risk)
     axes.set(
-        title=f"Risk and coverage on held-out films (n = {len(truth)})",
-        xlabel="share of films that are answered, the surest first",
+        title=f"Risk and coverage on held-out radiographs (n = {len(truth)})",
+        xlabel="share of radiographs that are answered, the surest first",
         ylabel="share of wrong answers",
         ylim=(0, None),
     )

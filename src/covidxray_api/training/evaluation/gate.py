@@ -14,61 +14,46 @@ from covidxray_api.consistency import Consistency, Gate
 from covidxray_api.decoding import decode
 from covidxray_api.errors import RadiographError
 from covidxray_api.radiograph import Radiograph
-from covidxray_api.training.data.dataset import DETAIL, LIMITS, Film, load_pixels
+from covidxray_api.training.data.dataset import DETAIL, LIMITS, LabelledImage, load_pixels
 from covidxray_api.training.data.other_images import OtherImage
-from covidxray_api.training.evaluation.classifier import CHILDREN
+from covidxray_api.training.data.sources import DATA_SETS
 from covidxray_api.training.evaluation.metrics import auroc_interval, proportion
-from covidxray_api.training.gate.leave_one_out import HOSPITALS, Trial, divide
-from covidxray_api.training.gate.publication import fit_threshold, fit_weights, scores
+from covidxray_api.training.gate.leave_one_out import LeaveOneOut, repeat_division
+from covidxray_api.training.gate.scoring import fit_threshold, fit_weights, scores
 from covidxray_api.training.gate.synthetic_negatives import cropped
-
-TIERS: Mapping[str, tuple[str, ...]] = {
-    "far": ("document_receipt", "histology", "natural_photo", "screenshot"),
-    "near": (
-        "brain_mri",
-        "chest_ct",
-        "dental_xray",
-        "hand_xray_100px",
-        "knee_xray",
-        "lateral_chest_xray",
-        "spine_xray",
-        "ultrasound_breast",
-    ),
-}
-"""Kinds of other images, by how far they are from a frontal chest radiograph."""
 
 CHESTER = 0.60
 """Least similarity in Chester (Cohen et al. 2020), whose SSIM is to an autoencoder's output."""
 
-CHANGED_FILMS = 1000
-"""Held-out films that are turned and inverted."""
+CHANGED_RADIOGRAPHS = 1000
+"""Held-out radiographs that are turned and inverted."""
 
 UPRIGHT: Mapping[str, Callable[[NDArray[np.uint8]], NDArray[np.uint8]]] = {
-    "rotated_90": lambda film: np.rot90(film, -1),
-    "rotated_180": lambda film: np.rot90(film, 2),
-    "rotated_270": lambda film: np.rot90(film, 1),
-    "inverted": lambda film: 255 - film,
+    "rotated_90": lambda radiograph: np.rot90(radiograph, -1),
+    "rotated_180": lambda radiograph: np.rot90(radiograph, 2),
+    "rotated_270": lambda radiograph: np.rot90(radiograph, 1),
+    "inverted": lambda radiograph: 255 - radiograph,
 }
-"""What is done to films, by the finding that it must lead to, and must not without it."""
+"""What is done to radiographs, by the finding that it must lead to, and must not without it."""
 
 
 def evaluate_gate(
     gate: Gate,
-    trials: Mapping[str, Trial],
-    films: Sequence[Film],
+    runs: Mapping[str, LeaveOneOut],
+    radiographs: Sequence[LabelledImage],
     others: Sequence[OtherImage],
     dicom: Sequence[OtherImage] = (),
 ) -> dict[str, Any]:
-    """Measure a gate on films held out of its training, and on everything else.
+    """Measure a gate on radiographs held out of its training, and on everything else.
 
     Parameters
     ----------
     gate : Gate
         What serves.
-    trials : mapping of str to Trial
+    runs : mapping of str to LeaveOneOut
         What networks said that were trained without one kind of image, or without a hospital.
-    films : sequence of Film
-        All films of the data folder that it was trained from.
+    radiographs : sequence of LabelledImage
+        All radiographs of the data folder that it was trained from.
     others : sequence of OtherImage
         Everything else.
     dicom : sequence of OtherImage
@@ -79,24 +64,24 @@ def evaluate_gate(
     dict
         `films`, `films_by_source`, `hospitals_left_out`: share refused; `kinds`, `tiers`: what is
         accepted of other images and their AUROC, for kinds left out of training, for SSIM alone at
-        its threshold and at a fixed 0.60, and for the gate as it serves; `changes`: films turned,
-        inverted and cropped; `made`: images that no one took; `dicom`: what is said of each file;
-        `scores`, for figures.
+        its threshold and at a fixed 0.60, and for the gate as it serves; `changes`: radiographs
+        turned, inverted and cropped; `made`: images that no one took; `dicom`: what is said of each
+        file; `scores`, for figures.
     """
-    held_out = [films[row] for row in divide(films).held_out]
+    held_out = repeat_division(radiographs, gate.manifest)
     pixels = load_pixels(held_out, DETAIL)
-    judged = [_judge(gate, film) for film in track(pixels, "Held-out films")]
+    judged = [_judge(gate, radiograph) for radiograph in track(pixels, "Held-out radiographs")]
     judged_others = [_judge_file(gate, other.path) for other in track(others, "Other images")]
     kinds = np.array([other.kind for other in others])
-    sources = np.array([film.source for film in held_out])
-    groups = np.array([film.group for film in held_out])
+    sources = np.array([radiograph.source for radiograph in held_out])
+    groups = np.array([radiograph.group for radiograph in held_out])
     ssim = np.array([found.ssim for found in judged])
     ssim_others = np.array([found.ssim if found else -1.0 for found in judged_others])
     accepted = np.array([found.consistent for found in judged])
     accepted_others = np.array([bool(found and found.consistent) for found in judged_others])
     least = gate.reference.threshold
     unseen = {
-        kind: _left_out(kind, trials, groups) for kind in sorted(set(kinds.tolist()) & set(trials))
+        kind: _left_out(kind, runs, groups) for kind in sorted(set(kinds.tolist()) & set(runs))
     }
 
     def refused(chosen: NDArray[np.bool_]) -> dict[str, Any]:
@@ -121,7 +106,7 @@ def evaluate_gate(
     for kind, found in unseen.items():
         by_kind[kind]["left_out"] = found.figures
     tiers = {}
-    for tier, names in TIERS.items():
+    for tier, names in DATA_SETS.other_images.tiers.items():
         if not np.isin(kinds, names).any():
             continue
         tiers[tier] = of_others(np.isin(kinds, names))
@@ -139,12 +124,14 @@ def evaluate_gate(
         "version": gate.manifest.version,
         "films": refused(np.ones(len(judged), dtype=bool)),
         "films_by_source": {
-            str(source): {"children": bool(source == CHILDREN)} | refused(sources == source)
+            str(source): {"children": bool(DATA_SETS.of_children(str(source)))}
+            | refused(sources == source)
             for source in np.unique(sources)
         },
         "hospitals_left_out": {
-            name: _hospital(gate, trials[name]) for name in HOSPITALS if name in trials
-        },
+            name: _hospital(gate, runs[name]) for name in DATA_SETS.hospitals if name in runs
+        }
+        | _new_sources(gate, radiographs),
         "kinds": by_kind,
         "tiers": tiers,
         "changes": changes(gate, pixels),
@@ -177,46 +164,64 @@ class LeftOut(NamedTuple):
 
 def _left_out(
     kind: str,
-    trials: Mapping[str, Trial],
+    runs: Mapping[str, LeaveOneOut],
     groups: NDArray[np.str_],
 ) -> LeftOut:
-    rest = [trial for name, trial in trials.items() if name != kind and len(trial.others)]
-    weights, trial = fit_weights(rest), trials[kind]
+    rest = [run for name, run in runs.items() if name != kind and len(run.others)]
+    weights, run = fit_weights(rest), runs[kind]
     threshold = fit_threshold(weights, rest)
-    of_films, of_kind = scores(weights, trial.films), scores(weights, trial.others)
+    of_radiographs, of_kind = scores(weights, run.radiographs), scores(weights, run.others)
     figures = {
-        "auroc": apart(of_films, of_kind, groups),
+        "auroc": apart(of_radiographs, of_kind, groups),
         "accepted": share(of_kind >= threshold),
-        "films_refused": share(of_films < threshold, groups),
+        "films_refused": share(of_radiographs < threshold, groups),
     }
     return LeftOut(of_kind, threshold, figures)
 
 
-def _hospital(gate: Gate, trial: Trial) -> dict[str, Any]:
-    return share(scores(gate.manifest.weights, trial.films) < gate.manifest.threshold)
+def _hospital(gate: Gate, run: LeaveOneOut) -> dict[str, Any]:
+    return share(scores(gate.manifest.weights, run.radiographs) < gate.manifest.threshold)
+
+
+def _new_sources(gate: Gate, radiographs: Sequence[LabelledImage]) -> dict[str, Any]:
+    """Return the share refused, as served, of each source of an archive that training never saw."""
+    trained_on = DATA_SETS.archives(gate.manifest.training["films"])
+    report = {}
+    for source in sorted({each.source for each in radiographs}):
+        if DATA_SETS.archive(source) in trained_on:
+            continue
+        chosen = [each for each in radiographs if each.source == source]
+        pixels = track(load_pixels(chosen, DETAIL), source)
+        refused = np.array([not _judge(gate, each).consistent for each in pixels])
+        report[f"{source}, as served"] = share(refused, np.array([each.group for each in chosen]))
+    return report
 
 
 def changes(gate: Gate, pixels: NDArray[np.uint8]) -> dict[str, Any]:
-    """Turn, invert and crop films in order, and tell how many are found and still accepted.
+    """Turn, invert and crop radiographs in order, and tell how many are found and still accepted.
 
     Parameters
     ----------
     gate : Gate
         The gate.
     pixels : ndarray of uint8, shape (n, height, width)
-        Films; those that are refused or corrected as they are do not count.
+        Radiographs; those that are refused or corrected as they are do not count.
     """
     rng = np.random.default_rng(0)
-    chosen = rng.permutation(len(pixels))[:CHANGED_FILMS]
+    chosen = rng.permutation(len(pixels))[:CHANGED_RADIOGRAPHS]
     in_order = [
         pixels[row]
-        for row in track(chosen, "Films in order")
+        for row in track(chosen, "Radiographs in order")
         if (found := _judge(gate, pixels[row])).consistent and not _codes(found) & set(UPRIGHT)
     ]
     report = {}
-    for code, change in (*UPRIGHT.items(), ("cropped", lambda film: cropped(film, rng))):
+    for code, change in (
+        *UPRIGHT.items(),
+        ("cropped", lambda radiograph: cropped(radiograph, rng)),
+    ):
         judged = [
-            _judge(gate, np.ascontiguousarray(change(film))) for film in track(in_order, code)
+            _judge(gate, np.ascontiguousarray(change(radiograph)))
+            for radiograph in track(in_order, code)
         ]
         report[code] = {
             "found": share(np.array([code in _codes(found) for found in judged])),
@@ -261,17 +266,17 @@ def share(hits: NDArray[np.bool_], groups: NDArray[np.str_] | None = None) -> di
 
 
 def apart(
-    films: NDArray[np.float64], others: NDArray[np.float64], groups: NDArray[np.str_]
+    radiographs: NDArray[np.float64], others: NDArray[np.float64], groups: NDArray[np.str_]
 ) -> dict[str, Any]:
-    """Return the AUROC of films against other images, with its interval."""
-    values = np.r_[films, others]
-    is_film = np.arange(len(values)) < len(films)
+    """Return the AUROC of radiographs against other images, with its interval."""
+    values = np.r_[radiographs, others]
+    is_radiograph = np.arange(len(values)) < len(radiographs)
     names = np.r_[groups, np.array([f"other {n}" for n in range(len(others))])]
-    return auroc_interval(values, is_film, names, repeats=200)._asdict()
+    return auroc_interval(values, is_radiograph, names, repeats=200)._asdict()
 
 
-def _judge(gate: Gate, film: NDArray[np.uint8]) -> Consistency:
-    return gate.check(Radiograph(film, "image/jpeg"))[0]
+def _judge(gate: Gate, radiograph: NDArray[np.uint8]) -> Consistency:
+    return gate.check(Radiograph(radiograph, "image/jpeg"))[0]
 
 
 def _judge_file(gate: Gate, path: Path) -> Consistency | None:

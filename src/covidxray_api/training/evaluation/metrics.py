@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.stats import binomtest
 from sklearn.metrics import roc_auc_score
 
 Floats = NDArray[np.floating]
@@ -14,13 +15,13 @@ Rows = NDArray[np.intp]
 
 
 class Interval(NamedTuple):
-    """A figure with its 95 % bootstrap interval."""
+    """A figure with its 95 % interval."""
 
     value: float
     low: float
     high: float
     n: int
-    """Films that it was measured on."""
+    """Radiographs that it was measured on."""
 
     def __str__(self) -> str:
         return f"{self.value:.3f} ({self.low:.3f}–{self.high:.3f}, n = {self.n:,})"
@@ -41,7 +42,22 @@ def auroc(positive: Floats, negative: Floats) -> float:
 
 
 def proportion(hits: NDArray[np.bool_], groups: NDArray[np.str_]) -> Interval:
-    """Return the share of hits with its interval; see `bootstrap`."""
+    """Return the share of hits with its 95 % interval.
+
+    By `bootstrap`, but for a share of 0 or 1, which every draw would repeat: there it is Wilson's
+    (1927, eq. 1; Brown, Cai & DasGupta 2001), by the number of groups.
+
+    Parameters
+    ----------
+    hits : ndarray of bool, shape (n,)
+        Which count.
+    groups : ndarray of str, shape (n,)
+        Group of each.
+    """
+    if len(hits) and (hits.all() or not hits.any()):
+        patients = len(np.unique(groups))
+        found = binomtest(patients if hits.all() else 0, patients).proportion_ci(method="wilson")
+        return Interval(float(hits.mean()), float(found.low), float(found.high), len(hits))
     return bootstrap(lambda drawn: float(hits[drawn].mean()), groups)
 
 
@@ -69,7 +85,7 @@ def auroc_interval(
 
 
 def balanced_accuracy(truth: NDArray[np.integer], called: NDArray[np.integer]) -> float:
-    """Return the mean over classes of the share of its films that is called right."""
+    """Return the mean over classes of the share of its radiographs that is called right."""
     return float(np.mean([np.mean(called[truth == label] == label) for label in np.unique(truth)]))
 
 
@@ -100,18 +116,18 @@ def expected_calibration_error(
 def bootstrap(
     statistic: Callable[[Rows], float], groups: NDArray[np.str_], repeats: int = 500, seed: int = 0
 ) -> Interval:
-    """Measure a statistic with its interval, drawing whole groups of films.
+    """Measure a statistic with its interval, drawing whole groups of radiographs.
 
-    Films of one patient are no independent evidence, so patients are drawn, not films (cluster
-    bootstrap: Davison & Hinkley 1997, section 3.8). Draws on which the statistic is undefined,
-    because a class is missing, are left out.
+    Radiographs of one patient are no independent evidence, so patients are drawn, not radiographs
+    (cluster bootstrap: Davison & Hinkley 1997, section 3.8). Draws on which the statistic is
+    undefined, because a class is missing, are left out.
 
     Parameters
     ----------
     statistic : callable
-        Computes the figure from rows of films.
+        Computes the figure from rows of radiographs.
     groups : ndarray of str, shape (n,)
-        Group of each film.
+        Group of each radiograph.
     repeats : int
         Number of draws.
     seed : int

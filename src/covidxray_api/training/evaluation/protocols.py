@@ -15,9 +15,9 @@ from sklearn.model_selection import StratifiedGroupKFold
 
 from covidxray_api.models.decision import calibrate
 from covidxray_api.preprocessing import preprocess
-from covidxray_api.training.data.dataset import Film
+from covidxray_api.training.data.dataset import LabelledImage
+from covidxray_api.training.data.sources import COVID, DATA_SETS
 from covidxray_api.training.data.split import Rows, split
-from covidxray_api.training.evaluation.classifier import CHILDREN, COVID
 from covidxray_api.training.evaluation.metrics import (
     Interval,
     auroc_interval,
@@ -32,56 +32,42 @@ from covidxray_api.training.fitting.fit import fit, infer
 from covidxray_api.training.fitting.run import accuracy
 from covidxray_api.training.publishing.publication import fit_calibration
 
-LEFT_OUT: Mapping[str, tuple[str, ...]] = {
-    "radiography_db": ("radiography_db",),
-    "covid_cxnet": ("covid_cxnet",),
-    "ieee8023": ("ieee8023",),
-    "tbx11k": ("tbx11k",),
-    "qatar_tb": ("qatar_tb",),
-    "nih and rsna (one archive)": ("nih", "rsna"),
-    "both sides: covid_cxnet, ieee8023 and tbx11k, qatar_tb": (
-        "covid_cxnet",
-        "ieee8023",
-        "tbx11k",
-        "qatar_tb",
-    ),
-}
-"""Sources that are left out together, by the name of the trial."""
-
 
 @dataclass(frozen=True)
 class Collection:
-    """All films of a data folder with their pixels at the network's input size."""
+    """All radiographs of a data folder with their pixels at the network's input size."""
 
-    films: Sequence[Film]
+    images: Sequence[LabelledImage]
     pixels: NDArray[np.uint8]
     """Shape (n, height, width)."""
 
     def rows(self, config: TrainingConfig) -> Rows:
-        """Return the rows of the films that suit a configuration."""
-        suitable = {film.path for film in config.suitable(self.films)}
-        return np.array([i for i, film in enumerate(self.films) if film.path in suitable], np.intp)
+        """Return the rows of the radiographs that suit a configuration."""
+        suitable = {image.path for image in config.suitable(self.images)}
+        return np.array(
+            [i for i, image in enumerate(self.images) if image.path in suitable], np.intp
+        )
 
-    def chosen(self, rows: Rows) -> list[Film]:
-        """Return the films of some rows."""
-        return [self.films[row] for row in rows]
+    def chosen(self, rows: Rows) -> list[LabelledImage]:
+        """Return the radiographs of some rows."""
+        return [self.images[row] for row in rows]
 
     def trained(self, rows: Rows, config: TrainingConfig) -> keras.Model:
-        """Train a network on the films of some rows, telling of each epoch."""
+        """Train a network on the radiographs of some rows, printing the loss of each epoch."""
 
-        def tell(epoch: int, _: keras.Model, figures: dict[str, float]) -> None:
+        def report_epoch(epoch: int, _: keras.Model, figures: dict[str, float]) -> None:
             Console().print(f"{config.name}: epoch {epoch}, loss {figures['loss']:.3f}")
 
-        return fit(self.chosen(rows), self.pixels[rows], config, tell)
+        return fit(self.chosen(rows), self.pixels[rows], config, report_epoch)
 
     def answers(
         self, network: keras.Model, rows: Rows, config: TrainingConfig
     ) -> NDArray[np.float32]:
-        """Return the probabilities of the films of some rows, shape (n, classes)."""
+        """Return the probabilities of the radiographs of some rows, shape (n, classes)."""
         return infer(network, self.tensor(rows, config))
 
     def tensor(self, rows: Rows, config: TrainingConfig) -> NDArray[np.float32]:
-        """Return the films of some rows as a network takes them, shape (n, height, width, 1)."""
+        """Return the network's input of some rows: float32, shape (n, height, width, 1), 0–1."""
         return preprocess(list(self.pixels[rows]), config.input_size)
 
 
@@ -93,14 +79,14 @@ def shortened(config: TrainingConfig, share: float) -> TrainingConfig:
 def paper_protocol(
     collection: Collection, config: TrainingConfig, seeds: Sequence[int] = range(5)
 ) -> dict[str, Any]:
-    """Repeat the paper's protocol: its films, split 60/40 within each class, accuracy at the end.
+    """Repeat the paper's protocol: its images, split 60/40 within each class, accuracy at the end.
 
     Parameters
     ----------
     collection : Collection
-        All films.
+        All radiographs.
     config : TrainingConfig
-        The recipe; its split and choice of films are replaced by the paper's.
+        The recipe; its split and choice of radiographs are replaced by the paper's.
     seeds : sequence of int
         One split and one network for each.
     """
@@ -117,9 +103,9 @@ def paper_protocol(
         rows = collection.rows(run)
         trained_on, held_out = split(collection.chosen(rows), run)
         network = collection.trained(rows[trained_on], run)
-        films = collection.chosen(rows[held_out])
+        images = collection.chosen(rows[held_out])
         answers = collection.answers(network, rows[held_out], run)
-        accuracies.append(accuracy(films, answers, run))
+        accuracies.append(accuracy(images, answers, run))
     return {
         "validation_films": len(held_out),
         "accuracy_by_seed": accuracies,
@@ -128,21 +114,21 @@ def paper_protocol(
 
 
 def group_folds(collection: Collection, config: TrainingConfig, folds: int = 5) -> dict[str, Any]:
-    """Group-wise cross-validation: each film is judged by a network that never saw its patient.
+    """Group-wise cross-validation: each image is judged by a network that never saw its patient.
 
     Parameters
     ----------
     collection : Collection
-        All films.
+        All radiographs.
     config : TrainingConfig
         The recipe.
     folds : int
         Number of networks.
     """
     rows = collection.rows(config)
-    films = collection.chosen(rows)
-    strata = [f"{film.label} {film.source}" for film in films]
-    groups = np.array([film.group for film in films])
+    images = collection.chosen(rows)
+    strata = [f"{image.label} {image.source}" for image in images]
+    groups = np.array([image.group for image in images])
     dealt = StratifiedGroupKFold(folds, shuffle=True, random_state=config.seed)
     probabilities = np.zeros((len(rows), len(config.labels)), dtype=np.float32)
     fold_of = np.zeros(len(rows), dtype=np.intp)
@@ -150,46 +136,46 @@ def group_folds(collection: Collection, config: TrainingConfig, folds: int = 5) 
         network = collection.trained(rows[train], config)
         probabilities[test] = collection.answers(network, rows[test], config)
         fold_of[test] = fold
-    return {"folds": folds} | cross_fitted(films, probabilities, fold_of, config)
+    return {"folds": folds} | cross_fitted(images, probabilities, fold_of, config)
 
 
 def cross_fitted(
-    films: Sequence[Film],
+    images: Sequence[LabelledImage],
     probabilities: NDArray[np.float32],
     fold_of: NDArray[np.intp],
     config: TrainingConfig,
 ) -> dict[str, Any]:
-    """Measure answers whose calibration was fitted on the films of all other folds.
+    """Measure answers whose calibration was fitted on the radiographs of all other folds.
 
     Parameters
     ----------
-    films : sequence of Film
-        Films, each judged by a network that never saw its patient.
+    images : sequence of LabelledImage
+        Radiographs, each judged by a network that never saw its patient.
     probabilities : ndarray of float32, shape (n, classes)
         Softmax outputs of those networks.
     fold_of : ndarray of int, shape (n,)
-        Fold of each film.
+        Fold of each radiograph.
     config : TrainingConfig
         The recipe.
 
     Returns
     -------
     dict
-        Balanced accuracy, expected calibration error, and the share of films of each class, and of
-        all, whose label is in the prediction set.
+        Balanced accuracy, expected calibration error, and the share of radiographs of each class,
+        and of all, whose label is in the prediction set.
     """
     codes = config.codes
     calibrated = np.zeros(probabilities.shape)
     in_set = np.zeros(probabilities.shape, dtype=bool)
     for fold in np.unique(fold_of):
         here = fold_of == fold
-        elsewhere = [film for film, other in zip(films, ~here, strict=True) if other]
+        elsewhere = [image for image, other in zip(images, ~here, strict=True) if other]
         fitted = fit_calibration(elsewhere, probabilities[~here], config)
         calibrated[here] = calibrate(probabilities[here], fitted.temperature)
         in_set[here] = calibrated[here] >= [fitted.prediction_set.least[code] for code in codes]
-    known = np.array([film.label in codes for film in films])
-    truth = np.array([codes.index(film.label) for film in films if film.label in codes])
-    groups = np.array([film.group for film in films])[known]
+    known = np.array([image.label in codes for image in images])
+    truth = np.array([codes.index(image.label) for image in images if image.label in codes])
+    groups = np.array([image.group for image in images])[known]
     called = calibrated[known].argmax(axis=1)
     covered = in_set[known][np.arange(len(truth)), truth]
 
@@ -209,26 +195,28 @@ def cross_fitted(
 
 
 def leave_sources_out(
-    collection: Collection, config: TrainingConfig, trials: Mapping[str, tuple[str, ...]] = LEFT_OUT
+    collection: Collection,
+    config: TrainingConfig,
+    left_out: Mapping[str, tuple[str, ...]] = DATA_SETS.left_out,
 ) -> dict[str, Any]:
     """Train without some sources and measure on them.
 
-    COVID-19 films of the left-out sources are set against adults without COVID-19 of the left-out
-    sources, where both sides are left out, else against held-out patients of the other sources; and
-    the other way round.
+    COVID-19 radiographs of the left-out sources are set against adults without COVID-19 of the
+    left-out sources, where both sides are left out, else against held-out patients of the other
+    sources; and the other way round.
 
     Parameters
     ----------
     collection : Collection
-        All films.
+        All radiographs.
     config : TrainingConfig
         The recipe.
-    trials : mapping of str to tuple of str
+    left_out : mapping of str to tuple of str
         Sources that are left out together.
     """
     return {
         name: _leave_out(collection, config.model_copy(update={"leave_out": sources}))
-        for name, sources in trials.items()
+        for name, sources in left_out.items()
     }
 
 
@@ -237,29 +225,30 @@ def _leave_out(collection: Collection, config: TrainingConfig) -> dict[str, Any]
     trained_on, held_out = split(collection.chosen(rows), config)
     network = collection.trained(rows[trained_on], config)
     away = np.array(
-        [i for i, film in enumerate(collection.films) if film.source in config.leave_out], np.intp
+        [i for i, image in enumerate(collection.images) if image.source in config.leave_out],
+        np.intp,
     )
-    ill_away, well_away = _ill_and_well(collection, away)
-    ill_home, well_home = _ill_and_well(collection, rows[held_out])
-    ill = ill_away if len(ill_away) else ill_home
-    well = well_away if len(well_away) else well_home
-    both = np.r_[ill, well]
+    cases_away, controls_away = _cases_and_controls(collection, away)
+    cases_home, controls_home = _cases_and_controls(collection, rows[held_out])
+    cases = cases_away if len(cases_away) else cases_home
+    controls = controls_away if len(controls_away) else controls_home
+    both = np.r_[cases, controls]
     answers = collection.answers(network, both, config)
     column = config.codes.index(COVID)
     scores, called = answers[:, column], answers.argmax(axis=1) == column
-    is_ill = np.arange(len(both)) < len(ill)
-    groups = np.array([film.group for film in collection.chosen(both)])
+    is_case = np.arange(len(both)) < len(cases)
+    groups = np.array([image.group for image in collection.chosen(both)])
 
     def share(chosen: NDArray[np.bool_]) -> Interval:
         return proportion(called[chosen], groups[chosen])
 
     return {
         "left_out": list(config.leave_out),
-        "auroc": auroc_interval(scores, is_ill, groups)._asdict(),
-        "ill_left_out": bool(len(ill_away)),
-        "well_left_out": bool(len(well_away)),
-        "ill_called_covid_19": share(is_ill)._asdict(),
-        "well_called_covid_19": share(~is_ill)._asdict(),
+        "auroc": auroc_interval(scores, is_case, groups)._asdict(),
+        "cases_left_out": bool(len(cases_away)),
+        "controls_left_out": bool(len(controls_away)),
+        "cases_called_covid_19": share(is_case)._asdict(),
+        "controls_called_covid_19": share(~is_case)._asdict(),
     }
 
 
@@ -268,35 +257,37 @@ def shortcut_audit(
     config: TrainingConfig,
     shown: Mapping[str, Callable[[NDArray[np.uint8]], NDArray[np.uint8]]],
 ) -> dict[str, Any]:
-    """Train and test on films without the lungs: whatever is still told apart is a shortcut.
+    """Train and test on radiographs without the lungs: whatever is still told apart is a shortcut.
 
     Parameters
     ----------
     collection : Collection
-        All films.
+        All radiographs.
     config : TrainingConfig
         The recipe.
     shown : mapping of str to callable
-        What is done to all films in each arm; see `shortcuts.arms`.
+        What is done to all radiographs in each arm; see `shortcuts.arms`.
 
     Returns
     -------
     dict
         For each arm the balanced accuracy of COVID-19 against normal adults, of other patients, and
-        how well sources are told apart within a class by what the network made of the films.
+        how well sources are told apart within a class by what the network made of the radiographs.
     """
     rows = collection.rows(config)
     trained_on, held_out = split(collection.chosen(rows), config)
-    ill, others = _ill_and_well(collection, rows[held_out])
-    well = np.array([row for row in others if collection.films[row].label == "normal"], np.intp)
-    both = np.r_[ill, well]
-    truth = np.r_[np.ones(len(ill), np.intp), np.zeros(len(well), np.intp)]
-    groups = np.array([film.group for film in collection.chosen(both)])
+    cases, others = _cases_and_controls(collection, rows[held_out])
+    controls = np.array(
+        [row for row in others if collection.images[row].label == "normal"], np.intp
+    )
+    both = np.r_[cases, controls]
+    truth = np.r_[np.ones(len(cases), np.intp), np.zeros(len(controls), np.intp)]
+    groups = np.array([image.group for image in collection.chosen(both)])
     column = config.codes.index(COVID)
     seen = collection.chosen(rows[held_out])
     report = {}
     for name, show in shown.items():
-        arm = Collection(collection.films, show(collection.pixels))
+        arm = Collection(collection.images, show(collection.pixels))
         network = arm.trained(rows[trained_on], config)
         called = (arm.answers(network, both, config).argmax(axis=1) == column).astype(np.intp)
         report[name] = {
@@ -312,12 +303,12 @@ def _balanced(truth: NDArray[np.intp], called: NDArray[np.intp], drawn: Rows) ->
     return balanced_accuracy(truth[drawn], called[drawn])
 
 
-def _ill_and_well(collection: Collection, rows: Rows) -> tuple[Rows, Rows]:
+def _cases_and_controls(collection: Collection, rows: Rows) -> tuple[Rows, Rows]:
     """Return rows with COVID-19 and rows of adults without it."""
-    films = collection.chosen(rows)
-    ill = np.array([film.label == COVID for film in films], dtype=bool)
-    adult = np.array([film.source != CHILDREN for film in films], dtype=bool)
-    return rows[ill], rows[~ill & adult]
+    images = collection.chosen(rows)
+    cases = np.array([image.label == COVID for image in images], dtype=bool)
+    adult = np.array([not DATA_SETS.of_children(image.source) for image in images], dtype=bool)
+    return rows[cases], rows[~cases & adult]
 
 
 PROTOCOLS: Mapping[str, Callable[[Collection, TrainingConfig], dict[str, Any]]] = {

@@ -1,4 +1,4 @@
-"""Does the answer stay when the film changes in a way that means nothing?"""
+"""Does the answer stay when the radiograph changes in a way that means nothing?"""
 
 from __future__ import annotations
 
@@ -18,44 +18,44 @@ GRAY = np.arange(256) / 255
 
 def _tones(curve: NDArray[np.float64]) -> Callable[[MatLike], MatLike]:
     table = np.round(np.clip(curve, 0, 1) * 255).astype(np.uint8)
-    return lambda film: cv2.LUT(film, table)
+    return lambda image: cv2.LUT(image, table)
 
 
 def _jpeg(quality: int) -> Callable[[MatLike], MatLike]:
-    def compress(film: MatLike) -> MatLike:
-        _, data = cv2.imencode(".jpg", film, [cv2.IMWRITE_JPEG_QUALITY, quality])
+    def compress(image: MatLike) -> MatLike:
+        _, data = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, quality])
         return np.asarray(cv2.imdecode(data, cv2.IMREAD_GRAYSCALE))
 
     return compress
 
 
-def _smaller(film: MatLike) -> MatLike:
-    height, width = film.shape
-    small = cv2.resize(film, (width // 2, height // 2), interpolation=cv2.INTER_AREA)
+def _smaller(image: MatLike) -> MatLike:
+    height, width = image.shape
+    small = cv2.resize(image, (width // 2, height // 2), interpolation=cv2.INTER_AREA)
     return cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR)
 
 
-def _turned(film: MatLike) -> MatLike:
-    height, width = film.shape
+def _turned(image: MatLike) -> MatLike:
+    height, width = image.shape
     turn = cv2.getRotationMatrix2D((width / 2, height / 2), 5, 1)
-    return cv2.warpAffine(film, turn, (width, height), borderMode=cv2.BORDER_CONSTANT)
+    return cv2.warpAffine(image, turn, (width, height), borderMode=cv2.BORDER_CONSTANT)
 
 
 def _bordered(tone: int) -> Callable[[MatLike], MatLike]:
-    def frame(film: MatLike) -> MatLike:
-        height, width = film.shape
+    def frame(image: MatLike) -> MatLike:
+        height, width = image.shape
         rows, columns = height // 20, width // 20
         border = cv2.BORDER_CONSTANT
-        wide = cv2.copyMakeBorder(film, rows, rows, columns, columns, border, value=(tone,))
+        wide = cv2.copyMakeBorder(image, rows, rows, columns, columns, border, value=(tone,))
         return cv2.resize(wide, (width, height), interpolation=cv2.INTER_AREA)
 
     return frame
 
 
-def _lettered(film: MatLike) -> MatLike:
-    marked = np.array(film)
-    scale = film.shape[0] / 250
-    place = (film.shape[1] // 30, film.shape[0] // 9)
+def _lettered(image: MatLike) -> MatLike:
+    marked = np.array(image)
+    scale = image.shape[0] / 250
+    place = (image.shape[1] // 30, image.shape[0] // 9)
     cv2.putText(marked, "R AP 12:30", place, cv2.FONT_HERSHEY_SIMPLEX, scale, 255, 1)
     return marked
 
@@ -76,11 +76,11 @@ PERTURBATIONS: Mapping[str, Callable[[MatLike], MatLike]] = {
     "letters in a corner": _lettered,
     "inverted": _tones(1 - GRAY),
 }
-"""Changes of a film that leave its meaning alone, by name."""
+"""Changes of a radiograph that leave its meaning alone, by name."""
 
 
 def robustness(
-    model: LoadedModel, check: Check, films: NDArray[np.uint8]
+    model: LoadedModel, check: Check, images: NDArray[np.uint8]
 ) -> dict[str, dict[str, float]]:
     """Measure how answers change under each perturbation.
 
@@ -89,23 +89,23 @@ def robustness(
     model : LoadedModel
         The model.
     check : Check
-        The consistency check, which refuses or corrects some changed films.
-    films : ndarray of uint8, shape (n, height, width)
-        Films that the check accepts, at a resolution above the model's input, so that
+        The consistency check, which refuses or corrects some changed radiographs.
+    images : ndarray of uint8, shape (n, height, width)
+        Radiographs that the check accepts, at a resolution above the model's input, so that
         perturbation comes before preprocessing, as it would in a hospital.
 
     Returns
     -------
     dict
-        For each perturbation the share of films that the check refuses when changed;
+        For each perturbation the share of radiographs that the check refuses when changed;
         the share that it does not refuse and whose most probable label changes, and the
         share for which some probability moves by more than 0.1.
     """
-    untouched = _answers(model, list(films))
+    untouched = _answers(model, list(images))
     figures = {}
     for name, perturb in PERTURBATIONS.items():
-        changed = np.stack([np.asarray(perturb(film), np.uint8) for film in films])
-        judged = [check.check(Radiograph(film, "image/png")) for film in changed]
+        changed = np.stack([np.asarray(perturb(image), np.uint8) for image in images])
+        judged = [check.check(Radiograph(image, "image/png")) for image in changed]
         answered = np.array([found.consistent for found, _ in judged], dtype=np.bool_)
         answers = _answers(model, [radiograph.pixels for _, radiograph in judged])
         moved = np.abs(answers - untouched).max(axis=1)
@@ -119,14 +119,14 @@ def robustness(
     return figures
 
 
-def accepted(check: Check, films: NDArray[np.uint8]) -> NDArray[np.bool_]:
-    """Return which films the consistency check accepts."""
-    judged = [check.check(Radiograph(film, "image/png"))[0].consistent for film in films]
+def accepted(check: Check, images: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    """Return which radiographs the consistency check accepts."""
+    judged = [check.check(Radiograph(image, "image/png"))[0].consistent for image in images]
     return np.array(judged, dtype=np.bool_)
 
 
-def _answers(model: LoadedModel, films: Sequence[NDArray[np.uint8]]) -> NDArray[np.float64]:
-    tensor = model.tensors(films)
+def _answers(model: LoadedModel, images: Sequence[NDArray[np.uint8]]) -> NDArray[np.float64]:
+    tensor = model.tensors(images)
     return np.concatenate(
         [model.calibrated(tensor[at : at + 256]) for at in range(0, len(tensor), 256)]
     )

@@ -1,4 +1,4 @@
-"""Does the map show what the answer rests on? Measured by covering and uncovering films."""
+"""Does the map show what the answer rests on? Measured by covering and uncovering radiographs."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from covidxray_api.radiograph import Radiograph
 from covidxray_api.training.evaluation.metrics import proportion
 
 SHARES = (0.0, 0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
-"""Shares of a film at which it is covered and uncovered."""
+"""Shares of a radiograph at which it is covered and uncovered."""
 
 BLUR = 8.0
-"""Standard deviation, in pixels, of the blurred film that uncovering begins with."""
+"""Standard deviation, in pixels, of the blurred radiograph that uncovering begins with."""
 
 
 def faithfulness(
@@ -34,23 +34,23 @@ def faithfulness(
     model : LoadedModel
         A model whose compiled network explains.
     pixels : ndarray of uint8, shape (n, height, width)
-        Films at the model's input size, whose predicted label is explained.
+        Radiographs at the model's input size, whose predicted label is explained.
     groups : sequence of str
-        Patient of each film.
+        Patient of each radiograph.
 
     Returns
     -------
     dict
-        In `labels`, by predicted label and for all: `n`; `holds`, the share of films whose map
-        passes the check of `explanation.explain`, with its interval; `drop` and `random_drop`,
+        In `labels`, by predicted label and for all: `n`; `holds`, the share of radiographs whose
+        map passes the check of `explanation.explain`, with its interval; `drop` and `random_drop`,
         means; `deletion` and `insertion`, areas under the curves of Petsiuk et al. 2018 (RISE,
         section 3.2), and those of the map moved elsewhere. `curves` has the mean curves, at
         `SHARES`.
     """
     labels = model.manifest.labels
     explained, curves, columns = [], [], []
-    for film in track(pixels, "Covering films"):
-        radiograph = Radiograph(film, "image/png")
+    for image in track(pixels, "Covering radiographs"):
+        radiograph = Radiograph(image, "image/png")
         tensor, column = _called(model, radiograph)
         explained.append(explain(model, radiograph, labels[column].code))
         curves.append(_curves(model, tensor, column))
@@ -83,13 +83,13 @@ def faithfulness(
 
 
 def _called(model: LoadedModel, radiograph: Radiograph) -> tuple[NDArray[np.float32], int]:
-    """Return what the network sees of a film, and the place of the label that it is called."""
+    """Return the network's input of a radiograph, and the column of its predicted label."""
     tensor = model.tensor(radiograph)
     return tensor, int(model.calibrated(tensor)[0].argmax())
 
 
 def _curves(model: LoadedModel, tensor: NDArray[np.float32], column: int) -> NDArray[np.float64]:
-    """Return the label's probability as a film is covered and uncovered: shape (4, shares).
+    """Return the label's probability as a radiograph is covered and uncovered: shape (4, shares).
 
     Covered by the map and by the map moved, uncovered likewise.
     """
@@ -103,12 +103,12 @@ def _curves(model: LoadedModel, tensor: NDArray[np.float32], column: int) -> NDA
     both = np.stack([*masks, *moved])
     blurred = cv2.GaussianBlur(tensor[0, ..., 0], (0, 0), BLUR)[np.newaxis, ..., np.newaxis]
     uncovered = np.where(both[..., np.newaxis], tensor, blurred).astype(np.float32)
-    films = np.concatenate([masked(tensor, both), uncovered])
-    return model.calibrated(films)[:, column].reshape(4, len(SHARES))
+    images = np.concatenate([masked(tensor, both), uncovered])
+    return model.calibrated(images)[:, column].reshape(4, len(SHARES))
 
 
 def inside_lungs(
-    model: LoadedModel, films: NDArray[np.uint8], masks: NDArray[np.uint8]
+    model: LoadedModel, images: NDArray[np.uint8], masks: NDArray[np.uint8]
 ) -> dict[str, Any]:
     """Tell how much of the maps lies inside the lungs.
 
@@ -116,19 +116,19 @@ def inside_lungs(
     ----------
     model : LoadedModel
         A model whose compiled network explains.
-    films, masks : ndarray of uint8, shape (n, height, width)
-        Films, and masks where 255 is lung.
+    images, masks : ndarray of uint8, shape (n, height, width)
+        Radiographs, and masks where 255 is lung.
 
     Returns
     -------
     dict
         By predicted label, over maps that pass their check: `n`, `inside`, the mean share of a map
         inside the lungs, `peak`, the share whose strongest cell is, and `area`, the mean share of
-        the film that the lungs take, which a map that knows nothing would have.
+        the radiograph that the lungs take, which a map that knows nothing would have.
     """
     rows: dict[str, list[tuple[float, float, float]]] = {}
-    for film, mask in zip(track(films, "Maps and lungs"), masks, strict=True):
-        radiograph = Radiograph(film, "image/jpeg")
+    for image, mask in zip(track(images, "Maps and lungs"), masks, strict=True):
+        radiograph = Radiograph(image, "image/jpeg")
         code = model.manifest.labels[_called(model, radiograph)[1]].code
         found = explain(model, radiograph, code).map
         if found is None:

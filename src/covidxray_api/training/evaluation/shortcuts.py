@@ -20,75 +20,75 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from covidxray_api.preprocessing import preprocess
-from covidxray_api.training.data.dataset import Film
+from covidxray_api.training.data.dataset import LabelledImage
 from covidxray_api.training.fitting.fit import infer
 from covidxray_api.training.fitting.lungs import SIZE
 
-Films = NDArray[np.uint8]
+Images = NDArray[np.uint8]
 """Shape (n, height, width)."""
 
 BORDER = 0.1
 """Share of height and width that counts as border on each side."""
 
 FEWEST = 30
-"""Films that a source needs to be told apart from others."""
+"""Radiographs that a source needs to be told apart from others."""
 
 THUMBNAIL = 8
 """Height and width of a thumbnail, in pixels."""
 
 
-def lungs_blacked_out(films: Films, finder: keras.Model) -> Films:
-    """Return the films with the lungs, and what lies between and around them, black.
+def lungs_blacked_out(images: Images, finder: keras.Model) -> Images:
+    """Return the radiographs with the lungs, and what lies between and around them, black.
 
     The convex hull of what the finder marks is filled, so that no outline of an opacity is left.
 
     Parameters
     ----------
-    films : ndarray of uint8, shape (n, height, width)
-        Films.
+    images : ndarray of uint8, shape (n, height, width)
+        Radiographs.
     finder : keras.Model
         What `train_lung_finder` returned.
     """
-    probability = finder.predict(preprocess(list(films), SIZE), batch_size=256, verbose=0)[..., 0]
-    covered = films.copy()
-    height, width = films.shape[1:]
-    for film, lung in zip(covered, probability, strict=True):
+    probability = finder.predict(preprocess(list(images), SIZE), batch_size=256, verbose=0)[..., 0]
+    covered = images.copy()
+    height, width = images.shape[1:]
+    for image, lung in zip(covered, probability, strict=True):
         mask = cv2.resize(lung, (width, height)) > 0.5
         points = np.argwhere(mask)[:, ::-1].astype(np.int32)
         if len(points):
-            cv2.fillConvexPoly(film, cv2.convexHull(points), 0)
+            cv2.fillConvexPoly(image, cv2.convexHull(points), 0)
     return covered
 
 
-def border_alone(films: Films) -> Films:
-    """Return the films with all but their border black."""
-    height, width = films.shape[1:]
+def border_alone(images: Images) -> Images:
+    """Return the radiographs with all but their border black."""
+    height, width = images.shape[1:]
     rows, columns = round(BORDER * height), round(BORDER * width)
-    bordered = films.copy()
+    bordered = images.copy()
     bordered[:, rows : height - rows, columns : width - columns] = 0
     return bordered
 
 
-def thumbnails(films: Films) -> Films:
-    """Return the films reduced to a few gray patches."""
-    height, width = films.shape[1:]
-    small = [cv2.resize(film, (THUMBNAIL,) * 2, interpolation=cv2.INTER_AREA) for film in films]
-    large = [cv2.resize(film, (width, height), interpolation=cv2.INTER_NEAREST) for film in small]
+def thumbnails(images: Images) -> Images:
+    """Return the radiographs reduced to a few gray patches."""
+    height, width = images.shape[1:]
+    small = [cv2.resize(image, (THUMBNAIL,) * 2, interpolation=cv2.INTER_AREA) for image in images]
+    large = [cv2.resize(image, (width, height), interpolation=cv2.INTER_NEAREST) for image in small]
     return np.stack(large).astype(np.uint8)
 
 
-def arms(finder: keras.Model) -> Mapping[str, Callable[[Films], Films]]:
+def arms(finder: keras.Model) -> Mapping[str, Callable[[Images], Images]]:
     """Return what a network is shown in each arm of the audit, by name."""
     return {
-        "whole film": lambda films: films,
-        "lungs blacked out": lambda films: lungs_blacked_out(films, finder),
+        "whole radiograph": lambda images: images,
+        "lungs blacked out": lambda images: lungs_blacked_out(images, finder),
         "border alone": border_alone,
         "8×8 thumbnail": thumbnails,
     }
 
 
 def sources_told_apart(
-    network: keras.Model, tensor: NDArray[np.float32], films: Sequence[Film]
+    network: keras.Model, tensor: NDArray[np.float32], images: Sequence[LabelledImage]
 ) -> dict[str, Any]:
     """Measure how well a network's features tell sources apart within a class.
 
@@ -100,20 +100,20 @@ def sources_told_apart(
     network : keras.Model
         A classifier.
     tensor : ndarray of float32, shape (n, height, width, 1)
-        Films that its training has not seen.
-    films : sequence of Film
-        The same films.
+        Radiographs that its training has not seen.
+    images : sequence of LabelledImage
+        The same radiographs.
 
     Returns
     -------
     dict
-        For each class with two sources of at least `FEWEST` films, the balanced accuracy and that
-        of guessing.
+        For each class with two sources of at least `FEWEST` radiographs, the balanced accuracy and
+        that of guessing.
     """
     features = infer(keras.Model(network.inputs, network.layers[-1].input), tensor)
-    labels = np.array([film.label for film in films])
-    sources = np.array([film.source for film in films])
-    groups = np.array([film.group for film in films])
+    labels = np.array([image.label for image in images])
+    sources = np.array([image.source for image in images])
+    groups = np.array([image.group for image in images])
     report = {}
     for label in np.unique(labels):
         names, sizes = np.unique(sources[labels == label], return_counts=True)

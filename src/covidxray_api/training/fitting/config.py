@@ -9,27 +9,27 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field, ValidationError
+from pydantic import AliasChoices, Field, ValidationError
 
 from covidxray_api.errors import DatasetError
 from covidxray_api.models.artefacts import Declaration
 from covidxray_api.models.manifest import Label
-from covidxray_api.training.data.dataset import Film
+from covidxray_api.training.data.dataset import LabelledImage
 
 
 class Phase(NamedTuple):
-    """Epochs of a run that see the films at one size."""
+    """Epochs of a run that see the radiographs at one size."""
 
     begin: int
     end: int
     """First epoch and the one after the last, counted from 0."""
 
     size: tuple[int, int]
-    """Height and width of the films, in pixels."""
+    """Height and width of the radiographs, in pixels."""
 
 
 class TrainingConfig(Declaration):
-    """A training run, complete: the same file and films give the same network."""
+    """A training run, complete: the same file and images give the same network."""
 
     name: str
     """Name under which the model is stored."""
@@ -47,32 +47,36 @@ class TrainingConfig(Declaration):
     """Classes in the order of the network's outputs."""
 
     teach: Mapping[str, Mapping[str, float]] = {}
-    """What films of other labels are taught: their label, then a share for each class."""
+    """What radiographs of other labels are taught: their label, then a share for each class."""
 
     seed_subset_only: bool = False
-    """Train on the films that stand for the paper's set and no others."""
+    """Train on the radiographs that stand for the paper's set and no others."""
 
     leave_out: tuple[str, ...] = ()
     """Sources that training must not see."""
 
     split: Literal["stratified", "group"]
-    """`stratified` as in the paper, film by film; `group` keeps a patient's films together."""
+    """`stratified` as in the paper, image by image; `group` keeps a patient's images together."""
 
     validation_share: float = Field(gt=0, lt=1)
-    """Share of the films held out."""
+    """Share of the radiographs held out."""
 
     epochs: int = Field(gt=0)
-    """Passes; one draws as many films as there are to train on, or `films_per_epoch`."""
+    """Passes; one draws as many radiographs as there are to train on, or `images_per_epoch`."""
 
-    films_per_epoch: int | None = None
-    """Films drawn in an epoch; all of them once if not given."""
+    # The configurations of models published before hold the second name.
+    images_per_epoch: int | None = Field(
+        default=None, validation_alias=AliasChoices("images_per_epoch", "films_per_epoch")
+    )
+    """Radiographs drawn in an epoch; all of them once if not given."""
 
     small_first: tuple[int, int] | None = None
-    """Height and width at which the first seven tenths of the epochs see the films, which teaches
-    a network of any input size most of what it learns in less time; the rest are at full size."""
+    """Height and width at which the first seven tenths of the epochs see the radiographs, which
+    teaches a network of any input size most of what it learns in less time; the rest are at full
+    size."""
 
     batch_size: int = 32
-    """Films in a step."""
+    """Radiographs in a step."""
 
     learning_rate: float = 1e-3
     """Largest step size of Adam; falls to 0 along a cosine if `augment`."""
@@ -125,18 +129,18 @@ class TrainingConfig(Declaration):
         turn = round(0.7 * self.epochs)
         return [Phase(0, turn, self.small_first), Phase(turn, self.epochs, self.input_size)]
 
-    def suitable(self, films: Sequence[Film]) -> list[Film]:
-        """Return the films that this run may learn from or be validated on."""
+    def suitable(self, images: Sequence[LabelledImage]) -> list[LabelledImage]:
+        """Return the radiographs that this run may learn from or be validated on."""
         return [
-            film
-            for film in films
-            if (film.label in self.codes or film.label in self.teach)
-            and film.source not in self.leave_out
-            and (film.in_seed_subset or not self.seed_subset_only)
+            image
+            for image in images
+            if (image.label in self.codes or image.label in self.teach)
+            and image.source not in self.leave_out
+            and (image.in_seed_subset or not self.seed_subset_only)
         ]
 
-    def targets(self, films: Sequence[Film]) -> NDArray[np.float32]:
-        """Return what each film teaches: float32, shape (n, classes), rows sum to 1."""
+    def targets(self, images: Sequence[LabelledImage]) -> NDArray[np.float32]:
+        """Return what each radiograph teaches: float32, shape (n, classes), rows sum to 1."""
         shares = {code: {code: 1.0} for code in self.codes} | dict(self.teach)
-        rows = [[shares[film.label].get(code, 0.0) for code in self.codes] for film in films]
+        rows = [[shares[image.label].get(code, 0.0) for code in self.codes] for image in images]
         return np.array(rows, dtype=np.float32)

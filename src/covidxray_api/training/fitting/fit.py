@@ -1,4 +1,4 @@
-"""Fitting a network to films."""
+"""Fitting a network to radiographs."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from covidxray_api.preprocessing import preprocess
 from covidxray_api.training.data.augmentation import augment
-from covidxray_api.training.data.dataset import Film
+from covidxray_api.training.data.dataset import LabelledImage
 from covidxray_api.training.fitting.config import Phase, TrainingConfig
 from covidxray_api.training.fitting.networks import NETWORKS
 
@@ -18,12 +18,12 @@ AfterEpoch = Callable[[int, keras.Model, dict[str, float]], None]
 """Called after each epoch with its number from 1, the network and the training figures."""
 
 
-class FilmBatches(keras.utils.PyDataset):  # type: ignore[misc]
+class ImageBatches(keras.utils.PyDataset):  # type: ignore[misc]
     """Batches of an epoch; each depends on nothing but the seed, its epoch and its number."""
 
     def __init__(
         self,
-        films: Sequence[Film],
+        images: Sequence[LabelledImage],
         pixels: NDArray[np.uint8],
         config: TrainingConfig,
         phase: Phase,
@@ -31,9 +31,9 @@ class FilmBatches(keras.utils.PyDataset):  # type: ignore[misc]
         super().__init__(workers=2)
         self._pixels = pixels
         self._config = config
-        self._targets = smooth(config.targets(films), config.label_smoothing)
-        self._weights = balanced_weights(films, config) if config.balance else None
-        self._sources = rows_by_source(films)
+        self._targets = smooth(config.targets(images), config.label_smoothing)
+        self._weights = balanced_weights(images, config) if config.balance else None
+        self._sources = rows_by_source(images)
         self._size = phase.size
         self._epoch = phase.begin
         self._draw()
@@ -43,7 +43,7 @@ class FilmBatches(keras.utils.PyDataset):  # type: ignore[misc]
         return -(-len(self._order) // self._config.batch_size)
 
     def on_epoch_end(self) -> None:
-        """Draw the films of the next epoch."""
+        """Draw the radiographs of the next epoch."""
         self._epoch += 1
         self._draw()
 
@@ -51,16 +51,16 @@ class FilmBatches(keras.utils.PyDataset):  # type: ignore[misc]
         """Return a batch: tensor (n, h, w, 1) and targets (n, classes)."""
         size = self._config.batch_size
         rows = self._order[index * size : (index + 1) * size]
-        films = [self._pixels[row] for row in rows]
+        images = [self._pixels[row] for row in rows]
         if self._config.augment:
             rng = np.random.default_rng((self._config.seed, self._epoch, index))
-            films = [augment(film, self._donor(rng), rng) for film in films]
-        return preprocess(films, self._size), self._targets[rows]
+            images = [augment(image, self._donor(rng), rng) for image in images]
+        return preprocess(images, self._size), self._targets[rows]
 
     def _draw(self) -> None:
         rng = np.random.default_rng((self._config.seed, self._epoch))
         n = len(self._targets)
-        drawn = self._config.films_per_epoch or n
+        drawn = self._config.images_per_epoch or n
         if self._weights is None:
             self._order = rng.permutation(n)[:drawn]
         else:
@@ -77,22 +77,24 @@ def smooth(targets: NDArray[np.float32], share: float) -> NDArray[np.float32]:
     return targets * np.float32(1 - share) + np.float32(share / targets.shape[1])
 
 
-def rows_by_source(films: Sequence[Film]) -> list[NDArray[np.intp]]:
+def rows_by_source(images: Sequence[LabelledImage]) -> list[NDArray[np.intp]]:
     """Return the rows of each source."""
-    sources = np.array([film.source for film in films])
+    sources = np.array([image.source for image in images])
     return [np.flatnonzero(sources == source) for source in np.unique(sources)]
 
 
-def balanced_weights(films: Sequence[Film], config: TrainingConfig) -> NDArray[np.float64]:
-    """Return how often each film is to be drawn; they sum to 1.
+def balanced_weights(
+    images: Sequence[LabelledImage], config: TrainingConfig
+) -> NDArray[np.float64]:
+    """Return how often each radiograph is to be drawn; they sum to 1.
 
     Classes are drawn as `config.draw` says, alike often by default, and labels that are only taught
     (adults with other findings) together half as often; within a label, a source by the root of its
-    number of films.
+    number of radiographs.
     """
-    labels = np.array([film.label if film.label in config.codes else "" for film in films])
-    sources = np.array([film.source for film in films])
-    weights = np.zeros(len(films))
+    labels = np.array([image.label if image.label in config.codes else "" for image in images])
+    sources = np.array([image.source for image in images])
+    weights = np.zeros(len(images))
     for label in np.unique(labels):
         share = config.draw.get(label, 1.0) if label else 0.5
         names, sizes = np.unique(sources[labels == label], return_counts=True)
@@ -104,7 +106,7 @@ def balanced_weights(films: Sequence[Film], config: TrainingConfig) -> NDArray[n
 
 
 def fit(
-    films: Sequence[Film],
+    images: Sequence[LabelledImage],
     pixels: NDArray[np.uint8],
     config: TrainingConfig,
     after_epoch: AfterEpoch,
@@ -113,10 +115,10 @@ def fit(
 
     Parameters
     ----------
-    films : sequence of Film
+    images : sequence of LabelledImage
         What to learn from; all of it.
     pixels : ndarray of uint8, shape (n, height, width)
-        The films at the network's input size.
+        The radiographs at the network's input size.
     config : TrainingConfig
         The run.
     after_epoch : callable
@@ -133,7 +135,7 @@ def fit(
         (None, None) if config.small_first else config.input_size, len(config.labels)
     )
     keras.config.set_dtype_policy("float32")
-    steps = -(-(config.films_per_epoch or len(films)) // config.batch_size) * config.epochs
+    steps = -(-(config.images_per_epoch or len(images)) // config.batch_size) * config.epochs
     rate: float | keras.optimizers.schedules.LearningRateSchedule = config.learning_rate
     if config.augment:
         warm_up = steps // 20
@@ -150,7 +152,7 @@ def fit(
     )
     for phase in config.phases:
         network.fit(
-            FilmBatches(films, pixels, config, phase),
+            ImageBatches(images, pixels, config, phase),
             initial_epoch=phase.begin,
             epochs=phase.end,
             callbacks=[report],
@@ -167,6 +169,6 @@ def as_served(network: keras.Model, config: TrainingConfig) -> keras.Model:
 
 
 def infer(network: keras.Model, tensor: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return the probabilities of many films, in batches: float32, shape (n, classes)."""
+    """Return the probabilities of many radiographs, in batches: float32, shape (n, classes)."""
     probabilities: NDArray[np.float32] = network.predict(tensor, batch_size=256, verbose=0)
     return probabilities

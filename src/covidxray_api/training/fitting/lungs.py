@@ -1,4 +1,4 @@
-"""Training the lung finder on films with drawn lungs."""
+"""Training the lung finder on radiographs with drawn lungs."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ EPOCHS = 40
 STEPS = 30
 BATCH = 32
 VALIDATION = 150
-"""Films held out."""
+"""Radiographs held out."""
 
 
 def read_lung_masks(
     folder: Path, size: tuple[int, int] = SIZE
 ) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-    """Read films ``NAME.jpg`` with their masks ``NAME_mask.png``, all brought to one size.
+    """Read radiographs ``NAME.jpg`` with their masks ``NAME_mask.png``, all brought to one size.
 
     Returns
     -------
     tuple of ndarray of uint8, each of shape (n, height, width)
-        Films, and masks where 255 is lung.
+        Radiographs, and masks where 255 is lung.
 
     Raises
     ------
@@ -51,14 +51,14 @@ def read_lung_masks(
             raise DatasetError("unreadable", path=path)
         return cv2.resize(pixels, size[::-1], interpolation=cv2.INTER_AREA).astype(np.uint8)
 
-    films = [read(path.with_name(path.name.replace("_mask.png", ".jpg"))) for path in masks]
-    return np.stack(films), np.stack([read(path) for path in masks])
+    images = [read(path.with_name(path.name.replace("_mask.png", ".jpg"))) for path in masks]
+    return np.stack(images), np.stack([read(path) for path in masks])
 
 
 def lung_finder() -> keras.Model:
     """Build a small encoder and decoder with skips (U-Net: Ronneberger et al. 2015)."""
-    film = layers.Input((*SIZE, 1))
-    x = layers.GroupNormalization(1, center=False, scale=False)(film)
+    image = layers.Input((*SIZE, 1))
+    x = layers.GroupNormalization(1, center=False, scale=False)(image)
     x = _convolve(x, 12)
     passed = [x]
     for width in (24, 48, 64):
@@ -68,7 +68,7 @@ def lung_finder() -> keras.Model:
     for skip in reversed(passed):
         x = layers.Concatenate()([layers.UpSampling2D()(x), skip])
         x = _convolve(x, skip.shape[-1])
-    return keras.Model(film, layers.Conv2D(1, 1, activation="sigmoid")(x), name="lung_finder")
+    return keras.Model(image, layers.Conv2D(1, 1, activation="sigmoid")(x), name="lung_finder")
 
 
 def _convolve(x: keras.KerasTensor, width: int, stride: int = 1) -> keras.KerasTensor:
@@ -89,9 +89,9 @@ def train_lung_finder(folder: Path, seed: int = 2021) -> tuple[keras.Model, dict
     Returns
     -------
     keras.Model
-        Films in, probability of lung out, both of shape (n, 64, 64, 1).
+        Radiographs in, probability of lung out, both of shape (n, 64, 64, 1).
     dict
-        Numbers of films, and the mean and least Dice coefficient on those held out.
+        Numbers of radiographs, and the mean and least Dice coefficient on those held out.
 
     Raises
     ------
@@ -99,20 +99,20 @@ def train_lung_finder(folder: Path, seed: int = 2021) -> tuple[keras.Model, dict
         If the folder has no masks.
     """
     keras.utils.set_random_seed(seed)
-    films, masks = read_lung_masks(folder)
+    images, masks = read_lung_masks(folder)
     rng = np.random.default_rng(seed)
-    order = rng.permutation(len(films))
+    order = rng.permutation(len(images))
     held_out, rows = order[:VALIDATION], order[VALIDATION:]
     network = lung_finder()
     rate = keras.optimizers.schedules.CosineDecay(3e-3, EPOCHS * STEPS)
     network.compile(keras.optimizers.Adam(rate), loss="binary_crossentropy")
     for _ in track(range(EPOCHS * STEPS), "lung finder"):
-        drawn = [vary(films[row], masks[row], rng) for row in rng.choice(rows, BATCH)]
+        drawn = [vary(images[row], masks[row], rng) for row in rng.choice(rows, BATCH)]
         network.train_on_batch(
-            preprocess([film for film, _ in drawn], SIZE),
+            preprocess([image for image, _ in drawn], SIZE),
             preprocess([mask for _, mask in drawn], SIZE),
         )
-    found = network.predict(preprocess(list(films[held_out]), SIZE), verbose=0)[..., 0] > 0.5
+    found = network.predict(preprocess(list(images[held_out]), SIZE), verbose=0)[..., 0] > 0.5
     drawn_lungs = masks[held_out] > 127
     overlap = (found & drawn_lungs).sum(axis=(1, 2))
     dice = 2 * overlap / (found.sum(axis=(1, 2)) + drawn_lungs.sum(axis=(1, 2)))
@@ -125,16 +125,16 @@ def train_lung_finder(folder: Path, seed: int = 2021) -> tuple[keras.Model, dict
 
 
 def vary(
-    film: MatLike, mask: MatLike, rng: np.random.Generator
+    image: MatLike, mask: MatLike, rng: np.random.Generator
 ) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-    """Frame a film and its mask otherwise, change its tones, and cloud part of it.
+    """Frame a radiograph and its mask otherwise, change its tones, and cloud part of it.
 
     The clouds teach that lungs end where the ribs do, not where they turn white.
 
     Parameters
     ----------
-    film, mask : ndarray of uint8, shape (height, width)
-        A film, and where its lungs are.
+    image, mask : ndarray of uint8, shape (height, width)
+        A radiograph, and where its lungs are.
     rng : Generator
         Source of chance.
 
@@ -143,28 +143,28 @@ def vary(
     tuple of ndarray of uint8, shape (height, width)
         Both, changed alike.
     """
-    height, width = film.shape
+    height, width = image.shape
     turn = cv2.getRotationMatrix2D(
         (width / 2, height / 2), rng.normal(0, 7), np.exp(rng.uniform(-0.3, 0.3))
     )
     turn[:, 2] += rng.uniform(-0.1, 0.1, 2) * (width, height)
     if rng.random() < 0.5:
-        film, mask = cv2.flip(film, 1), cv2.flip(mask, 1)
+        image, mask = cv2.flip(image, 1), cv2.flip(mask, 1)
     border = cv2.BORDER_CONSTANT if rng.random() < 0.5 else cv2.BORDER_REPLICATE
-    film = cv2.warpAffine(film, turn, (width, height), borderMode=border)
+    image = cv2.warpAffine(image, turn, (width, height), borderMode=border)
     mask = cv2.warpAffine(mask, turn, (width, height))
-    film = degrade(cv2.LUT(film, random_tones(rng)), rng)
+    image = degrade(cv2.LUT(image, random_tones(rng)), rng)
     if rng.random() < 0.3:
-        film = clouded(film, rng)
-    return np.asarray(film, np.uint8), np.asarray(mask, np.uint8)
+        image = clouded(image, rng)
+    return np.asarray(image, np.uint8), np.asarray(mask, np.uint8)
 
 
-def clouded(film: MatLike, rng: np.random.Generator) -> MatLike:
-    """Lay one soft white cloud over a film."""
-    height, width = film.shape
+def clouded(image: MatLike, rng: np.random.Generator) -> MatLike:
+    """Lay one soft white cloud over a radiograph."""
+    height, width = image.shape
     cloud: MatLike = np.zeros((height, width), dtype=np.float32)
     centre = rng.integers(8, min(height, width) - 8, 2)
     axes = rng.integers(4, 14, 2)
     cv2.ellipse(cloud, centre.tolist(), axes.tolist(), 0, 0, 360, (0.8,), -1)
     cloud = cv2.GaussianBlur(cloud, (0, 0), 3)
-    return (film * (1 - cloud) + cloud * rng.uniform(140, 230)).astype(np.uint8)
+    return (image * (1 - cloud) + cloud * rng.uniform(140, 230)).astype(np.uint8)

@@ -47,11 +47,11 @@ def seed_cnn(size: Size, classes: int) -> keras.Model:
 
 
 def residual(size: Size, classes: int) -> keras.Model:
-    """Build a compact residual network (He et al. 2016) on per-film standardised intensities.
+    """Build a compact residual network (He et al. 2016) on per-radiograph standardised intensities.
 
-    The film is brought to mean 0 and variance 1 inside the network, so brightness and contrast,
-    which tell sources apart, never reach it. Global average pooling leaves the feature map that a
-    class activation map needs.
+    The radiograph is brought to mean 0 and variance 1 inside the network, so brightness and
+    contrast, which tell sources apart, never reach it. Global average pooling leaves the feature
+    map that a class activation map needs.
 
     Parameters
     ----------
@@ -60,8 +60,8 @@ def residual(size: Size, classes: int) -> keras.Model:
     classes : int
         Number of softmax outputs.
     """
-    film = layers.Input((*size, 1))
-    x = layers.GroupNormalization(1, center=False, scale=False, dtype="float32")(film)
+    image = layers.Input((*size, 1))
+    x = layers.GroupNormalization(1, center=False, scale=False, dtype="float32")(image)
     x = _convolve(x, 24, kernel=5, stride=2)
     for width in (40, 80, 128, 160):
         x = _residual_block(x, width, stride=2)
@@ -69,7 +69,7 @@ def residual(size: Size, classes: int) -> keras.Model:
     x = layers.GlobalAveragePooling2D(name="features")(x)
     x = layers.Dropout(0.2)(x)
     outputs = layers.Dense(classes, activation="softmax", dtype="float32")(x)
-    return keras.Model(film, outputs, name="residual")
+    return keras.Model(image, outputs, name="residual")
 
 
 def _convolve(

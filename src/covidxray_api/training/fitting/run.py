@@ -1,4 +1,4 @@
-"""A training run: from films to a trained network with its figures."""
+"""A training run: from radiographs to a trained network with its figures."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from covidxray_api.preprocessing import preprocess
-from covidxray_api.training.data.dataset import Film
+from covidxray_api.training.data.dataset import LabelledImage
 from covidxray_api.training.data.split import Rows, split
 from covidxray_api.training.fitting.config import TrainingConfig
 from covidxray_api.training.fitting.fit import fit, infer
@@ -26,30 +26,30 @@ class TrainedNetwork:
 
     config: TrainingConfig
     network: keras.Model
-    trained_on: list[Film]
-    held_out: list[Film]
+    trained_on: list[LabelledImage]
+    held_out: list[LabelledImage]
     held_out_probabilities: NDArray[np.float32]
-    """Of the held-out films, shape (n, classes), uncalibrated."""
+    """Of the held-out radiographs, shape (n, classes), uncalibrated."""
 
     history: list[dict[str, float]]
     """Training figures by epoch; at milestones also the accuracy of inference on both parts."""
 
 
 def train(
-    films: Sequence[Film], pixels: NDArray[np.uint8], config: TrainingConfig
+    images: Sequence[LabelledImage], pixels: NDArray[np.uint8], config: TrainingConfig
 ) -> TrainedNetwork:
     """Train the network that a configuration describes, showing progress.
 
     Parameters
     ----------
-    films : sequence of Film
-        Films that suit the configuration; they are divided as it says.
+    images : sequence of LabelledImage
+        Radiographs that suit the configuration; they are divided as it says.
     pixels : ndarray of uint8, shape (n, height, width)
-        The films at the network's input size.
+        The radiographs at the network's input size.
     config : TrainingConfig
         The run.
     """
-    trained_on, held_out = split(films, config)
+    trained_on, held_out = split(images, config)
     history: list[dict[str, float]] = []
     columns = (
         TextColumn("{task.description}"),
@@ -68,7 +68,7 @@ def train(
             history.append({"epoch": epoch} | figures)
             if epoch in MILESTONES:
                 for part, rows in (("train", trained_on), ("validation", held_out)):
-                    chosen = [films[row] for row in rows]
+                    chosen = [images[row] for row in rows]
                     share = accuracy(chosen, probabilities(network, rows), config)
                     history[-1][f"{part}_accuracy"] = share
             progress.update(bar, advance=1, loss=figures["loss"])
@@ -76,26 +76,26 @@ def train(
                 # A log has no bar to redraw.
                 progress.print(f"{config.name}: epoch {epoch}, loss {figures['loss']:.3f}")
 
-        network = fit([films[row] for row in trained_on], pixels[trained_on], config, after_epoch)
+        network = fit([images[row] for row in trained_on], pixels[trained_on], config, after_epoch)
     return TrainedNetwork(
         config=config,
         network=network,
-        trained_on=[films[row] for row in trained_on],
-        held_out=[films[row] for row in held_out],
+        trained_on=[images[row] for row in trained_on],
+        held_out=[images[row] for row in held_out],
         held_out_probabilities=probabilities(network, held_out),
         history=history,
     )
 
 
 def accuracy(
-    films: Sequence[Film], probabilities: NDArray[np.float32], config: TrainingConfig
+    images: Sequence[LabelledImage], probabilities: NDArray[np.float32], config: TrainingConfig
 ) -> float:
-    """Return the share of films, of those whose label the network knows, that it calls right."""
+    """Return the share called right of the radiographs whose label the network knows."""
     codes = config.codes
     called = probabilities.argmax(axis=1)
     right = [
-        codes[answer] == film.label
-        for film, answer in zip(films, called, strict=True)
-        if film.label in codes
+        codes[answer] == image.label
+        for image, answer in zip(images, called, strict=True)
+        if image.label in codes
     ]
     return float(np.mean(right))

@@ -1,4 +1,4 @@
-"""What the gate learns from: films and everything else, as a service may be sent them."""
+"""What the gate learns from: radiographs and everything else, as a service may be sent them."""
 
 from __future__ import annotations
 
@@ -14,17 +14,15 @@ from numpy.typing import NDArray
 
 from covidxray_api.preprocessing import preprocess
 from covidxray_api.training.data.augmentation import degrade, mark, random_tones
-from covidxray_api.training.gate import synthetic_negatives as imposters
+from covidxray_api.training.data.sources import LATERAL
+from covidxray_api.training.gate import synthetic_negatives as synthetic
 from covidxray_api.training.gate.rules import KINDS
 from covidxray_api.training.gate.synthetic_negatives import Picture
-
-LATERAL = "lateral_chest_xray"
-"""The kind of other image that shows a chest, though not from the front."""
 
 SHARES = {"frontal": 0.5, "lateral": 0.05, "cropped": 0.09, "composite": 0.07, "other": 0.29}
 """How often each kind is drawn."""
 
-TURNED, INVERTED = 0.45, 0.25
+ROTATED, INVERTED = 0.45, 0.25
 """How often an image is turned by a right angle or more, and how often inverted."""
 
 
@@ -32,11 +30,11 @@ TURNED, INVERTED = 0.45, 0.25
 class Examples:
     """What the gate learns from, all of shape (n, side, side), uint8."""
 
-    films: NDArray[np.uint8]
+    radiographs: NDArray[np.uint8]
     """Frontal chest radiographs."""
 
     sources: NDArray[np.str_]
-    """Source of each film."""
+    """Source of each radiograph."""
 
     laterals: NDArray[np.uint8]
     """Lateral chest radiographs; may be none."""
@@ -48,12 +46,12 @@ class Examples:
     """What each of the others shows."""
 
     def without(self, names: Collection[str]) -> Examples:
-        """Return the examples without some kinds of image and without films of some sources."""
+        """Return the examples without some kinds of image and without some sources."""
         left_out = list(names)
-        films, others = ~np.isin(self.sources, left_out), ~np.isin(self.kinds, left_out)
+        radiographs, others = ~np.isin(self.sources, left_out), ~np.isin(self.kinds, left_out)
         return Examples(
-            self.films[films],
-            self.sources[films],
+            self.radiographs[radiographs],
+            self.sources[radiographs],
             self.laterals[: 0 if LATERAL in left_out else None],
             self.others[others],
             self.kinds[others],
@@ -61,16 +59,16 @@ class Examples:
 
 
 def examples_of(
-    films: NDArray[np.uint8],
+    radiographs: NDArray[np.uint8],
     sources: NDArray[np.str_],
     others: Sequence[NDArray[np.uint8]],
     kinds: NDArray[np.str_],
 ) -> Examples:
-    """Bring films and other images to the size at which they are varied.
+    """Bring radiographs and other images to the size at which they are varied.
 
     Parameters
     ----------
-    films : ndarray of uint8, shape (n, height, width)
+    radiographs : ndarray of uint8, shape (n, height, width)
         Frontal chest radiographs.
     sources : ndarray of str, shape (n,)
         Source of each.
@@ -80,9 +78,9 @@ def examples_of(
         What each of them shows.
     """
     lateral = kinds == LATERAL
-    pictures = np.stack([imposters.sized(other) for other in others])
+    pictures = np.stack([synthetic.sized(other) for other in others])
     return Examples(
-        np.stack([imposters.sized(film) for film in films]),
+        np.stack([synthetic.sized(radiograph) for radiograph in radiographs]),
         sources,
         pictures[lateral],
         pictures[~lateral],
@@ -90,12 +88,12 @@ def examples_of(
     )
 
 
-class Lesson(NamedTuple):
+class Example(NamedTuple):
     """One image with what is to be said of it."""
 
     picture: Picture
     kind: int
-    turn: int
+    rotation: int
     inverted: bool
 
 
@@ -103,7 +101,7 @@ Named = dict[str, NDArray[Any]]
 """Arrays by the name of the output that they are about."""
 
 
-class Lessons(keras.utils.PyDataset):  # type: ignore[misc]
+class ExampleBatches(keras.utils.PyDataset):  # type: ignore[misc]
     """Batches drawn at random; each depends on nothing but the seed, its epoch and its number."""
 
     def __init__(
@@ -116,7 +114,7 @@ class Lessons(keras.utils.PyDataset):  # type: ignore[misc]
         self._batch_size = batch_size
         self._seed = seed
         self._epoch = 0
-        self._film_weights = even(examples.sources, 0.5)
+        self._radiograph_weights = even(examples.sources, 0.5)
         self._other_weights = even(examples.kinds, 0.0)
 
     def __len__(self) -> int:
@@ -130,28 +128,28 @@ class Lessons(keras.utils.PyDataset):  # type: ignore[misc]
     def __getitem__(self, index: int) -> tuple[NDArray[np.float32], Named, Named]:
         """Return a batch: tensor, what is to be said of it, and what of that counts."""
         rng = np.random.default_rng((self._seed, self._epoch, index))
-        lessons = [self._lesson(rng) for _ in range(self._batch_size)]
-        kind = np.array([lesson.kind for lesson in lessons])
+        drawn = [self._example(rng) for _ in range(self._batch_size)]
+        kind = np.array([example.kind for example in drawn])
         frontal = (kind == KINDS.index("frontal")).astype(np.float32)
         targets = {
             "kind": kind,
-            "turn": np.array([lesson.turn for lesson in lessons]),
-            "inverted": np.array([[lesson.inverted] for lesson in lessons], dtype=np.float32),
+            "rotation": np.array([example.rotation for example in drawn]),
+            "inverted": np.array([[example.inverted] for example in drawn], dtype=np.float32),
         }
-        weights = {"kind": np.ones_like(frontal), "turn": frontal, "inverted": frontal}
-        return preprocess([lesson.picture for lesson in lessons], self._size), targets, weights
+        weights = {"kind": np.ones_like(frontal), "rotation": frontal, "inverted": frontal}
+        return preprocess([example.picture for example in drawn], self._size), targets, weights
 
-    def _film(self, rng: np.random.Generator) -> Picture:
-        films = self._examples.films
-        film: Picture = films[rng.choice(len(films), p=self._film_weights)]
-        return film
+    def _radiograph(self, rng: np.random.Generator) -> Picture:
+        radiographs = self._examples.radiographs
+        radiograph: Picture = radiographs[rng.choice(len(radiographs), p=self._radiograph_weights)]
+        return radiograph
 
     def _other(self, rng: np.random.Generator) -> Picture:
         others = self._examples.others
         other: Picture = others[rng.choice(len(others), p=self._other_weights)]
         return other
 
-    def _lesson(self, rng: np.random.Generator) -> Lesson:
+    def _example(self, rng: np.random.Generator) -> Example:
         shares = np.array([SHARES[kind] for kind in KINDS])
         if not len(self._examples.laterals):
             shares[KINDS.index("lateral")] = 0
@@ -159,36 +157,36 @@ class Lessons(keras.utils.PyDataset):  # type: ignore[misc]
         picture = self._of_kind(KINDS[kind], rng)
         if rng.random() < 0.5:
             picture = picture[:, ::-1]
-        turn = int(rng.integers(1, 4)) if rng.random() < TURNED else 0
+        rotation = int(rng.integers(1, 4)) if rng.random() < ROTATED else 0
         inverted = bool(rng.random() < INVERTED)
-        picture = np.rot90(picture, -turn)
-        return Lesson(255 - picture if inverted else picture, kind, turn, inverted)
+        picture = np.rot90(picture, -rotation)
+        return Example(255 - picture if inverted else picture, kind, rotation, inverted)
 
     def _of_kind(self, kind: str, rng: np.random.Generator) -> Picture:
         if kind == "frontal":
-            return acquired(self._film(rng), rng)
+            return acquired(self._radiograph(rng), rng)
         if kind == "lateral":
             laterals = self._examples.laterals
             return acquired(laterals[rng.integers(len(laterals))], rng)
         if kind == "cropped":
-            return acquired(imposters.cropped(self._film(rng), rng), rng)
+            return acquired(synthetic.cropped(self._radiograph(rng), rng), rng)
         if kind == "composite":
-            draw = self._film if rng.random() < 0.7 else self._other
-            return acquired(imposters.composite(lambda: draw(rng), rng), rng)
+            draw = self._radiograph if rng.random() < 0.7 else self._other
+            return acquired(synthetic.composite(lambda: draw(rng), rng), rng)
         chance = rng.random()
         if chance < 0.62:
             other = self._other(rng)
             if rng.random() < 0.4:
-                other = imposters.cropped(other, rng)
+                other = synthetic.cropped(other, rng)
             return acquired(other, rng, widely=True)
         if chance < 0.76:
-            return acquired(imposters.rearranged(self._film(rng), rng), rng)
+            return acquired(synthetic.rearranged(self._radiograph(rng), rng), rng)
         if chance < 0.82:
-            return imposters.averaged(lambda: self._film(rng), rng)
+            return synthetic.averaged(lambda: self._radiograph(rng), rng)
         made: Callable[[np.random.Generator], Picture] = (
-            imposters.drawing,
-            imposters.texture,
-            imposters.limbs,
+            synthetic.drawing,
+            synthetic.texture,
+            synthetic.limbs,
         )[rng.integers(3)]
         return made(rng)
 
@@ -203,7 +201,7 @@ def acquired(picture: Picture, rng: np.random.Generator, widely: bool = False) -
     rng : Generator
         Source of chance.
     widely : bool
-        Whether the frame may change as much as it likes; that of a film must keep the lungs.
+        Whether the frame may change as much as it likes; that of a radiograph must keep the lungs.
     """
     side = picture.shape[0]
     scale = np.exp(rng.uniform(-0.6, 0.6) if widely else rng.uniform(-0.45, 0.1))

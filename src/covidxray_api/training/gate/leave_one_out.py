@@ -1,11 +1,12 @@
-"""Trials: what a gate says of kinds of image, and of hospitals, that it was not trained on."""
+"""Leave-one-out runs: signals of images of a kind or a hospital that training has not seen."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import keras
 import numpy as np
@@ -18,28 +19,23 @@ from covidxray_api.consistency.gate import GateManifest, Signals, Weights
 from covidxray_api.errors import DatasetError
 from covidxray_api.inference.onnx import OnnxEngine
 from covidxray_api.models.manifest import COMPILED
-from covidxray_api.training.data.dataset import Film
+from covidxray_api.training.data.dataset import LabelledImage
 from covidxray_api.training.gate.rules import FINDINGS_OF_KINDS, RULES, TURNS
 from covidxray_api.training.publishing.compilation import compile_network
 
 SEED = 2021
 
-HOSPITALS: Mapping[str, tuple[str, ...]] = {
-    "guangzhou": ("guangzhou",),
-    "nih and rsna (one archive)": ("nih", "rsna"),
-    "qatar_tb and tbx11k": ("qatar_tb", "tbx11k"),
-    "all with COVID-19": ("covid_cxnet", "hannover", "ieee8023", "radiography_db"),
-}
-"""Sources whose films are left out of training together, by the name of the trial."""
+SIGNALS = "trials.npz"
+"""File of the signals of all runs."""
 
-TRIALS = "trials.npz"
-"""File with what was said in trials."""
+PARTS = ("fitting", "films", "others")
+"""Names in that file of the fields of `LeaveOneOut`."""
 
 Rows = NDArray[np.intp]
 
 
 class Division(NamedTuple):
-    """Rows of films, no patient in two of them."""
+    """Rows of radiographs, no patient in two of them."""
 
     train: Rows
     """What the network learns from."""
@@ -51,29 +47,60 @@ class Division(NamedTuple):
     """What is only measured."""
 
 
-class Trial(NamedTuple):
-    """What a gate says that was trained without some images; columns are those of `Signals`."""
+class LeaveOneOut(NamedTuple):
+    """Signals of a gate trained without some images; columns are those of `Signals`."""
 
     fitting: NDArray[np.float32]
-    """Of the films that a threshold may be fitted on, shape (n, 3)."""
+    """Of the radiographs that a threshold may be fitted on, shape (n, 3)."""
 
-    films: NDArray[np.float32]
-    """Of held-out films, or of all films of the sources that were left out, shape (n, 3)."""
+    radiographs: NDArray[np.float32]
+    """Of held-out radiographs, or of all of the sources that were left out, shape (n, 3)."""
 
     others: NDArray[np.float32]
     """Of the images of the kind that was left out, shape (n, 3)."""
 
 
-def divide(films: Sequence[Film]) -> Division:
-    """Divide films by patient: three fifths to train, one to fit the threshold, one to measure."""
-    sources = [film.source for film in films]
-    groups = [film.group for film in films]
+def divide(radiographs: Sequence[LabelledImage]) -> Division:
+    """Divide radiographs by patient: 3/5 to train, 1/5 to fit the threshold, 1/5 to measure."""
+    sources = [radiograph.source for radiograph in radiographs]
+    groups = [radiograph.group for radiograph in radiographs]
     folds = StratifiedGroupKFold(5, shuffle=True, random_state=SEED)
     parts = [part for _, part in folds.split(sources, sources, groups)]
     return Division(np.sort(np.concatenate(parts[2:])), parts[1], parts[0])
 
 
-def trial_gate(network: keras.Model, reference: Reference) -> Gate:
+def repeat_division(
+    radiographs: Sequence[LabelledImage], manifest: GateManifest
+) -> list[LabelledImage]:
+    """Return the radiographs that a stored gate has not been fitted on, of the sources it knows.
+
+    Parameters
+    ----------
+    radiographs : sequence of LabelledImage
+        All radiographs of the data folder that it was trained from.
+    manifest : GateManifest
+        The stored gate.
+
+    Raises
+    ------
+    DatasetError
+        If the numbers of radiographs by source are not those of its training.
+    """
+    sources = manifest.training["films"]
+    known = [radiograph for radiograph in radiographs if radiograph.source in sources]
+    try:
+        rows = divide(known)
+    except ValueError as error:
+        raise DatasetError("split", model=f"gate {manifest.version}") from error
+    found = [
+        dict(Counter(known[row].source for row in part)) for part in (rows.train, rows.fitting)
+    ]
+    if found != [sources, manifest.training["films_for_threshold"]]:
+        raise DatasetError("split", model=f"gate {manifest.version}")
+    return [known[row] for row in rows.held_out]
+
+
+def undecided_gate(network: keras.Model, reference: Reference) -> Gate:
     """Return a gate around a network, whose weights and threshold have not been fitted.
 
     Parameters
@@ -123,28 +150,26 @@ def signals_of(gate: Gate, images: Collection[NDArray[np.uint8]]) -> NDArray[np.
     return np.array(rows, dtype=np.float32).reshape(-1, len(Signals._fields))
 
 
-def write_trials(trials: Mapping[str, Trial], folder: Path) -> None:
-    """Store trials by their names."""
-    arrays = {
+def write_signals(runs: Mapping[str, LeaveOneOut], folder: Path) -> None:
+    """Store the signals of leave-one-out runs, by what was left out."""
+    arrays: dict[str, Any] = {
         f"{name}/{part}": values
-        for name, trial in trials.items()
-        for part, values in trial._asdict().items()
+        for name, run in runs.items()
+        for part, values in zip(PARTS, run, strict=True)
     }
-    np.savez_compressed(folder / TRIALS, **arrays)
+    np.savez_compressed(folder / SIGNALS, **arrays)
 
 
-def read_trials(folder: Path) -> dict[str, Trial]:
-    """Read trials by their names.
+def read_signals(folder: Path) -> dict[str, LeaveOneOut]:
+    """Read the signals of leave-one-out runs, by what was left out.
 
     Raises
     ------
     DatasetError
         If the file is missing.
     """
-    if not (folder / TRIALS).is_file():
-        raise DatasetError("file", folder=folder, name=TRIALS)
-    with np.load(folder / TRIALS) as arrays:
+    if not (folder / SIGNALS).is_file():
+        raise DatasetError("file", folder=folder, name=SIGNALS)
+    with np.load(folder / SIGNALS) as arrays:
         names = dict.fromkeys(key.rpartition("/")[0] for key in arrays)
-        return {
-            name: Trial(*(arrays[f"{name}/{part}"] for part in Trial._fields)) for name in names
-        }
+        return {name: LeaveOneOut(*(arrays[f"{name}/{part}"] for part in PARTS)) for name in names}

@@ -11,21 +11,21 @@ from keras import layers
 
 from covidxray_api.preprocessing import preprocess
 from covidxray_api.training.fitting.fit import infer
-from covidxray_api.training.gate.examples import Examples, Lessons, acquired, even
+from covidxray_api.training.gate.examples import ExampleBatches, Examples, acquired, even
 from covidxray_api.training.gate.rules import KINDS, TURNS
 
 SIZE = (96, 96)
 """Height and width of the network's input."""
 
-FILMS_MEASURED = 4000
-"""Films whose features say what a film is like."""
+RADIOGRAPHS_MEASURED = 4000
+"""Radiographs whose features say what a radiograph is like."""
 
 LEAST_SPREAD = 1e-3
-"""Least variance of films along an axis of their features, as a share of the mean."""
+"""Least variance of radiographs along an axis of their features, as a share of the mean."""
 
 
 def network(size: tuple[int, int] = SIZE) -> keras.Model:
-    """Build the gate's network: residual blocks on a film of standardised intensities.
+    """Build the gate's network: residual blocks on a radiograph of standardised intensities.
 
     Parameters
     ----------
@@ -35,10 +35,10 @@ def network(size: tuple[int, int] = SIZE) -> keras.Model:
     Returns
     -------
     keras.Model
-        Outputs `kind`, `turn` (softmax) and `inverted` (sigmoid).
+        Outputs `kind`, `rotation` (softmax) and `inverted` (sigmoid).
     """
-    film = layers.Input((*size, 1))
-    x = layers.GroupNormalization(1, center=False, scale=False, dtype="float32")(film)
+    radiograph = layers.Input((*size, 1))
+    x = layers.GroupNormalization(1, center=False, scale=False, dtype="float32")(radiograph)
     x = _convolve(x, 16, 5, stride=2)
     for width in (24, 48, 64, 96):
         y = _convolve(x, width, 3, stride=2)
@@ -46,16 +46,16 @@ def network(size: tuple[int, int] = SIZE) -> keras.Model:
         x = _convolve(layers.AveragePooling2D(2, padding="same")(x), width, 1, relu=False)
         x = layers.ReLU()(layers.Add()([x, y]))
     features = layers.GlobalAveragePooling2D()(x)
-    # Where the parts of a chest lie tells its turn; the mean over places does not.
+    # Where the parts of a chest lie tells how it is rotated; the mean over places does not.
     place = layers.Flatten()(_convolve(x, 16, 1))
     place = layers.Dense(48, activation="relu")(place)
     both = layers.Dropout(0.2)(layers.Concatenate(name="features")([features, place]))
     head = partial(layers.Dense, dtype="float32")
     return keras.Model(
-        film,
+        radiograph,
         {
             "kind": head(len(KINDS), activation="softmax", name="kind")(both),
-            "turn": head(len(TURNS), activation="softmax", name="turn")(both),
+            "rotation": head(len(TURNS), activation="softmax", name="rotation")(both),
             "inverted": head(1, activation="sigmoid", name="inverted")(both),
         },
         name="gate",
@@ -73,7 +73,7 @@ def _convolve(
 def fit_gate(
     examples: Examples,
     epochs: int,
-    tell: Callable[[int, float], None],
+    after_epoch: Callable[[int, float], None],
     seed: int = 2021,
     batches: int = 100,
     batch_size: int = 64,
@@ -86,7 +86,7 @@ def fit_gate(
         What to learn from.
     epochs : int
         Rounds of `batches` batches.
-    tell : callable
+    after_epoch : callable
         Told the number of each epoch from 1, and its loss.
     seed : int
         Seed of every source of chance.
@@ -110,18 +110,18 @@ def fit_gate(
         keras.optimizers.AdamW(rate, weight_decay=0.02),
         loss={
             "kind": "sparse_categorical_crossentropy",
-            "turn": "sparse_categorical_crossentropy",
+            "rotation": "sparse_categorical_crossentropy",
             "inverted": "binary_crossentropy",
         },
-        loss_weights={"kind": 1.0, "turn": 0.5, "inverted": 0.5},
+        loss_weights={"kind": 1.0, "rotation": 0.5, "inverted": 0.5},
     )
     learner.fit(
-        Lessons(examples, SIZE, batches, batch_size, seed),
+        ExampleBatches(examples, SIZE, batches, batch_size, seed),
         epochs=epochs,
         verbose=0,
         callbacks=[
             keras.callbacks.LambdaCallback(
-                on_epoch_end=lambda epoch, logs: tell(epoch + 1, logs["loss"])
+                on_epoch_end=lambda epoch, logs: after_epoch(epoch + 1, logs["loss"])
             )
         ],
     )
@@ -130,7 +130,7 @@ def fit_gate(
     answers = served.output
     parts = [
         answers["kind"],
-        answers["turn"],
+        answers["rotation"],
         answers["inverted"],
         _distance(served, examples, seed),
     ]
@@ -138,16 +138,18 @@ def fit_gate(
 
 
 def _distance(trained: keras.Model, examples: Examples, seed: int) -> keras.KerasTensor:
-    """Return the distance to the features of films, as a tensor; see `Signals.distance`."""
+    """Return the distance to the features of radiographs, as a tensor; see `Signals.distance`."""
     rng = np.random.default_rng(seed)
-    rows = rng.choice(len(examples.films), FILMS_MEASURED, p=even(examples.sources, 0.5))
-    films = [acquired(examples.films[row], rng) for row in rows]
+    rows = rng.choice(
+        len(examples.radiographs), RADIOGRAPHS_MEASURED, p=even(examples.sources, 0.5)
+    )
+    radiographs = [acquired(examples.radiographs[row], rng) for row in rows]
     features = trained.get_layer("features").output
-    answers = infer(keras.Model(trained.input, features), preprocess(films, SIZE))
+    answers = infer(keras.Model(trained.input, features), preprocess(radiographs, SIZE))
     measured = answers.astype(np.float64)
     centre = measured.mean(axis=0)
     spread, axes = np.linalg.eigh(np.cov(measured, rowvar=False))
-    # Along an axis on which films hardly differ, rounding would be taken for distance.
+    # Along an axis on which radiographs hardly differ, rounding would be taken for distance.
     root = axes / np.sqrt(np.maximum(spread, LEAST_SPREAD * spread.mean()))
     whiten = layers.Dense(len(root), name="whiten")
     white = whiten(features)

@@ -24,42 +24,42 @@ from covidxray_api.decoding import decode
 from covidxray_api.errors import RadiographError
 from covidxray_api.models.artefacts import hashed, write_manifest
 from covidxray_api.preprocessing import preprocess
-from covidxray_api.training.data.dataset import LIMITS, Film
+from covidxray_api.training.data.dataset import LIMITS, LabelledImage
 from covidxray_api.training.data.other_images import OtherImage
 from covidxray_api.training.evaluation.metrics import auroc
 
 
 def build_reference(
-    films: Sequence[Film],
+    radiographs: Sequence[LabelledImage],
     pixels: NDArray[np.uint8],
     others: Sequence[OtherImage],
     keep: float,
     folder: Path,
     seed: int = 2021,
 ) -> ReferenceManifest:
-    """Write the mean radiograph of four fifths of the films and measure it on the rest.
+    """Write the mean radiograph of four fifths of the radiographs and measure it on the rest.
 
-    Every source weighs the same in the mean, however many films it has; a patient's films are
-    either all averaged or all held out.
+    Every source weighs the same in the mean, however many radiographs it has; a patient's
+    radiographs are either all averaged or all held out.
 
     Parameters
     ----------
-    films : sequence of Film
+    radiographs : sequence of LabelledImage
         Frontal chest radiographs.
     pixels : ndarray of uint8, shape (n, height, width)
-        The films, at the size of the mean.
+        The radiographs, at the size of the mean.
     others : sequence of OtherImage
         What must be refused; measures the check, and has no part in its making.
     keep : float
-        Share of the held-out films that the threshold keeps.
+        Share of the held-out radiographs that the threshold keeps.
     folder : Path
         Where the reference is written.
     seed : int
         Seed of the split.
     """
     size = (pixels.shape[1], pixels.shape[2])
-    sources = np.array([film.source for film in films])
-    groups = [film.group for film in films]
+    sources = np.array([radiograph.source for radiograph in radiographs])
+    groups = [radiograph.group for radiograph in radiographs]
     folds = StratifiedGroupKFold(5, shuffle=True, random_state=seed)
     averaged, held_out = next(folds.split(pixels, sources, groups))
     of_source = [
@@ -70,7 +70,7 @@ def build_reference(
     parameters = SsimParameters()
     reference = Reference(mean, parameters, threshold=0.0)
     similar = np.array(
-        [reference.similarity(pixels[row]) for row in track(held_out, "Held-out films")]
+        [reference.similarity(pixels[row]) for row in track(held_out, "Held-out radiographs")]
     )
     threshold = float(np.quantile(similar, 1 - keep, method="lower"))
 
@@ -82,7 +82,7 @@ def build_reference(
         ssim=parameters,
         threshold=threshold,
         threshold_rule=f"quantile {1 - keep:.2f} of the similarity of {len(held_out)} held-out"
-        f" films: keeps {keep:.0%} of them",
+        f" radiographs: keeps {keep:.0%} of them",
         films=dict(sorted(Counter(sources[averaged].tolist()).items())),
         metrics=measure(reference, threshold, similar, sources[held_out], others),
         files=hashed(folder, MEAN_ARRAY, MEAN_PICTURE),
@@ -98,7 +98,7 @@ def measure(
     sources: NDArray[np.str_],
     others: Sequence[OtherImage],
 ) -> dict[str, Any]:
-    """Measure the check on held-out films, source by source, and other images, kind by kind.
+    """Measure the check on held-out radiographs, source by source, and other images, kind by kind.
 
     An image that cannot be decoded counts as refused and is listed.
 
@@ -109,9 +109,9 @@ def measure(
     threshold : float
         Least similarity of a chest radiograph.
     similar : ndarray, shape (n,)
-        Similarity of the held-out films.
+        Similarity of the held-out radiographs.
     sources : ndarray of str, shape (n,)
-        Source of each held-out film.
+        Source of each held-out radiograph.
     others : sequence of OtherImage
         What must be refused.
     """
@@ -119,8 +119,8 @@ def measure(
     undecoded = []
     for image in track(others, "Other images"):
         try:
-            film = decode(image.path.read_bytes(), LIMITS).pixels
-            similarity = reference.similarity(film)
+            radiograph = decode(image.path.read_bytes(), LIMITS).pixels
+            similarity = reference.similarity(radiograph)
         except RadiographError:
             undecoded.append(f"{image.kind}/{image.path.name}")
             similarity = -1.0

@@ -2,8 +2,8 @@
 
 A gate that has seen knees and receipts knows knees and receipts. What holds for kinds never seen is
 learned from outliers of every sort (outlier exposure: Hendrycks et al. 2019), above all from near
-ones: films cut, shifted, shuffled and averaged, which keep the look of a radiograph without its
-anatomy.
+ones: radiographs cut, shifted, shuffled and averaged, which keep the look of a radiograph without
+its anatomy.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ SIDE = 128
 """Height and width of what is made, in pixels."""
 
 
-def cropped(film: Picture, rng: np.random.Generator) -> Picture:
-    """Return a part of a film that lacks much of the lungs: a corner, an edge or a detail."""
-    side = film.shape[0]
+def cropped(radiograph: Picture, rng: np.random.Generator) -> Picture:
+    """Return a part of a radiograph that lacks much of the lungs: a corner, an edge or a detail."""
+    side = radiograph.shape[0]
     height, width = rng.uniform(0.2, 0.95, 2)
     if min(height, width) > 0.5:
         if rng.random() < 0.5:
@@ -40,7 +40,7 @@ def cropped(film: Picture, rng: np.random.Generator) -> Picture:
     top, left = rng.uniform(0, 1 - height), rng.uniform(0, 1 - width)
     rows = slice(round(top * side), max(round((top + height) * side), round(top * side) + 8))
     columns = slice(round(left * side), max(round((left + width) * side), round(left * side) + 8))
-    return sized(film[rows, columns])
+    return sized(radiograph[rows, columns])
 
 
 def composite(draw: Draw, rng: np.random.Generator) -> Picture:
@@ -66,26 +66,26 @@ def composite(draw: Draw, rng: np.random.Generator) -> Picture:
     return page
 
 
-def rearranged(film: Picture, rng: np.random.Generator) -> Picture:
-    """Return a film whose parts are elsewhere: the same look, another anatomy."""
-    side = film.shape[0]
+def rearranged(radiograph: Picture, rng: np.random.Generator) -> Picture:
+    """Return a radiograph whose parts are elsewhere: the same look, another anatomy."""
+    side = radiograph.shape[0]
     choice = rng.integers(5)
     if choice == 0:
         n = int(rng.integers(2, 7))
         edges = np.linspace(0, side, n + 1).astype(int)
-        cells = [film[a:b, c:d] for a, b in pairwise(edges) for c, d in pairwise(edges)]
+        cells = [radiograph[a:b, c:d] for a, b in pairwise(edges) for c, d in pairwise(edges)]
         order = rng.permutation(len(cells))
         cells = [cv2.resize(cells[i], (side // n, side // n)) for i in order]
         return sized(np.vstack([np.hstack(cells[r * n : (r + 1) * n]) for r in range(n)]))
     if choice == 1:
         shift = rng.integers(side // 4, side - side // 4)
-        return np.roll(film, shift, axis=int(rng.integers(2)))
+        return np.roll(radiograph, shift, axis=int(rng.integers(2)))
     if choice == 2:
-        spectrum = np.fft.rfft2(film.astype(np.float32))
+        spectrum = np.fft.rfft2(radiograph.astype(np.float32))
         phase = np.exp(2j * np.pi * rng.random(spectrum.shape))
-        return _stretched(np.fft.irfft2(np.abs(spectrum) * phase, s=film.shape))
+        return _stretched(np.fft.irfft2(np.abs(spectrum) * phase, s=radiograph.shape))
     if choice == 3:
-        half = film[:, : side // 2]
+        half = radiograph[:, : side // 2]
         return sized(np.hstack([half[:, ::-1], half]) if rng.random() < 0.5 else half)
     flow = [
         cv2.resize(rng.normal(0, 1, (4, 4)).astype(np.float32), (side, side))
@@ -95,13 +95,15 @@ def rearranged(film: Picture, rng: np.random.Generator) -> Picture:
     ]
     y, x = np.mgrid[:side, :side].astype(np.float32)
     return np.asarray(
-        cv2.remap(film, x + flow[0], y + flow[1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT),
+        cv2.remap(
+            radiograph, x + flow[0], y + flow[1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT
+        ),
         np.uint8,
     )
 
 
 def averaged(draw: Draw, rng: np.random.Generator) -> Picture:
-    """Return the mean of many films, with noise or without: the shape of a chest and no patient."""
+    """Return the mean of many radiographs, with noise or without: a chest's shape, no patient."""
     mean = np.mean([draw() for _ in range(int(rng.integers(24, 64)))], axis=0)
     return _stretched(mean + rng.normal(0, rng.choice(np.array([0, 2, 8, 20, 50])), mean.shape))
 

@@ -15,7 +15,7 @@ from covidxray_api.inference.loading import same_answers
 from covidxray_api.inference.onnx import OnnxEngine
 from covidxray_api.models.manifest import Parity, Preprocessing
 from covidxray_api.preprocessing import network_input
-from covidxray_api.training.data.dataset import Film, load_pixels
+from covidxray_api.training.data.dataset import LabelledImage, load_pixels
 from covidxray_api.training.fitting.fit import infer
 from covidxray_api.training.publishing.attribution import add_evidence
 
@@ -46,7 +46,7 @@ def compile_network(network: keras.Model, path: Path) -> None:
 
 
 def compile_form(
-    network: keras.Model, path: Path, steps: Preprocessing, films: Sequence[Film]
+    network: keras.Model, path: Path, steps: Preprocessing, films: Sequence[LabelledImage]
 ) -> Parity:
     """Write the compiled form of a classifier, with its saliency map, and compare it with Keras.
 
@@ -58,7 +58,7 @@ def compile_form(
         File to write.
     steps : Preprocessing
         How images become its input.
-    films : sequence of Film
+    films : sequence of LabelledImage
         Real images; 1,000 of them are asked about, or all if they are fewer.
 
     Raises

@@ -28,8 +28,8 @@ def import_network(
     Parameters
     ----------
     path : Path
-        A ``.h5`` or ``.keras`` file: gray films (n, height, width, 1) in, a softmax output for each
-        label out.
+        A ``.h5`` or ``.keras`` file: gray radiographs (n, height, width, 1) in, a softmax output
+        for each label out.
     store : ModelStore
         Where it goes, under `name` and the next version.
     name : str

@@ -26,9 +26,10 @@ from covidxray_api.models.manifest import (
     Preprocessing,
 )
 from covidxray_api.models.store import ModelStore, StoredModel
-from covidxray_api.training.data.dataset import Film, counts, load_pixels
-from covidxray_api.training.data.split import split
-from covidxray_api.training.evaluation.classifier import COVID, infer_all
+from covidxray_api.training.data.dataset import LabelledImage, counts, load_pixels
+from covidxray_api.training.data.sources import COVID
+from covidxray_api.training.data.split import repeat_split
+from covidxray_api.training.evaluation.classifier import infer_all
 from covidxray_api.training.fitting.config import TrainingConfig
 from covidxray_api.training.fitting.fit import infer
 from covidxray_api.training.fitting.run import TrainedNetwork
@@ -50,13 +51,13 @@ class Calibration(NamedTuple):
 
 
 def fit_calibration(
-    films: Sequence[Film], probabilities: NDArray[np.floating], config: TrainingConfig
+    films: Sequence[LabelledImage], probabilities: NDArray[np.floating], config: TrainingConfig
 ) -> Calibration:
     """Fit what makes probabilities mean something, on films that training has not seen.
 
     Parameters
     ----------
-    films : sequence of Film
+    films : sequence of LabelledImage
         Held-out films; those without a label of the network count for the operating points only.
     probabilities : ndarray, shape (n, classes)
         Softmax outputs of the network for them.
@@ -78,21 +79,21 @@ def fit_calibration(
     )
 
 
-def recalibrate(model: LoadedModel, films: Sequence[Film], store: ModelStore) -> StoredModel:
+def recalibrate(
+    model: LoadedModel, films: Sequence[LabelledImage], store: ModelStore
+) -> StoredModel:
     """Publish a model again, its calibration fitted on the held-out radiographs of its own split.
 
     Parameters
     ----------
     model : LoadedModel
         The model.
-    films : sequence of Film
+    films : sequence of LabelledImage
         All images of the data folder that it was trained from.
     store : ModelStore
         Where it is; gets the next version.
     """
-    config = TrainingConfig.model_validate(model.manifest.training["configuration"])
-    suitable = config.suitable(films)
-    held_out = [suitable[row] for row in split(suitable, config)[1]]
+    _, held_out, config = repeat_split(films, model.manifest.training, model.manifest.name)
     tensor = model.tensors(list(load_pixels(held_out, model.manifest.input_size)))
     calibration = fit_calibration(held_out, infer_all(model, tensor), config)
     return publish_again(model.stored, store, calibration._asdict())
@@ -130,7 +131,9 @@ def publish_again(
     return store.get(stored.manifest.name, draft.version)
 
 
-def publish(trained: TrainedNetwork, store: ModelStore, films: Sequence[Film]) -> StoredModel:
+def publish(
+    trained: TrainedNetwork, store: ModelStore, films: Sequence[LabelledImage]
+) -> StoredModel:
     """Store a trained network, compiled, and calibrated on half of its held-out patients.
 
     See `first_half` for which half serves what.
@@ -141,7 +144,7 @@ def publish(trained: TrainedNetwork, store: ModelStore, films: Sequence[Film]) -
         What `train` returned.
     store : ModelStore
         Where the model is published, under its name and the next version.
-    films : sequence of Film
+    films : sequence of LabelledImage
         Real images, on which the compiled network is compared with Keras.
     """
     config = trained.config
@@ -171,7 +174,7 @@ def store_network(
     labels: Sequence[Label],
     calibration: Calibration | None = None,
     training: Mapping[str, Any],
-    films: Sequence[Film] = (),
+    films: Sequence[LabelledImage] = (),
 ) -> StoredModel:
     """Store a network under its name and the next version.
 
@@ -189,7 +192,7 @@ def store_network(
         What makes its probabilities mean something.
     training : mapping
         How it was trained.
-    films : sequence of Film
+    films : sequence of LabelledImage
         Real images, on which the compiled form is compared; it is not compiled without any.
     """
     _, height, width, channels = network.input_shape
@@ -213,7 +216,9 @@ def store_network(
     return store.get(name, draft.version)
 
 
-def compile_again(stored: StoredModel, store: ModelStore, films: Sequence[Film]) -> StoredModel:
+def compile_again(
+    stored: StoredModel, store: ModelStore, films: Sequence[LabelledImage]
+) -> StoredModel:
     """Publish a model again, its Keras network compiled anew.
 
     Parameters
@@ -222,7 +227,7 @@ def compile_again(stored: StoredModel, store: ModelStore, films: Sequence[Film])
         The version that it begins from.
     store : ModelStore
         Where it is; gets the next version.
-    films : sequence of Film
+    films : sequence of LabelledImage
         Real images, on which the compiled form is compared.
 
     Raises

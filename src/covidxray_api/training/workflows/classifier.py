@@ -34,13 +34,13 @@ from covidxray_api.training.fitting.config import TrainingConfig
 from covidxray_api.training.fitting.lungs import train_lung_finder
 from covidxray_api.training.fitting.run import train
 from covidxray_api.training.gate.reference import build_reference
-from covidxray_api.training.pages.card import card
-from covidxray_api.training.pages.classifier import page
+from covidxray_api.training.pages.card import model_card
+from covidxray_api.training.pages.classifier import evaluation_page
 from covidxray_api.training.pages.paper import reproduction
 from covidxray_api.training.publishing.publication import compile_again, publish, recalibrate
 
 PROTOCOL = (
-    "films of patients that training has not seen, by the split of the configuration and of"
+    "radiographs of patients that training has not seen, by the split of the configuration and of"
     " sources that it left out; 95 % bootstrap intervals by patient"
 )
 """How the figures in a manifest were measured."""
@@ -59,8 +59,8 @@ MEASURED = (
 SHORTCUTS = "shortcuts"
 """Name of the audit, a protocol that needs lung masks."""
 
-ROBUSTNESS_FILMS = 500
-"""Held-out films on which robustness is measured."""
+ROBUSTNESS_IMAGES = 500
+"""Held-out radiographs on which robustness is measured."""
 
 MEAN_SIZE = (64, 64)
 """Height and width of the mean radiograph (Alvaro-Torres et al. 2021)."""
@@ -74,7 +74,7 @@ def run_training(
     Parameters
     ----------
     data : Path
-        Folder of films.
+        Folder of radiographs.
     config : TrainingConfig
         The run.
     store : ModelStore
@@ -82,15 +82,15 @@ def run_training(
     h5 : Path, optional
         Also save the network in Keras's legacy format, as the paper did.
     """
-    films = config.suitable(read_dataset(data))
-    trained = train(films, load_pixels(films, config.input_size), config)
+    images = config.suitable(read_dataset(data))
+    trained = train(images, load_pixels(images, config.input_size), config)
     if h5 is not None:
         trained.network.save(h5)
-    return publish(trained, store, films)
+    return publish(trained, store, images)
 
 
 def run_calibration(data: Path, store: ModelStore, names: Iterable[str]) -> None:
-    """Fit the calibration of stored models again, on the held-out films of their own split.
+    """Fit the calibration of stored models again, on the held-out radiographs of their own split.
 
     Parameters
     ----------
@@ -101,29 +101,29 @@ def run_calibration(data: Path, store: ModelStore, names: Iterable[str]) -> None
     names : iterable of str
         Which of them.
     """
-    films = read_dataset(data)
+    images = read_dataset(data)
     for name in names:
-        manifest = recalibrate(ModelRegistry(store, name).get(), films, store).manifest
+        manifest = recalibrate(ModelRegistry(store, name).get(), images, store).manifest
         Console().print(name, f"temperature {manifest.temperature:.3f}", manifest.prediction_set)
         for point, thresholds in manifest.operating_points.items():
             Console().print(point, thresholds)
 
 
 def run_compilation(data: Path, store: ModelStore, names: Iterable[str]) -> None:
-    """Compile stored models, and compare what was compiled with Keras on real films.
+    """Compile stored models, and compare what was compiled with Keras on real radiographs.
 
     Parameters
     ----------
     data : Path
-        Folder of films.
+        Folder of radiographs.
     store : ModelStore
         Where the models are.
     names : iterable of str
         Which of them.
     """
-    films = read_dataset(data)
+    images = read_dataset(data)
     for name in names:
-        Console().print(name, compile_again(store.get(name), store, films).manifest.parity)
+        Console().print(name, compile_again(store.get(name), store, images).manifest.parity)
 
 
 def run_reproduction(
@@ -134,32 +134,32 @@ def run_reproduction(
     Parameters
     ----------
     data : Path
-        Folder of films.
+        Folder of radiographs.
     config : TrainingConfig
         The paper's network.
     store : ModelStore
-        Where the network trained on 60 % of the films is published.
+        Where the network trained on 60 % of the radiographs is published.
     h5 : Path, optional
         Also save that network in Keras's legacy format, as the paper did.
     output : Path
         Markdown file to write.
     """
-    films = config.suitable(read_dataset(data))
-    pixels = load_pixels(films, config.input_size)
+    images = config.suitable(read_dataset(data))
+    pixels = load_pixels(images, config.input_size)
     runs = [
-        train(films, pixels, config.model_copy(update={"validation_share": share}))
+        train(images, pixels, config.model_copy(update={"validation_share": share}))
         for share in (0.4, 0.2)
     ]
     if h5 is not None:
         runs[0].network.save(h5)
-    publish(runs[0], store, films)
+    publish(runs[0], store, images)
     output.write_text(reproduction(runs), encoding="utf-8")
 
 
 def run_evaluation(
     data: Path, store: ModelStore, names: Iterable[str], reference: Path, output: Path
 ) -> None:
-    """Measure stored models on films that their training has not seen.
+    """Measure stored models on radiographs that their training has not seen.
 
     Writes ``evaluation.md`` and, for each, ``evaluation/NAME.json`` and ``.png``, its model card
     and the figures in its manifest; prints a table.
@@ -177,7 +177,7 @@ def run_evaluation(
     output : Path
         Folder for the page; reports and figures go into its ``evaluation``.
     """
-    films = read_dataset(data)
+    images = read_dataset(data)
     check = Gate.load(reference, OnnxEngine)
     folder = output / "evaluation"
     folder.mkdir(parents=True, exist_ok=True)
@@ -187,12 +187,14 @@ def run_evaluation(
         for path in sorted(folder.glob("*-*.json"))
         if path.stem.rpartition("-")[2] in (*PROTOCOLS, SHORTCUTS)
     }
+    saliency = folder / "explanation.json"
+    explanation = json.loads(saliency.read_text(encoding="utf-8")) if saliency.is_file() else None
     for name in names:
         model = ModelRegistry(store, name).get()
         manifest = model.manifest
-        pixels = load_pixels(films, manifest.input_size)
-        unseen = predict_unseen(model, films, pixels)
-        sample = load_pixels(unseen.sample(ROBUSTNESS_FILMS), DETAIL)
+        pixels = load_pixels(images, manifest.input_size)
+        unseen = predict_unseen(model, images, pixels)
+        sample = load_pixels(unseen.sample(ROBUSTNESS_IMAGES), DETAIL)
         sample = sample[accepted(check, sample)]
         report = {
             "model": name,
@@ -207,12 +209,27 @@ def run_evaluation(
         measured = {"protocol": PROTOCOL} | {figure: report[figure] for figure in MEASURED}
         write_json(model.stored.folder / EVIDENCE, measured)
         (model.stored.folder / CARD).write_text(
-            card(manifest, report, protocols.get(f"{name}-{SHORTCUTS}")), encoding="utf-8"
+            model_card(
+                manifest,
+                report,
+                explains=isinstance(model.engine, OnnxEngine) and model.engine.explains,
+                explanation=explanation,
+                shortcuts=protocols.get(f"{name}-{SHORTCUTS}"),
+            ),
+            encoding="utf-8",
         )
         Console().print(table(report))
         reports.append(report)
+    measured_before = (json.loads(path.read_text()) for path in sorted(folder.glob("*.json")))
+    known = {report["model"] for report in reports}
+    reports += [
+        each for each in measured_before if "held_out" in each and each["model"] not in known
+    ]
+    reports.sort(key=lambda each: str(each["model"]))
     consistency = ReferenceManifest.model_validate_json((reference / MANIFEST).read_bytes())
-    (output / "evaluation.md").write_text(page(reports, protocols, consistency), encoding="utf-8")
+    (output / "evaluation.md").write_text(
+        evaluation_page(reports, protocols, consistency), encoding="utf-8"
+    )
 
 
 def run_protocol(
@@ -230,13 +247,13 @@ def run_protocol(
     name : str
         Which, from `PROTOCOLS`.
     data : Path
-        Folder of films.
+        Folder of radiographs.
     config : TrainingConfig
         The recipe.
     shorten : float
         Share of its epochs that each network trains.
     masks : Path, optional
-        Films with drawn lungs, which the shortcut audit needs.
+        Radiographs with drawn lungs, which the shortcut audit needs.
     output : Path
         Folder; gets ``CONFIG-NAME.json``.
 
@@ -252,8 +269,8 @@ def run_protocol(
         protocols[SHORTCUTS] = partial(shortcut_audit, shown=arms(finder))
     if name not in protocols:
         raise DatasetError("protocol", name=name, known=tuple(protocols))
-    films = read_dataset(data)
-    collection = Collection(films, load_pixels(films, config.input_size))
+    images = read_dataset(data)
+    collection = Collection(images, load_pixels(images, config.input_size))
     run = shortened(config, shorten)
     found = protocols[name](collection, run)
     report = {"recipe": config.name, "epochs": run.epochs, "of_epochs": config.epochs} | found
@@ -265,7 +282,9 @@ def run_protocol(
 
 def table(report: dict[str, Any]) -> Table:
     """Return an evaluation as a table for people."""
-    rows = Table(title=f"{report['model']} {report['version']}, films its training has not seen")
+    rows = Table(
+        title=f"{report['model']} {report['version']}, radiographs its training has not seen"
+    )
     for column in ("figure", "value", "95 % interval", "n"):
         rows.add_column(column)
 
@@ -274,8 +293,8 @@ def table(report: dict[str, Any]) -> Table:
         rows.add_row(name, f"{figure['value']:.3f}", interval, f"{figure['n']:,}")
 
     held_out = report["held_out"]
-    add("held-out films: accuracy", held_out["accuracy"])
-    add("held-out films: balanced accuracy", held_out["balanced_accuracy"])
+    add("held-out radiographs: accuracy", held_out["accuracy"])
+    add("held-out radiographs: balanced accuracy", held_out["balanced_accuracy"])
     for source, labels in report["called_covid_19"].items():
         for label, figure in labels.items():
             add(f"called COVID-19: {source}, {label}", figure)
@@ -287,7 +306,7 @@ def table(report: dict[str, Any]) -> Table:
 
 def run_reference(data: Path, others: Path, keep: float, output: Path) -> None:
     """Write the mean radiograph, its threshold and what they are worth."""
-    films = read_dataset(data)
-    pixels = load_pixels(films, MEAN_SIZE)
-    manifest = build_reference(films, pixels, read_other_images(others), keep, output)
+    images = read_dataset(data)
+    pixels = load_pixels(images, MEAN_SIZE)
+    manifest = build_reference(images, pixels, read_other_images(others), keep, output)
     Console().print_json(json.dumps(manifest.model_dump(mode="json")))

@@ -18,81 +18,82 @@ from covidxray_api.inference.onnx import OnnxEngine
 from covidxray_api.models.artefacts import CARD, EVIDENCE, write_json, write_text
 from covidxray_api.training.data.dataset import DETAIL, load_pixels, read_dataset
 from covidxray_api.training.data.other_images import read_other_images, read_pictures
+from covidxray_api.training.data.sources import DATA_SETS
 from covidxray_api.training.evaluation.gate import evaluate_gate
 from covidxray_api.training.gate.examples import examples_of
 from covidxray_api.training.gate.leave_one_out import (
-    HOSPITALS,
-    Trial,
+    LeaveOneOut,
     divide,
-    read_trials,
+    read_signals,
     signals_of,
-    trial_gate,
+    undecided_gate,
 )
 from covidxray_api.training.gate.network import fit_gate
-from covidxray_api.training.gate.publication import fit_threshold, fit_weights, write_gate
+from covidxray_api.training.gate.scoring import fit_threshold, fit_weights
+from covidxray_api.training.gate.storing import write_gate
 from covidxray_api.training.pages.gate import draw_gate, gate_card, gate_page
 
 
 def run_gate_training(
-    data: Path, others: Path, reference: Path, epochs: int, trial_epochs: int
+    data: Path, others: Path, reference: Path, epochs: int, left_out_epochs: int
 ) -> GateManifest:
     """Train a gate, and one without each kind and hospital; fit weights and threshold, store it.
 
     Parameters
     ----------
     data : Path
-        Folder of films.
+        Folder of radiographs.
     others : Path
         Folder with other_images.csv.
     reference : Path
         Folder of the mean radiograph; the gate goes into its ``gate``.
-    epochs, trial_epochs : int
-        Rounds that the gate which serves, and those of the trials, are trained.
+    epochs, left_out_epochs : int
+        Rounds that the gate which serves, and those of the runs, are trained.
     """
-    films, images = read_dataset(data), read_other_images(others)
-    rows = divide(films)
-    pixels, pictures = load_pixels(films, DETAIL), read_pictures(images)
-    sources = np.array([film.source for film in films])
+    radiographs, images = read_dataset(data), read_other_images(others)
+    rows = divide(radiographs)
+    pixels, pictures = load_pixels(radiographs, DETAIL), read_pictures(images)
+    sources = np.array([radiograph.source for radiograph in radiographs])
     kinds = np.array([image.kind for image in images])
     examples = examples_of(pixels[rows.train], sources[rows.train], pictures, kinds)
     mean = Reference.load(reference)
 
-    def tell(name: str, epoch: int, loss: float) -> None:
+    def report_epoch(name: str, epoch: int, loss: float) -> None:
         Console().print(f"{name}: epoch {epoch}, loss {loss:.3f}")
 
     def trained(name: str, without: Collection[str], rounds: int) -> keras.Model:
-        return fit_gate(examples.without(without), rounds, partial(tell, name))
+        return fit_gate(examples.without(without), rounds, partial(report_epoch, name))
 
-    trials = {}
+    runs = {}
     for kind in np.unique(kinds):
-        network = trained(f"without {kind}", [kind], trial_epochs)
+        network = trained(f"without {kind}", [kind], left_out_epochs)
         left_out = [pictures[row] for row in np.flatnonzero(kinds == kind)]
-        said = partial(signals_of, trial_gate(network, mean))
-        trials[str(kind)] = Trial(
+        said = partial(signals_of, undecided_gate(network, mean))
+        runs[str(kind)] = LeaveOneOut(
             said(pixels[rows.fitting]), said(pixels[rows.held_out]), said(left_out)
         )
-    weights = fit_weights(trials.values())
-    threshold = fit_threshold(weights, trials.values())
-    for name, left in HOSPITALS.items():
+    weights = fit_weights(runs.values())
+    threshold = fit_threshold(weights, runs.values())
+    for name, left in DATA_SETS.hospitals.items():
         away = np.isin(sources, left)
         if not away.any() or away.all():
             continue
-        network = trained(f"without {name}", left, trial_epochs)
-        said = partial(signals_of, trial_gate(network, mean))
+        network = trained(f"without {name}", left, left_out_epochs)
+        said = partial(signals_of, undecided_gate(network, mean))
         here = rows.fitting[~away[rows.fitting]]
-        trials[name] = Trial(said(pixels[here]), said(pixels[away]), said([]))
+        runs[name] = LeaveOneOut(said(pixels[here]), said(pixels[away]), said([]))
     return write_gate(
         trained("gate", [], epochs),
         reference / GATES,
         weights,
         threshold,
-        trials,
+        runs,
         {
             "films": dict(Counter(sources[rows.train].tolist())),
             "films_for_threshold": dict(Counter(sources[rows.fitting].tolist())),
             "other_images": dict(Counter(kinds.tolist())),
             "epochs": epochs,
-            "trial_epochs": trial_epochs,
+            "left_out_epochs": left_out_epochs,
         },
     )
 
@@ -103,7 +104,7 @@ def run_gate_evaluation(data: Path, others: Path, reference: Path, output: Path)
     Parameters
     ----------
     data : Path
-        The folder of films that it was trained from.
+        The folder of radiographs that it was trained from.
     others : Path
         Folder with other_images.csv.
     reference : Path
@@ -115,7 +116,7 @@ def run_gate_evaluation(data: Path, others: Path, reference: Path, output: Path)
     home = reference / GATES / gate.manifest.version
     report = evaluate_gate(
         gate,
-        read_trials(home),
+        read_signals(home),
         read_dataset(data),
         read_other_images(others),
         read_other_images(others, "dicom"),

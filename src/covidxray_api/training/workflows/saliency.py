@@ -15,8 +15,8 @@ from covidxray_api.training.evaluation.saliency import faithfulness, inside_lung
 from covidxray_api.training.fitting.lungs import read_lung_masks
 from covidxray_api.training.pages.saliency import draw_faithfulness, faithfulness_page
 
-FILMS = 1000
-"""Held-out films that are covered and uncovered."""
+IMAGES = 1000
+"""Held-out radiographs that are covered and uncovered."""
 
 
 def run_explanation_evaluation(
@@ -27,9 +27,9 @@ def run_explanation_evaluation(
     Parameters
     ----------
     data : Path
-        The folder of films that it was trained from.
+        The folder of radiographs that it was trained from.
     masks : Path
-        Films with drawn lungs; see `lungs.read_lung_masks`.
+        Radiographs with drawn lungs; see `lungs.read_lung_masks`.
     store : ModelStore
         Where the model is.
     name : str
@@ -39,12 +39,12 @@ def run_explanation_evaluation(
     """
     model = ModelRegistry(store, name).get()
     size = model.manifest.input_size
-    films = read_dataset(data)
-    sample = predict_unseen(model, films, load_pixels(films, size)).sample(FILMS)
+    images = read_dataset(data)
+    sample = predict_unseen(model, images, load_pixels(images, size)).sample(IMAGES)
     report = {
         "model": name,
         "version": model.manifest.version,
-        **faithfulness(model, load_pixels(sample, size), [film.group for film in sample]),
+        **faithfulness(model, load_pixels(sample, size), [image.group for image in sample]),
         "lungs": inside_lungs(model, *read_lung_masks(masks, size)),
     }
     folder = output / "evaluation"
