@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import imagecodecs
@@ -111,7 +112,7 @@ def run_lengths(data: bytes, shape: tuple[int, int, int], itemsize: int) -> NDAr
     starts = [int.from_bytes(data[place : place + 4], "little") for place in range(4, 64, 4)]
     starts = [*starts[: samples * itemsize], len(data)]
     planes = np.zeros((samples, rows * columns, itemsize), np.uint8)
-    for number, (start, end) in enumerate(zip(starts, starts[1:], strict=False)):
+    for number, (start, end) in enumerate(pairwise(starts)):
         segment = _segment(data[start:end], rows * columns)
         # The most significant byte of each sample comes first (PS3.5 section G.2).
         place = itemsize - 1 - number % itemsize

@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 import pydicom
 from numpy.typing import NDArray
-from pydicom.errors import InvalidDicomError
+from pydicom.errors import BytesLengthException, InvalidDicomError
 from pydicom.pixels import apply_color_lut
 from pydicom.uid import (
     UID,
@@ -25,7 +25,7 @@ from pydicom.uid import (
 
 from covidxray_api.decoding import frames, grayscale, shutter, values
 from covidxray_api.decoding.decoded import Decoded
-from covidxray_api.decoding.encapsulation import DELIMITER
+from covidxray_api.decoding.encapsulation import DELIMITER, ITEM
 from covidxray_api.decoding.limits import Limits
 from covidxray_api.decoding.lookup import lookup_table
 from covidxray_api.errors import UnreadableImage, UnsupportedFormat
@@ -38,6 +38,7 @@ DAMAGE = (
     ArithmeticError,
     AssertionError,
     AttributeError,
+    BytesLengthException,
     EOFError,
     InvalidDicomError,
     LookupError,
@@ -98,7 +99,7 @@ _ATTRIBUTES: list[Any] = [
     "PixelData",
 ]
 
-_STATED = [
+_STATED = (
     "Modality",
     "ViewPosition",
     "Rows",
@@ -119,7 +120,7 @@ _STATED = [
     "VOILUTFunction",
     "PresentationLUTShape",
     "ShutterShape",
-]
+)
 """Attributes that an inspection lists; none of them can name a patient."""
 
 
@@ -197,9 +198,9 @@ def decode(data: bytes, media_type: str, limits: Limits) -> Decoded:
     )
     stated = {name: "\\".join(values.texts(dataset, name)) for name in _STATED if name in dataset}
     for name in stated:
-        if read := values.numbers(dataset, name):
-            if all(value is not None for value in read):
-                stated[name] = "\\".join(f"{value:g}" for value in read)
+        read = [value for value in values.numbers(dataset, name) if value is not None]
+        if len(read) == len(values.numbers(dataset, name)) > 0:
+            stated[name] = "\\".join(f"{value:g}" for value in read)
     stated = {"TransferSyntaxUID": f"{syntax} {syntax.name}", **stated}
     return Decoded(radiograph, stored, stated, tuple(steps))
 
@@ -208,9 +209,8 @@ def _read(data: bytes, limits: Limits) -> tuple[pydicom.FileDataset, UID]:
     """Read the attributes that matter, the undecoded pixels included."""
     try:
         data = _inflated(data, limits)
-        try:
-            dataset = pydicom.dcmread(BytesIO(data), force=True, specific_tags=_ATTRIBUTES)
-        except EOFError:
+        dataset = pydicom.dcmread(BytesIO(data), force=True, specific_tags=_ATTRIBUTES)
+        if "PixelData" not in dataset and ITEM in data:
             # The end of the fragments may be missing and nothing else.
             whole = BytesIO(data + DELIMITER)
             dataset = pydicom.dcmread(whole, force=True, specific_tags=_ATTRIBUTES)

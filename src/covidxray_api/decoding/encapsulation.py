@@ -6,7 +6,8 @@ import struct
 
 from covidxray_api.decoding.codestream import starts_frame
 
-_ITEM = b"\xfe\xff\x00\xe0"
+ITEM = b"\xfe\xff\x00\xe0"
+"""Begins a fragment."""
 
 DELIMITER = b"\xfe\xff\xdd\xe0\0\0\0\0"
 """Ends the fragments; some writers leave it out."""
@@ -43,7 +44,7 @@ def first_frame(data: bytes, frames: int) -> bytes:
 
 def _fragments(data: bytes) -> list[bytes]:
     found, place = [], 0
-    while data[place : place + 4] == _ITEM:
+    while data[place : place + 4] == ITEM:
         (length,) = struct.unpack_from("<I", data, place + 4)
         found.append(data[place + 8 : place + 8 + length])
         place += 8 + length

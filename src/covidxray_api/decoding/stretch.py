@@ -9,8 +9,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-_TAIL, _MARGIN = 0.02, 0.5
-"""What lies further beyond the 2nd or the 98th percentile than half of the distance between these
+_TAIL, _MARGIN = 0.02, 1.0
+"""What lies further beyond the 2nd or the 98th percentile than their distance from each other
 is a defect of the detector, a marker or a burnt-in text."""
 
 _LEAST_PADDING, _LEAST_GAP = 0.005, 0.25

@@ -1,4 +1,4 @@
-"""TIFF of what Pillow does not read as it is meant: over 8 bits, signed, floating point, BigTIFF."""
+"""TIFF that Pillow does not read as it is meant: beyond 8 bits, signed, real, BigTIFF."""
 
 from __future__ import annotations
 
