@@ -72,7 +72,7 @@ def test_entries_packed_in_bytes(vr: str, count: int, syntax: str, sequence: str
     facts: dict[str, Any] = {"WindowCenter": 128, "WindowWidth": 256}
     if sequence == "VOILUTSequence":
         facts = {}
-    data = dicom(ramp(), BitsStored=12, **{sequence: [table]}, **facts)
+    data = dicom(ramp(), BitsStored=12, **facts | {sequence: [table]})
     if syntax == "big":
         data = big_endian(data)
     assert np.abs(decode(data, LIMITS).pixels.astype(int) - PLAIN).max() <= 2
@@ -96,7 +96,7 @@ def test_tables_of_a_big_endian_file(sequence: str) -> None:
     table.LUTDescriptor = [4096, 0, 16]
     table.add_new("LUTData", "US", (65535 - 16 * np.arange(4096)).tolist())
     facts: dict[str, Any] = {"WindowCenter": 32768, "WindowWidth": 65536}
-    data = big_endian(dicom(ramp(), BitsStored=12, **{sequence: [table]}, **facts))
+    data = big_endian(dicom(ramp(), BitsStored=12, **facts | {sequence: [table]}))
     assert np.abs(255 - decode(data, LIMITS).pixels.astype(int) - PLAIN).max() <= 1
 
 
@@ -111,7 +111,13 @@ def test_entries_with_a_sign_are_taken_by_their_bits() -> None:
 
 @pytest.mark.parametrize("slope", [{}, {"RescaleSlope": ""}])
 def test_an_intercept_without_slope_is_applied(slope: dict[str, str]) -> None:
-    facts = {"RescaleIntercept": -1000, "WindowCenter": 1048, "WindowWidth": 4096, **slope}
+    facts: dict[str, Any] = {
+        "RescaleIntercept": -1000,
+        "WindowCenter": 1048,
+        "WindowWidth": 4096,
+        **slope,
+    }
+    facts["WindowCenter"] = 1048
     film = decode(dicom(ramp(), BitsStored=12, **facts), LIMITS)
     assert (film.pixels == PLAIN).all()
     assert film.warnings == ("rescale_assumed",)
@@ -231,7 +237,12 @@ def test_a_modality_of_any_spelling(modality: bytes) -> None:
 def test_odd_values_fall_back_as_in_viewers(
     keyword: str, value: bytes, warnings: tuple[str, ...]
 ) -> None:
-    facts = {"RescaleSlope": 1, "RescaleIntercept": 0, "PixelSpacing": [1, 1], "ViewPosition": "P"}
+    facts: dict[str, Any] = {
+        "RescaleSlope": 1,
+        "RescaleIntercept": 0,
+        "PixelSpacing": [1, 1],
+        "ViewPosition": "P",
+    }
     data = dicom(ramp(), BitsStored=12, **WINDOW, **facts)
     vr = "CS" if keyword in {"PhotometricInterpretation", "ViewPosition"} else "DS"
     film = decode(with_text(data, keyword, vr, value), LIMITS)
@@ -252,7 +263,7 @@ def test_a_window_that_shows_nothing_gives_way_to_the_range() -> None:
     assert film.pixels.max() == 255
 
 
-CODESTREAMS = {
+CODESTREAMS: dict[str, bytes] = {
     JPEGLosslessSV1: imagecodecs.jpeg8_encode(TWELVE, lossless=True, bitspersample=12, predictor=1),
     JPEGExtended12Bit: imagecodecs.jpeg8_encode(TWELVE, level=98, bitspersample=12),
     JPEGLSLossless: imagecodecs.jpegls_encode(TWELVE),

@@ -13,7 +13,6 @@ import cv2
 import numpy as np
 import pydicom
 from numpy.typing import NDArray
-from pydicom.errors import BytesLengthException, InvalidDicomError
 from pydicom.pixels import apply_color_lut
 from pydicom.uid import (
     UID,
@@ -33,23 +32,6 @@ from covidxray_api.radiograph import Radiograph
 
 # pydicom logs what it finds odd and quotes it, a patient's name included.
 logging.getLogger("pydicom").setLevel(logging.CRITICAL + 1)
-
-DAMAGE = (
-    ArithmeticError,
-    AssertionError,
-    AttributeError,
-    BytesLengthException,
-    EOFError,
-    InvalidDicomError,
-    LookupError,
-    NotImplementedError,
-    RecursionError,
-    TypeError,
-    ValueError,
-    struct.error,
-    zlib.error,
-)
-"""What pydicom raises over damaged data sets. Only its own calls are guarded by it."""
 
 # Nothing else is parsed, so that nothing that identifies the patient can slip out.
 _ATTRIBUTES: list[Any] = [
@@ -218,7 +200,7 @@ def _read(data: bytes, limits: Limits) -> tuple[pydicom.FileDataset, UID]:
         syntax = values.text(dataset.file_meta, "TransferSyntaxUID")
         for keyword in ("ModalityLUTSequence", "VOILUTSequence", "ViewCodeSequence"):
             values.items(dataset, keyword)
-    except DAMAGE as error:
+    except values.DAMAGE as error:
         raise UnreadableImage("data_set") from error
     if syntax:
         return dataset, UID(syntax)
@@ -248,7 +230,7 @@ def _inflated(data: bytes, limits: Limits) -> bytes:
     # Three samples of two bytes, and what stands beside pixels.
     most = 6 * limits.max_pixels + 2**20
     stream = zlib.decompressobj(-zlib.MAX_WBITS)
-    inflated = stream.decompress(data[place:], most)
+    inflated: bytes = stream.decompress(data[place:], most)
     if stream.unconsumed_tail:
         raise UnsupportedFormat("inflates_too_far", limit=most)
     if not stream.eof:
@@ -277,7 +259,7 @@ def _palette(indices: NDArray[Any], dataset: pydicom.Dataset) -> NDArray[np.uint
     else:
         try:
             segmented = apply_color_lut(domain.astype(f"u{indices.dtype.itemsize}")[None], dataset)
-        except DAMAGE as error:
+        except values.DAMAGE as error:
             raise UnreadableImage("palette") from error
         luma = _luma(segmented, 8 * segmented.dtype.itemsize)[0]
     unsigned = np.ascontiguousarray(indices).view(f"u{indices.dtype.itemsize}")

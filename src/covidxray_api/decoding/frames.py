@@ -10,7 +10,14 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 from pydicom import Dataset
-from pydicom.uid import UID, ExplicitVRBigEndian, RLELossless
+from pydicom.uid import (
+    UID,
+    DeflatedExplicitVRLittleEndian,
+    ExplicitVRBigEndian,
+    ExplicitVRLittleEndian,
+    ImplicitVRLittleEndian,
+    RLELossless,
+)
 
 from covidxray_api.decoding import codecs, values
 from covidxray_api.decoding.codestream import Codestream, UnreadProcess, described, starts_frame
@@ -20,6 +27,13 @@ from covidxray_api.decoding.syntaxes import TRANSFER_SYNTAXES
 from covidxray_api.errors import UnreadableImage, UnsupportedFormat
 
 _UNDEFINED = 0xFFFFFFFF
+
+_NATIVE = {
+    ImplicitVRLittleEndian,
+    ExplicitVRLittleEndian,
+    ExplicitVRBigEndian,
+    DeflatedExplicitVRLittleEndian,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +80,10 @@ def read(dataset: Dataset, syntax: UID, limits: Limits) -> Frame:
     UnreadableImage
         If pixels are missing or damaged, or nothing tells their size.
     """
-    element = dataset.get_item("PixelData")
+    try:
+        element = dataset.get_item("PixelData")
+    except values.DAMAGE as error:
+        raise UnreadableImage("data_set") from error
     data = element.value if element is not None else b""
     if not isinstance(data, bytes) or not data:
         raise UnreadableImage("no_pixel_data")
@@ -74,13 +91,14 @@ def read(dataset: Dataset, syntax: UID, limits: Limits) -> Frame:
         element, "is_undefined_length", False
     )
     # Some files state the syntax of another copy: fragments can be told from values.
-    if undefined or (syntax.is_encapsulated and data.startswith(b"\xfe\xff\x00\xe0")):
+    encapsulated = syntax not in _NATIVE
+    if undefined or (encapsulated and data.startswith(b"\xfe\xff\x00\xe0")):
         try:
             frame = first_frame(data, values.whole(dataset, "NumberOfFrames") or 1)
         except (ValueError, struct.error) as error:
             raise UnreadableImage("incomplete") from error
         return _compressed(frame, dataset, syntax, limits)
-    if syntax.is_encapsulated and starts_frame(data):
+    if encapsulated and starts_frame(data):
         return _compressed(data, dataset, syntax, limits)
     if syntax not in TRANSFER_SYNTAXES:
         raise UnsupportedFormat("transfer_syntax", name=_name(syntax))
@@ -233,11 +251,12 @@ def _native(data: bytes, dataset: Dataset, syntax: UID, limits: Limits) -> Frame
         # Y1 Y2 Cb Cr of two pixels each (PS3.3 section C.7.6.3.1.2).
         luma = stored.reshape(-1, 4)[:, :2]
         return Frame(luma.reshape(header.rows, header.columns), header.bits, header.photometric)
+    samples: NDArray[Any]
     if header.samples == 1:
         samples = stored.reshape(header.rows, header.columns)
     elif header.planar:
         planes = stored.reshape(header.samples, header.rows, header.columns)
-        samples = np.moveaxis(planes, 0, -1)
+        samples = planes.transpose(1, 2, 0)
     else:
         samples = stored.reshape(header.rows, header.columns, header.samples)
     return _as_stated(samples, dataset, header, warnings)

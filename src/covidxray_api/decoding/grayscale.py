@@ -194,7 +194,7 @@ def _voi(
 
 def _tells_apart(shown: NDArray[np.uint8], image: NDArray[np.bool_]) -> bool:
     """Return whether an image of several values shows more than one gray level."""
-    return np.count_nonzero(image) < 2 or bool(np.ptp(shown[image]) > 0)
+    return bool(np.count_nonzero(image) < 2 or np.ptp(shown[image]) > 0)
 
 
 def _first_window(table: _Table, dataset: Dataset) -> tuple[float, float, str] | None:

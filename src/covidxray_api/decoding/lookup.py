@@ -51,8 +51,8 @@ class LookupTable:
         """
         if self.is_narrower:
             low, high = int(self.entries.min()), int(self.entries.max())
-            return (self.apply(values) - low) / max(high - low, 1)
-        return self.apply(values) / (2**self.bits - 1)
+            return np.asarray((self.apply(values) - low) / max(high - low, 1))
+        return np.asarray(self.apply(values) / (2**self.bits - 1))
 
     def _first_for(self, values: NDArray[np.float64]) -> int:
         """Choose the sign of the first value by which the table covers more of the values."""

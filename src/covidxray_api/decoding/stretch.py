@@ -28,9 +28,12 @@ class Span:
 
     def eight_bits(self, values: NDArray[Any]) -> NDArray[np.uint8]:
         """Map `low` to 0 and `high` to 255; a uniform image becomes black."""
-        scale = 255 / (self.high - self.low) if self.high > self.low else 0.0
-        shown = (values.astype(np.float64) - self.low) * scale
-        return np.round(np.clip(shown, 0, 255)).astype(np.uint8)
+        # Halves, because a range of floating-point values can be greater than the greatest of them.
+        half = self.high / 2 - self.low / 2
+        if half <= 0:
+            return np.zeros(values.shape, np.uint8)
+        inside = np.clip(values.astype(np.float64), self.low, self.high)
+        return np.round((inside / 2 - self.low / 2) / half * 255).astype(np.uint8)
 
 
 def span(levels: NDArray[Any], counts: NDArray[Any]) -> Span:

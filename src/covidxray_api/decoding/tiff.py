@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import struct
 from dataclasses import dataclass
 from io import BytesIO
@@ -14,6 +15,9 @@ from numpy.typing import NDArray
 
 from covidxray_api.decoding.limits import Limits
 from covidxray_api.errors import UnreadableImage, UnsupportedFormat
+
+# tifffile logs what it finds odd.
+logging.getLogger("tifffile").setLevel(logging.CRITICAL + 1)
 
 _DAMAGE = (
     ArithmeticError,
@@ -112,7 +116,7 @@ def _page(data: bytes) -> _Page:
                 height=page.imagelength,
                 width=page.imagewidth,
                 samples=page.samplesperpixel,
-                bits=max(bits) if isinstance(bits, tuple) else int(bits),
+                bits=int(np.max(bits)),
                 signed_or_real=any(kind not in {1, 4} for kind in np.atleast_1d(formats)),
                 white_is_zero=photometric == 0,
                 colour=photometric == 2,

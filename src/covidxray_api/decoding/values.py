@@ -9,12 +9,34 @@ from __future__ import annotations
 
 import math
 import re
-from typing import Any
+import struct
+import zlib
+from collections.abc import Iterable
+from typing import Any, TypeGuard
 
 import numpy as np
 from pydicom import DataElement, Dataset
 from pydicom.dataelem import RawDataElement
+from pydicom.errors import BytesLengthException, InvalidDicomError
 from pydicom.tag import Tag
+
+DAMAGE = (
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    BytesLengthException,
+    EOFError,
+    InvalidDicomError,
+    LookupError,
+    NotImplementedError,
+    OSError,
+    RecursionError,
+    TypeError,
+    ValueError,
+    struct.error,
+    zlib.error,
+)
+"""What pydicom raises over damaged data sets. Only its own calls are guarded by it."""
 
 _BINARY = {"US": "u2", "SS": "i2", "UL": "u4", "SL": "i4", "FL": "f4", "FD": "f8", "AT": "u2"}
 
@@ -25,7 +47,10 @@ def raw(dataset: Dataset, keyword: str) -> tuple[str | None, Any]:
     """Return the stated VR of an attribute and its value, as bytes if it comes from a file."""
     element: RawDataElement | DataElement | None
     tag = Tag(keyword)
-    element = dataset.get_item(tag) if tag in dataset else None
+    try:
+        element = dataset.get_item(tag) if tag in dataset else None
+    except DAMAGE:
+        return None, None
     if element is None:
         return None, None
     return element.VR, element.value
@@ -91,11 +116,14 @@ def items(dataset: Dataset, keyword: str) -> list[Dataset]:
     """Return the items of a sequence; none if it is absent, empty or no sequence."""
     if Tag(keyword) not in dataset:
         return []
-    value = dataset[Tag(keyword)].value
+    try:
+        value = dataset[Tag(keyword)].value
+    except DAMAGE:
+        return []
     return [item for item in value if isinstance(item, Dataset)] if _is_list(value) else []
 
 
-def _is_list(value: object) -> bool:
+def _is_list(value: object) -> TypeGuard[Iterable[object]]:
     return hasattr(value, "__iter__") and not isinstance(value, str | bytes)
 
 
