@@ -6,9 +6,9 @@ import warnings
 
 from covidxray_api.decoding import dicom, raster
 from covidxray_api.decoding.decoded import Decoded
+from covidxray_api.decoding.formats import media_type_of, unread_name
 from covidxray_api.decoding.limits import Limits
 from covidxray_api.decoding.reduction import reduced
-from covidxray_api.decoding.unread import name_of
 from covidxray_api.errors import EmptyFile, UnsupportedFormat
 from covidxray_api.radiograph import Radiograph
 
@@ -17,7 +17,7 @@ __all__ = ["Decoded", "Limits", "decode", "inspect"]
 # First match wins: a DICOM file may carry a TIFF header in its preamble (PS3.10 section 7.1).
 _DECODERS = (
     (dicom.sniff, dicom.decode),
-    (raster.sniff, raster.decode),
+    (media_type_of, raster.decode),
 )
 
 
@@ -62,6 +62,6 @@ def inspect(data: bytes, limits: Limits) -> Decoded:
             with warnings.catch_warnings():
                 warnings.filterwarnings("ignore", module=r"PIL|pydicom|tifffile")
                 return decode_as(data, media_type, limits)
-    if name := name_of(data):
+    if name := unread_name(data):
         raise UnsupportedFormat("known", name=name)
     raise UnsupportedFormat(size=len(data))

@@ -22,8 +22,8 @@ from pydicom.uid import (
 from covidxray_api.decoding import codecs, values
 from covidxray_api.decoding.codestream import Codestream, UnreadProcess, described, starts_frame
 from covidxray_api.decoding.encapsulation import first_frame
+from covidxray_api.decoding.formats import TRANSFER_SYNTAXES
 from covidxray_api.decoding.limits import Limits
-from covidxray_api.decoding.syntaxes import TRANSFER_SYNTAXES
 from covidxray_api.errors import UnreadableImage, UnsupportedFormat
 
 _UNDEFINED = 0xFFFFFFFF

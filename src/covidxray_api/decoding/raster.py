@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import struct
 import zlib
 from io import BytesIO
@@ -24,19 +23,6 @@ Image.MAX_IMAGE_PIXELS = None
 
 _FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF", "PPM")
 
-_SIGNATURES = {
-    "image/jpeg": rb"\xff\xd8\xff(?!\xf7)",
-    "image/png": rb"\x89PNG\r\n\x1a\n",
-    "image/webp": rb"RIFF.{4}WEBP",
-    "image/tiff": rb"II[*+]\0|MM\0[*+]",
-    # "BM" alone begins many a text: the length of the next header is one of seven.
-    "image/bmp": rb"BM.{12}[\x0c\x28\x34\x38\x40\x6c\x7c]\0{3}",
-    "image/gif": rb"GIF8[79]a",
-    "image/x-portable-anymap": rb"P[2356][\s#]\s*[\d#]",
-    "image/jp2": rb"\0\0\0\x0cjP  \r\n\x87\n",
-    "image/j2c": rb"\xff\x4f\xff\x51",
-}
-
 _DAMAGE = (
     ArithmeticError,
     AttributeError,
@@ -55,14 +41,6 @@ _DAMAGE = (
 _ORIENTATION = 0x0112
 
 
-def sniff(data: bytes) -> str | None:
-    """Tell the media type of a raster file by its first bytes; none if it is no raster file."""
-    for media_type, signature in _SIGNATURES.items():
-        if re.match(signature, data, re.DOTALL):
-            return media_type
-    return None
-
-
 def decode(data: bytes, media_type: str, limits: Limits) -> Decoded:
     """Decode the first image of a raster file as it is meant to be seen, in gray.
 
@@ -74,7 +52,7 @@ def decode(data: bytes, media_type: str, limits: Limits) -> Decoded:
     data : bytes
         A whole file.
     media_type : str
-        What `sniff` told.
+        One of `formats.RASTERS`.
     limits : Limits
         Bounds on what is decoded.
 
