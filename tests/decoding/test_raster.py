@@ -183,7 +183,7 @@ def test_truncated_file_is_unreadable_wherever_it_is_cut(kind: str, mode: str) -
     noise = np.random.default_rng(0).integers(0, 256, (200, 200)).astype(np.uint8)
     data = encode(Image.fromarray(noise).convert(mode), kind)
     for length in [len(data) * tenth // 10 for tenth in range(1, 10)] + [len(data) - 13]:
-        with pytest.raises(UnreadableImage, match=f"size={length}"):
+        with pytest.raises(UnreadableImage):
             decode(data[:length], LIMITS)
 
 
@@ -233,9 +233,13 @@ def test_other_content_is_unsupported(data: bytes) -> None:
         decode(data, LIMITS)
 
 
-def test_gif_is_unsupported() -> None:
-    with pytest.raises(UnsupportedFormat):
-        decode(encode(Image.fromarray(gradient()), "GIF"), LIMITS)
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [("PDF", b"%PDF-1.7 ..."), ("HEIC", b"\0\0\0\x18ftypheic"), ("SVG", b"<svg xmlns='...'/>")],
+)
+def test_a_known_format_is_named_in_its_refusal(name: str, data: bytes) -> None:
+    with pytest.raises(UnsupportedFormat, match=f"name={name}"):
+        decode(data, LIMITS)
 
 
 def test_empty_file_has_its_own_error() -> None:

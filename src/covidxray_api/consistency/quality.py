@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
@@ -18,8 +19,11 @@ OTHER_MODALITIES = frozenset(
 )
 """Modalities (DICOM PS3.3 C.7.3.1.1.1) whose images are no plain films of the chest."""
 
-LATERAL_VIEWS = frozenset({"LL", "RL"})
-"""View positions of lateral films (DICOM PS3.3 C.8.1.1, View Position)."""
+_LATERAL = re.compile(r"\b(?:LL|RL|[LRX]?LAT|(?:X ?TABLE |LATERO ?)?LATERAL)\b")
+"""View positions of lateral images as archives spell them; DICOM has LL and RL (PS3.3 C.8.1.1)."""
+
+_FRONTAL = re.compile(r"DECUB|\b(?:LLD|RLD|AP|PA|POSTERO ?ANTERIOR|ANTERO ?POSTERIOR)\b")
+"""Frontal ones that may have a side in their name: decubitus is lying on it."""
 
 Action = Literal["refused", "corrected", "warned"]
 
@@ -58,12 +62,18 @@ def quality(radiograph: Radiograph, rules: Mapping[str, Rule]) -> list[Finding]:
     """
     found = {
         "other_modality": radiograph.modality in OTHER_MODALITIES,
-        "lateral": radiograph.view_position in LATERAL_VIEWS,
+        "lateral": is_lateral(radiograph.view_position or ""),
         "low_contrast": contrast(radiograph.pixels) < rules["low_contrast"].limit,
         "too_small": min(radiograph.pixels.shape) < rules["too_small"].limit,
         "colour_photo_of_a_film": radiograph.colour > rules["colour_photo_of_a_film"].limit,
     }
     return [Finding(code, rules[code].action) for code, is_so in found.items() if is_so]
+
+
+def is_lateral(view_position: str) -> bool:
+    """Return whether a view position, in capitals, is a lateral one."""
+    words = re.sub(r"[^A-Z0-9]+", " ", view_position)
+    return bool(_LATERAL.search(words)) and not _FRONTAL.search(words)
 
 
 def contrast(pixels: NDArray[np.uint8]) -> float:

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
 
 from covidxray_api.decoding import dicom, raster
+from covidxray_api.decoding.decoded import Decoded
+from covidxray_api.decoding.formats import media_type_of, unread_name
 from covidxray_api.decoding.limits import Limits
 from covidxray_api.decoding.reduction import reduced
-from covidxray_api.errors import EmptyFile, RadiographError, UnreadableImage, UnsupportedFormat
+from covidxray_api.errors import EmptyFile, UnsupportedFormat
 from covidxray_api.radiograph import Radiograph
 
-__all__ = ["Limits", "decode"]
+__all__ = ["Decoded", "Limits", "decode", "inspect"]
 
 # First match wins: a DICOM file may carry a TIFF header in its preamble (PS3.10 section 7.1).
 _DECODERS = (
     (dicom.sniff, dicom.decode),
-    (raster.sniff, raster.decode),
+    (media_type_of, raster.decode),
 )
 
 
@@ -26,7 +27,7 @@ def decode(data: bytes, limits: Limits) -> Radiograph:
     Parameters
     ----------
     data : bytes
-        A whole file: DICOM, PNG, JPEG, WebP, TIFF or BMP.
+        A whole file, of a format of docs/formats.md.
     limits : Limits
         Bounds on what is decoded.
 
@@ -41,34 +42,26 @@ def decode(data: bytes, limits: Limits) -> Radiograph:
     EmptyFile
         If there are no bytes.
     UnsupportedFormat
-        If the bytes are of no format that is read here.
+        If the bytes are of no format that is read here, or use a feature of it that is not.
     TooManyPixels, ImageTooSmall
         If the header states a size outside the limits.
     UnreadableImage
         If the file is truncated or damaged.
     """
+    return reduced(inspect(data, limits).radiograph, limits.kept_side)
+
+
+def inspect(data: bytes, limits: Limits) -> Decoded:
+    """Decode a file as `decode` does, but unreduced, and beside it what the file holds."""
     if not data:
         raise EmptyFile()
     for sniff, decode_as in _DECODERS:
         if media_type := sniff(data):
-            return _guarded(decode_as, data, media_type, limits)
+            # The libraries warn about every oddity of a file, and some warnings quote its values.
+            # Threads may leave this filter in place after its block, which is as good.
+            with warnings.catch_warnings():
+                warnings.filterwarnings("ignore", module=r"PIL|pydicom|tifffile")
+                return decode_as(data, media_type, limits)
+    if name := unread_name(data):
+        raise UnsupportedFormat("known", name=name)
     raise UnsupportedFormat(size=len(data))
-
-
-def _guarded(
-    decode_as: Callable[[bytes, str, Limits], Radiograph],
-    data: bytes,
-    media_type: str,
-    limits: Limits,
-) -> Radiograph:
-    """Turn whatever a library raises over a damaged file into `UnreadableImage`."""
-    try:
-        # The libraries warn about every oddity of a file, and some warnings quote its values.
-        # Threads may leave this filter in place after its block, which is as good.
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", module=r"PIL|pydicom")
-            return reduced(decode_as(data, media_type, limits), limits.kept_side)
-    except RadiographError:
-        raise
-    except Exception as error:
-        raise UnreadableImage(media_type=media_type, size=len(data)) from error

@@ -1,9 +1,11 @@
-"""DICOM images, by pydicom, Pillow and GDCM."""
+"""DICOM images: pydicom reads the attributes, `frames` the pixels, `grayscale` shows them."""
 
 from __future__ import annotations
 
 import logging
 import re
+import struct
+import zlib
 from io import BytesIO
 from typing import Any
 
@@ -11,36 +13,31 @@ import cv2
 import numpy as np
 import pydicom
 from numpy.typing import NDArray
-from pydicom.encaps import get_frame
-from pydicom.pixels import apply_color_lut, get_decoder, pixel_array
+from pydicom.pixels import apply_color_lut
 from pydicom.uid import (
     UID,
     DeflatedExplicitVRLittleEndian,
+    ExplicitVRBigEndian,
     ExplicitVRLittleEndian,
     ImplicitVRLittleEndian,
-    JPEGLossless,
-    JPEGLosslessSV1,
-    JPEGLSLossless,
-    JPEGLSNearLossless,
-    RLELossless,
 )
 
-from covidxray_api.decoding import gdcm_process
-from covidxray_api.decoding.codestream import stated_shape
-from covidxray_api.decoding.grayscale import display
+from covidxray_api.decoding import frames, grayscale, shutter, values
+from covidxray_api.decoding.decoded import Decoded
+from covidxray_api.decoding.encapsulation import DELIMITER, ITEM
 from covidxray_api.decoding.limits import Limits
+from covidxray_api.decoding.lookup import lookup_table
 from covidxray_api.errors import UnreadableImage, UnsupportedFormat
 from covidxray_api.radiograph import Radiograph
 
 # pydicom logs what it finds odd and quotes it, a patient's name included.
 logging.getLogger("pydicom").setLevel(logging.CRITICAL + 1)
 
-_ONLY_BY_GDCM = {JPEGLossless, JPEGLosslessSV1, JPEGLSLossless, JPEGLSNearLossless}
-
 # Nothing else is parsed, so that nothing that identifies the patient can slip out.
 _ATTRIBUTES: list[Any] = [
     "Modality",
     "ViewPosition",
+    "ViewCodeSequence",
     "ImagerPixelSpacing",
     "PixelSpacing",
     "SamplesPerPixel",
@@ -63,27 +60,63 @@ _ATTRIBUTES: list[Any] = [
     "VOILUTFunction",
     "VOILUTSequence",
     "PresentationLUTShape",
+    "ShutterShape",
+    "ShutterLeftVerticalEdge",
+    "ShutterRightVerticalEdge",
+    "ShutterUpperHorizontalEdge",
+    "ShutterLowerHorizontalEdge",
+    "CenterOfCircularShutter",
+    "RadiusOfCircularShutter",
+    "VerticesOfThePolygonalShutter",
+    "ShutterPresentationValue",
     *(
         f"{segmented}{colour}PaletteColorLookupTable{part}"
         for colour in ("Red", "Green", "Blue")
         for segmented, part in (("", "Descriptor"), ("", "Data"), ("Segmented", "Data"))
     ),
-    "ExtendedOffsetTable",
-    "ExtendedOffsetTableLengths",
+    (0x6000, 0x0010),  # an overlay, by its rows
+    (0x6000, 0x3000),
+    "FloatPixelData",
+    "DoubleFloatPixelData",
     "PixelData",
 ]
+
+_STATED = (
+    "Modality",
+    "ViewPosition",
+    "Rows",
+    "Columns",
+    "SamplesPerPixel",
+    "PhotometricInterpretation",
+    "BitsAllocated",
+    "BitsStored",
+    "HighBit",
+    "PixelRepresentation",
+    "NumberOfFrames",
+    "PixelPaddingValue",
+    "PixelPaddingRangeLimit",
+    "RescaleSlope",
+    "RescaleIntercept",
+    "WindowCenter",
+    "WindowWidth",
+    "VOILUTFunction",
+    "PresentationLUTShape",
+    "ShutterShape",
+)
+"""Attributes that an inspection lists; none of them can name a patient."""
 
 
 def sniff(data: bytes) -> str | None:
     """Tell whether a file is DICOM, with the preamble of PS3.10 section 7.1 or without.
 
-    Older archives keep data sets without a preamble; they begin with group 0008, little endian.
+    Older archives keep data sets without a preamble; they begin with group 0008 or 0002, little
+    endian.
     """
-    bare = re.match(rb"\x08\0.\0", data, re.DOTALL)
+    bare = re.match(rb"[\x02\x08]\0.\0", data, re.DOTALL)
     return "application/dicom" if data[128:132] == b"DICM" or bare else None
 
 
-def decode(data: bytes, media_type: str, limits: Limits) -> Radiograph:
+def decode(data: bytes, media_type: str, limits: Limits) -> Decoded:
     """Decode the first frame of a DICOM image as it is meant to be seen, in gray.
 
     Parameters
@@ -97,112 +130,163 @@ def decode(data: bytes, media_type: str, limits: Limits) -> Radiograph:
 
     Returns
     -------
-    Radiograph
+    Decoded
         With uint8 pixels of shape (height, width), 0 black, and the facts that the file states.
 
     Raises
     ------
     UnsupportedFormat
-        If nothing here reads the transfer syntax.
+        If nothing here reads the transfer syntax or another feature, which it names.
     TooManyPixels, ImageTooSmall
-        If Rows and Columns state a size outside the limits.
+        If the stated size is outside the limits.
     UnreadableImage
-        If there are no pixels, or pixels of more than 16 bits. Damaged files raise whatever
-        pydicom raises.
+        If there are no pixels, or they are damaged.
     """
-    dataset = _read(data)
-    limits.check(dataset.Rows, dataset.Columns)
-    stored = _first_frame(data, dataset)
-    warnings: list[str] = []
-    if dataset.PhotometricInterpretation == "PALETTE COLOR":
-        pixels = _luma(apply_color_lut(stored, dataset), 16)
-    elif stored.ndim == 3:
-        pixels = _luma(stored, dataset.BitsStored)
+    dataset, syntax = _read(data, limits)
+    if "PixelData" not in dataset:
+        if "FloatPixelData" in dataset or "DoubleFloatPixelData" in dataset:
+            raise UnsupportedFormat("float_pixels")
+        raise UnreadableImage("no_pixel_data")
+    frame = frames.read(dataset, syntax, limits)
+    stored = frame.samples
+    warnings = list(frame.warnings)
+    steps: list[str] = []
+    seen = shutter.visible(dataset, (stored.shape[0], stored.shape[1]))
+    if frame.photometric == "PALETTE COLOR" and stored.ndim == 2:
+        pixels = _palette(stored, dataset)
+        steps.append("palette")
+    elif stored.ndim == 3 or frame.photometric.startswith(("YBR", "RGB")):
+        pixels = _luma(stored, frame.bits)
+        steps.append("luma")
+    elif frame.photometric.startswith("MONOCHROME"):
+        shown = grayscale.display(stored, dataset, frame.bits, seen)
+        pixels, steps = shown.pixels, shown.steps
+        warnings += shown.warnings
     else:
-        pixels, windowed = display(stored, dataset)
-        if not windowed:
-            warnings.append("no_voi_window")
-    if _frames(dataset) > 1:
+        raise UnsupportedFormat("photometric", name=frame.photometric)
+    if seen is not None:
+        pixels[~seen] = shutter.gray_outside(dataset)
+        steps.append("shutter")
+    if (values.whole(dataset, "NumberOfFrames") or 1) > 1:
         warnings.append("first_frame_used")
-    return Radiograph(
+    radiograph = Radiograph(
         pixels,
         media_type,
-        modality=dataset.get("Modality") or None,
-        view_position=dataset.get("ViewPosition") or None,
-        photometric_interpretation=dataset.PhotometricInterpretation,
+        modality=values.text(dataset, "Modality"),
+        view_position=_view(dataset),
+        photometric_interpretation=frame.photometric,
         pixel_spacing=_spacing(dataset),
-        warnings=tuple(warnings),
+        warnings=tuple(dict.fromkeys(warnings)),
     )
+    stated = {name: "\\".join(values.texts(dataset, name)) for name in _STATED if name in dataset}
+    for name in stated:
+        read = [value for value in values.numbers(dataset, name) if value is not None]
+        if len(read) == len(values.numbers(dataset, name)) > 0:
+            stated[name] = "\\".join(f"{value:g}" for value in read)
+    stated = {"TransferSyntaxUID": f"{syntax} {syntax.name}", **stated}
+    return Decoded(radiograph, stored, stated, tuple(steps))
 
 
-def _read(data: bytes) -> pydicom.FileDataset:
+def _read(data: bytes, limits: Limits) -> tuple[pydicom.FileDataset, UID]:
     """Read the attributes that matter, the undecoded pixels included."""
-    # pydicom would inflate the whole file before any limit can be checked.
-    if DeflatedExplicitVRLittleEndian.encode() in data:
-        raise UnsupportedFormat("deflated")
-    dataset = pydicom.dcmread(BytesIO(data), force=True, specific_tags=_ATTRIBUTES)
-    if "PixelData" not in dataset:
-        raise UnreadableImage("no_pixel_data", size=len(data))
-    if "TransferSyntaxUID" not in dataset.file_meta:
-        implicit, _ = dataset.original_encoding
-        syntax = ImplicitVRLittleEndian if implicit else ExplicitVRLittleEndian
-        dataset.file_meta.TransferSyntaxUID = syntax
-    return dataset
-
-
-def _first_frame(data: bytes, dataset: pydicom.FileDataset) -> NDArray[Any]:
-    """Decode one frame, shape (rows, columns) or (rows, columns, samples)."""
-    syntax: UID = dataset.file_meta.TransferSyntaxUID
     try:
-        readable = get_decoder(syntax).is_available
-    except NotImplementedError:
-        readable = False
-    if not readable:
-        raise UnsupportedFormat("transfer_syntax", name=syntax.name)
-    if syntax.is_encapsulated and syntax != RLELossless:
-        _check_codestream(dataset)
-    frame: NDArray[Any]
-    if syntax in _ONLY_BY_GDCM:
-        frame = gdcm_process.first_frame(data)
-    else:
-        plugin = "pydicom" if syntax == RLELossless else "pillow"
-        frame = pixel_array(dataset, index=0, decoding_plugin=plugin)
-    if frame.dtype.itemsize > 2:
-        raise UnreadableImage("bits_allocated", bits=int(dataset.BitsAllocated))
-    return frame
+        data = _inflated(data, limits)
+        dataset = pydicom.dcmread(BytesIO(data), force=True, specific_tags=_ATTRIBUTES)
+        if "PixelData" not in dataset and ITEM in data:
+            # The end of the fragments may be missing and nothing else.
+            whole = BytesIO(data + DELIMITER)
+            dataset = pydicom.dcmread(whole, force=True, specific_tags=_ATTRIBUTES)
+        implicit, little = dataset.original_encoding
+        syntax = values.text(dataset.file_meta, "TransferSyntaxUID")
+        for keyword in ("ModalityLUTSequence", "VOILUTSequence", "ViewCodeSequence"):
+            values.items(dataset, keyword)
+    except values.DAMAGE as error:
+        raise UnreadableImage("data_set") from error
+    if syntax:
+        return dataset, UID(syntax)
+    if little is False:
+        return dataset, ExplicitVRBigEndian
+    return dataset, ImplicitVRLittleEndian if implicit else ExplicitVRLittleEndian
 
 
-def _check_codestream(dataset: pydicom.FileDataset) -> None:
-    """Refuse a frame whose own size is another than the one that passed the limits.
+def _inflated(data: bytes, limits: Limits) -> bytes:
+    """Return a deflated file as a plain one (PS3.5 section A.5), and others as they are.
 
-    Decoders believe the codestream and allocate what that states.
+    pydicom would inflate all of it before any limit could be checked.
     """
-    codestream = get_frame(dataset.PixelData, 0, number_of_frames=_frames(dataset))
-    expected = (dataset.Rows, dataset.Columns, dataset.SamplesPerPixel)
-    if (stated := stated_shape(codestream)) != expected:
-        raise UnreadableImage(
-            "stated_size_differs",
-            coded="×".join(map(str, stated)),
-            stated="×".join(map(str, expected)),
+    start = 132 if data[128:132] == b"DICM" else 0
+    place, syntax = start, b""
+    while data[place : place + 2] == b"\x02\0":
+        vr = data[place + 4 : place + 6]
+        if vr in {b"OB", b"UN"}:
+            length = struct.unpack_from("<I", data, place + 8)[0] + 12
+        else:
+            length = struct.unpack_from("<H", data, place + 6)[0] + 8
+        if data[place + 2 : place + 4] == b"\x10\0":
+            syntax = data[place + 8 : place + length].rstrip(b"\0 ")
+        place += length
+    if syntax != DeflatedExplicitVRLittleEndian.encode():
+        return data
+    # Three samples of two bytes, and what stands beside pixels.
+    most = 6 * limits.max_pixels + 2**20
+    stream = zlib.decompressobj(-zlib.MAX_WBITS)
+    inflated: bytes = stream.decompress(data[place:], most)
+    if stream.unconsumed_tail:
+        raise UnsupportedFormat("inflates_too_far", limit=most)
+    if not stream.eof:
+        raise UnreadableImage("incomplete")
+    plain = ExplicitVRLittleEndian.encode() + b"\0"
+    meta = b"\x02\0\x10\0UI" + struct.pack("<H", len(plain)) + plain
+    return bytes(128) + b"DICM" + meta + inflated
+
+
+def _palette(indices: NDArray[Any], dataset: pydicom.Dataset) -> NDArray[np.uint8]:
+    """Look indices up in the palette (PS3.3 section C.7.9), in gray."""
+    size = 256**indices.dtype.itemsize
+    domain = np.arange(size)
+    tables = [
+        lookup_table(
+            dataset,
+            f"{colour}PaletteColorLookupTableDescriptor",
+            f"{colour}PaletteColorLookupTableData",
         )
-
-
-def _frames(dataset: pydicom.FileDataset) -> int:
-    """Tell how many frames the file states to hold."""
-    return int(dataset.get("NumberOfFrames") or 1)
+        for colour in ("Red", "Green", "Blue")
+    ]
+    whole = domain.astype(np.float64)
+    if all(table is not None for table in tables):
+        colours = np.stack([table.shares(whole) for table in tables if table is not None], -1)
+        luma = np.rint(255 * np.clip(colours @ (0.299, 0.587, 0.114), 0, 1)).astype(np.uint8)
+    else:
+        try:
+            segmented = apply_color_lut(domain.astype(f"u{indices.dtype.itemsize}")[None], dataset)
+        except values.DAMAGE as error:
+            raise UnreadableImage("palette") from error
+        luma = _luma(segmented, 8 * segmented.dtype.itemsize)[0]
+    unsigned = np.ascontiguousarray(indices).view(f"u{indices.dtype.itemsize}")
+    return np.asarray(luma[unsigned], np.uint8)
 
 
 def _luma(colour: NDArray[Any], bits: int) -> NDArray[np.uint8]:
     """Weigh red, green and blue of up to `bits` bits as ITU-R BT.601 does, in 8 bits."""
     if colour.dtype != np.uint8:
         colour = (colour >> max(bits - 8, 0)).astype(np.uint8)
-    return np.asarray(cv2.cvtColor(colour[..., :3], cv2.COLOR_RGB2GRAY), np.uint8)
+    if colour.ndim == 2:
+        return np.array(colour)
+    return np.asarray(
+        cv2.cvtColor(np.ascontiguousarray(colour[..., :3]), cv2.COLOR_RGB2GRAY), np.uint8
+    )
 
 
-def _spacing(dataset: pydicom.FileDataset) -> tuple[float, float] | None:
+def _view(dataset: pydicom.Dataset) -> str | None:
+    """Take the view position, else the meaning of the view's code (PS3.3 section C.8.11.5)."""
+    coded = (values.text(item, "CodeMeaning") for item in values.items(dataset, "ViewCodeSequence"))
+    return values.text(dataset, "ViewPosition") or next(filter(None, coded), None)
+
+
+def _spacing(dataset: pydicom.Dataset) -> tuple[float, float] | None:
     """Take the spacing of the patient's plane, else of the detector's (PS3.3 section 10.7.1.3)."""
     for keyword in ("PixelSpacing", "ImagerPixelSpacing"):
-        spacing = dataset.get(keyword)
-        if spacing and len(spacing) == 2 and min(spacing) > 0:
-            return float(spacing[0]), float(spacing[1])
+        spacing = values.numbers(dataset, keyword)
+        if len(spacing) == 2 and spacing[0] and spacing[1] and min(spacing[0], spacing[1]) > 0:
+            return spacing[0], spacing[1]
     return None

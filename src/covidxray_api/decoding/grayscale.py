@@ -1,91 +1,217 @@
 """The grayscale pipeline of DICOM: from stored values to what a viewer shows.
 
 Stored values pass the Modality LUT, the VOI LUT and the Presentation LUT (PS3.4 section N.2).
-Each step looks at one value alone, so all three are applied to a table of the values between the
-least and the greatest one stored, and the image is looked up in it.
+Each step looks at one value alone, so all three are applied to a table of all values that the bits
+of a pixel can hold, and the image is looked up in it.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from pydicom import Dataset
 
-from covidxray_api.decoding.stretch import stretch
+from covidxray_api.decoding import values
+from covidxray_api.decoding.lookup import LookupTable, lookup_table
+from covidxray_api.decoding.stretch import assumed_padding, corners, histogram, span
 
 
-def display(stored: NDArray[Any], dataset: Dataset) -> tuple[NDArray[np.uint8], bool]:
+@dataclass(slots=True)
+class Shown:
+    """An image as it is seen, and how it came to be so."""
+
+    pixels: NDArray[np.uint8]
+    """Shape (rows, columns), 0 black."""
+
+    steps: list[str] = field(default_factory=list)
+    """What was applied, in order."""
+
+    warnings: list[str] = field(default_factory=list)
+    """Codes of what was assumed."""
+
+
+@dataclass(slots=True)
+class _Table:
+    """Every value that a pixel can hold, and what is known of it."""
+
+    stored: NDArray[np.int64]
+    counts: NDArray[np.int64]
+    steps: list[str]
+    warnings: list[str]
+
+    @property
+    def occurring(self) -> NDArray[np.bool_]:
+        return self.counts > 0
+
+
+def display(
+    stored: NDArray[Any], dataset: Dataset, bits: int, seen: NDArray[np.bool_] | None = None
+) -> Shown:
     """Show stored values as a viewer would, 0 black.
 
     Parameters
     ----------
-    stored : ndarray of integer of at most 16 bits, shape (rows, columns)
+    stored : ndarray of 8- or 16-bit integer, shape (rows, columns)
         One frame of a MONOCHROME1 or MONOCHROME2 image.
     dataset : Dataset
-        The attributes of the image.
+        The attributes of the image; an empty one for an image of another format.
+    bits : int
+        Bits that a value uses.
+    seen : ndarray of bool, shape (rows, columns), optional
+        What a shutter leaves; the rest does not count for the range of values.
 
     Returns
     -------
-    pixels : ndarray of uint8, shape (rows, columns)
+    Shown
         Padding is black.
-    windowed : bool
-        Whether the file states a VOI LUT or a window; if not, the range of its values is shown.
     """
-    least = int(stored.min())
-    table = np.arange(least, int(stored.max()) + 1)
-    index = stored.astype(np.int32) - least
-    padding = _padding(table, dataset)
+    size = 256**stored.dtype.itemsize
+    domain = np.arange(size)
+    if stored.dtype.kind == "i":
+        domain = np.where(domain < size // 2, domain, domain - size)
+    table = _Table(domain, histogram(stored, seen), [], [])
+    padding = _stated_padding(table, dataset, bits)
+    padding |= _unstated_padding(table, padding, corners(stored))
+    image = table.occurring & ~padding
+    image = image if image.any() else table.occurring
     levels = _modality(table, dataset)
-    shown = _voi(levels, dataset)
-    windowed = shown is not None
+    shown = _voi(table, levels, image, dataset)
+    if shown is None and stored.dtype == np.uint8 and bits == 8 and (levels == domain).all():
+        table.steps.append("as_stored")
+        shown = domain.astype(np.uint8)
     if shown is None:
-        occurring = np.zeros(table.shape, np.bool_)
-        occurring[index] = True
-        image = occurring & ~padding
-        shown = stretch(levels, image if image.any() else occurring)
+        whole = span(levels[image], table.counts[image])
+        table.warnings += ["no_voi_window", *(["range_clipped"] if whole.clipped else [])]
+        table.steps.append(f"range {whole.low:g} – {whole.high:g}")
+        shown = whole.eight_bits(levels)
     # PS3.3 table C.8-71 binds the shape INVERSE to MONOCHROME1: one inversion stated twice.
     if (
-        dataset.PhotometricInterpretation == "MONOCHROME1"
-        or dataset.get("PresentationLUTShape") == "INVERSE"
+        values.text(dataset, "PhotometricInterpretation") == "MONOCHROME1"
+        or values.text(dataset, "PresentationLUTShape") == "INVERSE"
     ):
+        table.steps.append("inverted")
         shown = 255 - shown
     shown[padding] = 0
-    return shown[index], windowed
+    pixels = shown[np.ascontiguousarray(stored).view(f"u{stored.dtype.itemsize}")]
+    return Shown(pixels, table.steps, table.warnings)
 
 
-def _padding(table: NDArray[np.int64], dataset: Dataset) -> NDArray[np.bool_]:
-    """Mark the values that fill what is no image (PS3.3 section C.7.5.1.1.2)."""
-    value = dataset.get("PixelPaddingValue")
-    if value is None:
-        return np.zeros(table.shape, np.bool_)
-    low, high = sorted((int(value), int(dataset.get("PixelPaddingRangeLimit", value))))
-    return (table >= low) & (table <= high)
+def _stated_padding(table: _Table, dataset: Dataset, bits: int) -> NDArray[np.bool_]:
+    """Mark the values that fill what is no image (PS3.3 section C.7.5.1.1.2).
+
+    Files write the value with another sign than their pixels have: it is known by its bits.
+    """
+    least = values.whole(dataset, "PixelPaddingValue")
+    if least is None:
+        return np.zeros(table.stored.shape, np.bool_)
+    limit = values.whole(dataset, "PixelPaddingRangeLimit")
+    low, high = (_as_pixel(value, table, bits) for value in (least, limit or least))
+    if limit == 0:
+        high = 0
+    low, high = min(low, high), max(low, high)
+    table.steps.append(f"padding {low}" + (f" – {high}" if high > low else ""))
+    if low != least and high != least:
+        table.warnings.append("padding_value_reread")
+    return (table.stored >= low) & (table.stored <= high)
 
 
-def _modality(table: NDArray[np.int64], dataset: Dataset) -> NDArray[np.float64]:
+def _as_pixel(value: int, table: _Table, bits: int) -> int:
+    """Return a value as pixels have it that use `bits` bits, of the sign that the table has."""
+    signed = bool(table.stored.min() < 0)
+    if table.counts[table.stored == value].any():
+        return value
+    value &= 2**bits - 1
+    return value - 2**bits if signed and value >= 2 ** (bits - 1) else value
+
+
+def _unstated_padding(
+    table: _Table, stated: NDArray[np.bool_], corner: NDArray[Any]
+) -> NDArray[np.bool_]:
+    found = np.zeros(table.stored.shape, np.bool_)
+    places = np.flatnonzero(table.occurring & ~stated)
+    places = places[np.argsort(table.stored[places], kind="stable")]
+    padding = assumed_padding(table.stored[places], table.counts[places], corner)
+    found[places[padding]] = True
+    if padding.any():
+        table.warnings.append("padding_assumed")
+        table.steps.append(f"padding {', '.join(map(str, table.stored[places[padding]]))}")
+    return found
+
+
+def _modality(table: _Table, dataset: Dataset) -> NDArray[np.float64]:
     """Apply the Modality LUT or the rescale (PS3.3 section C.11.1)."""
+    stored = table.stored.astype(np.float64)
     if (lut := _first_lut(dataset, "ModalityLUTSequence")) is not None:
-        return _look_up(table, lut)
-    slope, intercept = dataset.get("RescaleSlope"), dataset.get("RescaleIntercept")
-    if slope is None or intercept is None:
-        return table.astype(np.float64)
-    return table.astype(np.float64) * float(slope) + float(intercept)
+        table.steps.append(f"Modality LUT of {lut.entries.size} entries")
+        # Only what occurs tells the sign of its first value.
+        occurring = table.occurring
+        levels = stored.copy()
+        levels[occurring] = lut.apply(stored[occurring])
+        return levels
+    slope, intercept = (
+        values.number(dataset, keyword) for keyword in ("RescaleSlope", "RescaleIntercept")
+    )
+    odd = any(
+        values.states_no_number(dataset, keyword)
+        for keyword in ("RescaleSlope", "RescaleIntercept")
+    )
+    if slope is None and intercept is None and not odd:
+        return stored
+    if slope is None or slope == 0 or intercept is None or odd:
+        table.warnings.append("rescale_assumed")
+    slope, intercept = slope or 1.0, intercept or 0.0
+    table.steps.append(f"rescale · {slope:g} + {intercept:g}")
+    return stored * slope + intercept
 
 
-def _voi(levels: NDArray[np.float64], dataset: Dataset) -> NDArray[np.uint8] | None:
+def _voi(
+    table: _Table, levels: NDArray[np.float64], image: NDArray[np.bool_], dataset: Dataset
+) -> NDArray[np.uint8] | None:
     """Apply the first VOI LUT, else the first window (PS3.3 section C.11.2); none if none is valid.
 
     Where a file offers both, the LUT is the vendor's own curve.
     """
     if (lut := _first_lut(dataset, "VOILUTSequence")) is not None:
-        return _eight_bits(_look_up(levels, lut) / (2 ** int(lut.LUTDescriptor[2]) - 1))
-    center, width = _first(dataset.get("WindowCenter")), _first(dataset.get("WindowWidth"))
-    function = dataset.get("VOILUTFunction") or "LINEAR"
-    if center is None or width is None or width < (1 if function == "LINEAR" else 1e-9):
+        shown = np.zeros(levels.shape, np.uint8)
+        shown[table.occurring] = _eight_bits(lut.shares(levels[table.occurring]))
+        if _tells_apart(shown, image):
+            table.steps.append(f"VOI LUT of {lut.entries.size} entries")
+            table.warnings += ["voi_lut_narrower"] if lut.is_narrower else []
+            return shown
+        table.warnings.append("window_shows_nothing")
+    if (stated := _first_window(table, dataset)) is None:
         return None
-    return window(levels, center, width, function)
+    shown = window(levels, *stated)
+    if not _tells_apart(shown, image):
+        table.warnings.append("window_shows_nothing")
+        return None
+    table.steps.append(f"window {stated[0]:g} ± {stated[1] / 2:g}, {stated[2]}")
+    return shown
+
+
+def _tells_apart(shown: NDArray[np.uint8], image: NDArray[np.bool_]) -> bool:
+    """Return whether an image of several values shows more than one gray level."""
+    return bool(np.count_nonzero(image) < 2 or np.ptp(shown[image]) > 0)
+
+
+def _first_window(table: _Table, dataset: Dataset) -> tuple[float, float, str] | None:
+    function = values.text(dataset, "VOILUTFunction") or "LINEAR"
+    function = function if function in {"LINEAR", "LINEAR_EXACT", "SIGMOID"} else "LINEAR"
+    centers, widths = (values.numbers(dataset, name) for name in ("WindowCenter", "WindowWidth"))
+    least = 1 if function == "LINEAR" else 1e-9
+    found = (
+        (center, width, function)
+        for center, width in zip(centers, widths, strict=False)
+        if center is not None and width is not None and width >= least
+    )
+    first = next(found, None)
+    odd = any(values.states_no_number(dataset, name) for name in ("WindowCenter", "WindowWidth"))
+    if odd or (first is None and any(value is not None for value in (*centers, *widths))):
+        table.warnings.append("window_reread")
+    return first
 
 
 def window(
@@ -121,22 +247,9 @@ def _eight_bits(shares: NDArray[np.float64]) -> NDArray[np.uint8]:
     return np.rint(255 * np.clip(shares, 0, 1)).astype(np.uint8)
 
 
-def _first_lut(dataset: Dataset, keyword: str) -> Dataset | None:
+def _first_lut(dataset: Dataset, keyword: str) -> LookupTable | None:
     """Take the first LUT of a sequence; none if the file states an empty one, as some do."""
-    luts = dataset.get(keyword)
-    return luts[0] if luts and luts[0].get("LUTDescriptor") and luts[0].get("LUTData") else None
-
-
-def _look_up(values: NDArray[Any], lut: Dataset) -> NDArray[np.float64]:
-    """Apply a LUT whose ends hold beyond its range (PS3.3 sections C.11.1.1 and C.11.2.1.1)."""
-    data = lut.LUTData
-    entries = np.frombuffer(data, "<u2") if isinstance(data, bytes) else np.asarray(data)
-    index = np.rint(values).astype(np.int64) - int(lut.LUTDescriptor[1])
-    return np.asarray(entries[np.clip(index, 0, entries.size - 1)], np.float64)
-
-
-def _first(values: Any) -> float | None:
-    """Take the first of one or several decimal strings."""
-    if values is None or values == "":
-        return None
-    return float(np.atleast_1d(values)[0])
+    tables = (
+        lookup_table(item, "LUTDescriptor", "LUTData") for item in values.items(dataset, keyword)
+    )
+    return next((table for table in tables if table is not None), None)

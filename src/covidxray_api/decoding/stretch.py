@@ -2,31 +2,108 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Any
+
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+_TAIL, _MARGIN = 0.02, 1.0
+"""What lies further beyond the 2nd or the 98th percentile than their distance from each other
+is a defect of the detector, a marker or a burnt-in text."""
 
-def stretch(
-    values: NDArray[np.number], shown: NDArray[np.bool_] | None = None
-) -> NDArray[np.uint8]:
-    """Map the smallest value to 0 and the largest to 255; a uniform image becomes black.
+_LEAST_PADDING, _LEAST_GAP = 0.005, 0.25
+"""Padding fills at least so much of an image, so far from all other values, as a share of these."""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """The values that are shown from black to white."""
+
+    low: float
+    high: float
+    clipped: bool
+    """Whether a few values lie far outside."""
+
+    def eight_bits(self, values: NDArray[Any]) -> NDArray[np.uint8]:
+        """Map `low` to 0 and `high` to 255; a uniform image becomes black."""
+        # Halves, because a range of floating-point values can be greater than the greatest of them.
+        half = self.high / 2 - self.low / 2
+        if half <= 0:
+            return np.zeros(values.shape, np.uint8)
+        inside = np.clip(values.astype(np.float64), self.low, self.high)
+        return np.round((inside / 2 - self.low / 2) / half * 255).astype(np.uint8)
+
+
+def span(levels: NDArray[Any], counts: NDArray[Any]) -> Span:
+    """Return the range of values without the few that lie far from all others.
 
     Parameters
     ----------
-    values : ndarray
-        Finite values of any range.
-    shown : ndarray of bool, optional
-        Where the values belong to the image; elsewhere they do not count and are clipped.
-
-    Raises
-    ------
-    ValueError
-        If a value is not finite, or none belongs to the image.
+    levels : ndarray
+        Finite values of any range, each once; not empty.
+    counts : ndarray, same shape
+        How many pixels have each value, 1 or more.
     """
-    counted = values if shown is None else values[shown]
-    low, high = float(counted.min()), float(counted.max())
-    if not np.isfinite([low, high]).all():
-        raise ValueError("some values are not finite")
-    scale = 255 / (high - low) if high > low else 0.0
-    stretched = (values.astype(np.float64) - low) * scale
-    return np.round(np.clip(stretched, 0, 255)).astype(np.uint8)
+    order = np.argsort(levels, kind="stable")
+    levels, shares = levels[order], np.cumsum(counts[order]) / counts.sum()
+    low, high = (float(levels[np.searchsorted(shares, at)]) for at in (_TAIL, 1 - _TAIL))
+    if high <= low:
+        return Span(float(levels[0]), float(levels[-1]), False)
+    margin = _MARGIN * (high - low)
+    kept = levels[(levels >= low - margin) & (levels <= high + margin)]
+    return Span(float(kept[0]), float(kept[-1]), len(kept) < len(levels))
+
+
+def histogram(stored: NDArray[Any], seen: NDArray[np.bool_] | None = None) -> NDArray[np.int64]:
+    """Count the pixels of each value of an image of 8 or 16 bits, where `seen` if given.
+
+    Returns
+    -------
+    ndarray of int64, shape (256,) or (65536,)
+        By the bits of a value, as unsigned.
+    """
+    unsigned = np.ascontiguousarray(stored).view(f"u{stored.dtype.itemsize}")
+    size = 256**stored.dtype.itemsize
+    mask = None if seen is None else seen.astype(np.uint8)
+    counts = cv2.calcHist([unsigned], [0], mask, [size], [0, size])
+    return np.rint(counts.ravel()).astype(np.int64)
+
+
+def assumed_padding(
+    levels: NDArray[Any], counts: NDArray[Any], corners: NDArray[Any]
+) -> NDArray[np.bool_]:
+    """Mark values that fill what is no image, though the file does not say so.
+
+    That is the least or the greatest value if a corner of the image has it, many pixels do, and a
+    wide gap parts it from all others.
+
+    Parameters
+    ----------
+    levels : ndarray, shape (n,)
+        The occurring values, each once, ascending.
+    counts : ndarray, shape (n,)
+        How many pixels have each.
+    corners : ndarray
+        The values in the corners.
+
+    Returns
+    -------
+    ndarray of bool, shape (n,)
+    """
+    padding = np.zeros(levels.shape, np.bool_)
+    for end, inner in ((0, slice(1, None)), (-1, slice(None, -1))):
+        if len(levels) < 16 or counts[end] < _LEAST_PADDING * counts.sum():
+            continue
+        rest = span(levels[inner], counts[inner])
+        nearest = float(levels[inner][end])
+        gap = abs(float(levels[end]) - nearest)
+        if levels[end] in corners and gap > _LEAST_GAP * (rest.high - rest.low):
+            padding[end] = True
+    return padding
+
+
+def corners(image: NDArray[Any]) -> NDArray[Any]:
+    """Return the values in the four corners of an image."""
+    return np.asarray(image[:: image.shape[0] - 1, :: image.shape[1] - 1])

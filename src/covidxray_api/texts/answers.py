@@ -92,26 +92,106 @@ ANSWERS: Mapping[str, Text] = {
     },
     "sixteen_bit_rescaled": {
         "en": "The image has 16 bits and states no display window; its darkest and brightest"
-        " values were mapped to black and white.",
-        "es": "La imagen tiene 16 bits y no indica ventana de visualización; sus valores más oscuro"
-        " y más claro se llevaron a negro y blanco.",
+        " values were mapped to black and white. Check the picture's contrast.",
+        "es": "La imagen tiene 16 bits y no indica ventana de visualización; sus valores más"
+        " oscuro y más claro se llevaron a negro y blanco. Compruebe el contraste de la imagen.",
     },
     "wide_values_rescaled": {
         "en": "The image has signed values, fractions or more than 16 bits, and states no display"
-        " window; its darkest and brightest values were mapped to black and white.",
+        " window; its darkest and brightest values were mapped to black and white. Check the"
+        " picture's contrast.",
         "es": "La imagen tiene valores con signo, fracciones o más de 16 bits y no indica ventana"
-        " de visualización; sus valores más oscuro y más claro se llevaron a negro y blanco.",
+        " de visualización; sus valores más oscuro y más claro se llevaron a negro y blanco."
+        " Compruebe el contraste de la imagen.",
     },
     "first_frame_used": {
-        "en": "The file holds several images; only the first was read.",
-        "es": "El archivo contiene varias imágenes; solo se leyó la primera.",
+        "en": "The file holds several images; only the first was read. Check that it is the"
+        " frontal one.",
+        "es": "El archivo contiene varias imágenes; solo se leyó la primera. Compruebe que es la"
+        " frontal.",
     },
     "transparency_on_black": {
-        "en": "Transparent areas were read as black.",
-        "es": "Las zonas transparentes se leyeron como negro.",
+        "en": "Transparent areas were read as black. Check that none of the lungs is transparent.",
+        "es": "Las zonas transparentes se leyeron como negro. Compruebe que los pulmones no son"
+        " transparentes.",
+    },
+    "transparency_ignored": {
+        "en": "The image is transparent everywhere; it was read as opaque. Check the export's"
+        " settings.",
+        "es": "La imagen es transparente por completo; se leyó como opaca. Compruebe los ajustes"
+        " de la exportación.",
     },
     "no_voi_window": {
-        "en": "The DICOM file states no display window; its full range of values was shown.",
-        "es": "El archivo DICOM no indica ventana de visualización; se mostró todo su rango.",
+        "en": "The DICOM file states no display window; its full range of values was shown. Check"
+        " the picture's contrast.",
+        "es": "El archivo DICOM no indica ventana de visualización; se mostró todo su rango."
+        " Compruebe el contraste de la imagen.",
+    },
+    "range_clipped": {
+        "en": "A few values lie far from all others, as defective pixels and markers do; they were"
+        " clipped. Check that the picture is neither too dark nor too bright.",
+        "es": "Unos pocos valores están lejos de los demás, como los píxeles defectuosos y las"
+        " marcas; se recortaron. Compruebe que la imagen no es demasiado oscura ni demasiado"
+        " clara.",
+    },
+    "window_reread": {
+        "en": "The display window is blank or no plain number in part; what could be read was"
+        " used, else the full range. Check Window Center and Window Width.",
+        "es": "La ventana de visualización está en parte en blanco o no es un número; se usó lo"
+        " legible o, si no, todo el rango. Compruebe Window Center y Window Width.",
+    },
+    "window_shows_nothing": {
+        "en": "The stated display window or table would show one even gray; the full range of"
+        " values was shown instead. Check window, rescale and tables.",
+        "es": "La ventana o tabla indicada mostraría un solo gris; se mostró todo el rango de"
+        " valores. Compruebe la ventana, el reescalado y las tablas.",
+    },
+    "voi_lut_narrower": {
+        "en": "The VOI lookup table uses fewer bits than it states; it was scaled by its own"
+        " range. Check the picture's contrast.",
+        "es": "La tabla VOI usa menos bits de los que indica; se escaló por su propio rango."
+        " Compruebe el contraste de la imagen.",
+    },
+    "rescale_assumed": {
+        "en": "Rescale Slope or Intercept is missing, zero or no plain number; slope 1 and"
+        " intercept 0 stand in for what could not be read. Check both attributes.",
+        "es": "Rescale Slope o Intercept falta, es cero o no es un número; pendiente 1 y ordenada"
+        " 0 sustituyen lo ilegible. Compruebe ambos atributos.",
+    },
+    "padding_value_reread": {
+        "en": "Pixel Padding Value has another sign than the pixels; it was taken by its bits."
+        " Check that the border, and nothing else, is black.",
+        "es": "Pixel Padding Value tiene otro signo que los píxeles; se tomó por sus bits."
+        " Compruebe que el borde, y nada más, es negro.",
+    },
+    "padding_assumed": {
+        "en": "A border of one value far from all others was taken for padding and made black."
+        " Check that nothing of the patient is missing.",
+        "es": "Un borde de un valor lejano a los demás se tomó por relleno y se hizo negro."
+        " Compruebe que no falta nada del paciente.",
+    },
+    "bits_beyond_stated": {
+        "en": "Some values need more bits than the file states; they were kept. Check Bits Stored"
+        " and the picture's contrast.",
+        "es": "Algunos valores necesitan más bits de los indicados; se conservaron. Compruebe Bits"
+        " Stored y el contraste de la imagen.",
+    },
+    "photometric_assumed": {
+        "en": "Photometric Interpretation is missing; small values were taken for black. Check"
+        " that lungs are dark.",
+        "es": "Falta Photometric Interpretation; los valores pequeños se tomaron por negro."
+        " Compruebe que los pulmones son oscuros.",
+    },
+    "attributes_from_codestream": {
+        "en": "Attributes of the pixels are missing; they were taken from the compressed image"
+        " itself. Check the picture.",
+        "es": "Faltan atributos de los píxeles; se tomaron de la propia imagen comprimida."
+        " Compruebe la imagen.",
+    },
+    "end_missing": {
+        "en": "The compressed image lacks its end marker, but no pixel is missing. Check the"
+        " software that wrote it.",
+        "es": "A la imagen comprimida le falta la marca de fin, pero ningún píxel. Compruebe el"
+        " programa que la escribió.",
     },
 }

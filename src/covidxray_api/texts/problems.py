@@ -102,8 +102,8 @@ PROBLEMS: Mapping[str, ProblemText] = {
     "invalid-image": ProblemText(
         title={"en": "Invalid image", "es": "Imagen no válida"},
         advice={
-            "en": "Export the radiograph again as DICOM, PNG, JPEG, WebP, TIFF or BMP.",
-            "es": "Exporte de nuevo la radiografía como DICOM, PNG, JPEG, WebP, TIFF o BMP.",
+            "en": "Export the radiograph again as DICOM, PNG, JPEG or TIFF.",
+            "es": "Exporte de nuevo la radiografía como DICOM, PNG, JPEG o TIFF.",
         },
         details={
             "": {
@@ -153,46 +153,102 @@ PROBLEMS: Mapping[str, ProblemText] = {
     "unsupported-format": ProblemText(
         title={"en": "Unsupported file format", "es": "Formato de archivo no admitido"},
         advice={
-            "en": "Send DICOM, PNG, JPEG, WebP, TIFF or BMP; the content counts, not the file"
-            " name.",
-            "es": "Envíe DICOM, PNG, JPEG, WebP, TIFF o BMP; cuenta el contenido, no el nombre del"
-            " archivo.",
+            "en": "Export the image as uncompressed DICOM or as PNG, TIFF or JPEG; the content"
+            " counts, not the file name.",
+            "es": "Exporte la imagen como DICOM sin comprimir o como PNG, TIFF o JPEG; cuenta el"
+            " contenido, no el nombre del archivo.",
         },
         details={
             "": {
                 "en": "The {size:,} bytes begin like no format that is read here.",
                 "es": "Los {size:,} bytes no empiezan como ningún formato que se lea aquí.",
             },
-            "deflated": {
-                "en": "Deflated DICOM files are not read.",
-                "es": "No se leen archivos DICOM comprimidos con deflate.",
+            "known": {
+                "en": "The file is of the format {name}, which is not read.",
+                "es": "El archivo tiene el formato {name}, que no se lee.",
             },
             "transfer_syntax": {
                 "en": "The DICOM transfer syntax {name} is not read.",
                 "es": "No se lee la sintaxis de transferencia DICOM {name}.",
+            },
+            "jpeg_process": {
+                "en": "The JPEG process of marker {process} is not read.",
+                "es": "No se lee el proceso JPEG del marcador {process}.",
+            },
+            "bits_allocated": {
+                "en": "Pixels of {bits} bits are not read; 1, 8 or 16 are.",
+                "es": "No se leen píxeles de {bits} bits; sí los de 1, 8 o 16.",
+            },
+            "samples": {
+                "en": "Pixels of {samples} samples are not read; gray (1) and colour (3) are.",
+                "es": "No se leen píxeles de {samples} muestras; sí grises (1) y color (3).",
+            },
+            "photometric": {
+                "en": "The photometric interpretation {name} is not read.",
+                "es": "No se lee la interpretación fotométrica {name}.",
+            },
+            "float_pixels": {
+                "en": "DICOM pixels in floating point (Float Pixel Data) are not read.",
+                "es": "No se leen píxeles DICOM en coma flotante (Float Pixel Data).",
+            },
+            "inflates_too_far": {
+                "en": "The deflated DICOM file inflates to more than {limit:,} bytes, the limit.",
+                "es": "El archivo DICOM se expande a más de {limit:,} bytes, el límite.",
             },
         },
     ),
     "unreadable-image": ProblemText(
         title={"en": "Unreadable image", "es": "Imagen ilegible"},
         advice={
-            "en": "The file is damaged or incomplete: export or transfer it again.",
-            "es": "El archivo está dañado o incompleto: expórtelo o transfiéralo de nuevo.",
+            "en": "Export or transfer the image again; if the same is said, export it in another"
+            " format, such as PNG.",
+            "es": "Exporte o transfiera la imagen de nuevo; si se dice lo mismo, expórtela en otro"
+            " formato, como PNG.",
         },
         details={
-            "": {
+            "damaged": {
                 "en": "The {media_type} file of {size:,} bytes is truncated or damaged.",
                 "es": "El archivo {media_type} de {size:,} bytes está truncado o dañado.",
             },
             "no_pixel_data": {
-                "en": "The DICOM file of {size:,} bytes holds no image: it is truncated, or a"
-                " report or a document.",
-                "es": "El archivo DICOM de {size:,} bytes no contiene ninguna imagen: está"
-                " truncado, o es un informe o un documento.",
+                "en": "The DICOM file holds no image (Pixel Data): it is truncated, or a report or"
+                " document.",
+                "es": "El archivo DICOM no contiene ninguna imagen (Pixel Data): está truncado, o"
+                " es un informe.",
             },
-            "bits_allocated": {
-                "en": "Pixels of {bits} bits are not read; at most 16.",
-                "es": "No se leen píxeles de {bits} bits; como máximo, de 16.",
+            "missing_attribute": {
+                "en": "The DICOM file lacks the attribute {name}, without which pixels cannot be"
+                " read.",
+                "es": "Al archivo DICOM le falta el atributo {name}, sin el que no se leen los"
+                " píxeles.",
+            },
+            "data_set": {
+                "en": "The attributes of the DICOM file are truncated or damaged.",
+                "es": "Los atributos del archivo DICOM están truncados o dañados.",
+            },
+            "too_short": {
+                "en": "The pixels are truncated: {there:,} bytes of {needed:,}.",
+                "es": "Los píxeles están truncados: {there:,} bytes de {needed:,}.",
+            },
+            "incomplete": {
+                "en": "The file ends before its image does: it is truncated.",
+                "es": "El archivo termina antes que su imagen: está truncado.",
+            },
+            "codestream": {
+                "en": "The compressed pixels are damaged.",
+                "es": "Los píxeles comprimidos están dañados.",
+            },
+            "palette": {
+                "en": "The colour palette of the DICOM file is damaged.",
+                "es": "La paleta de color del archivo DICOM está dañada.",
+            },
+            "chunk": {
+                "en": "A part of the PNG that its pixels need is damaged.",
+                "es": "Está dañada una parte del PNG que sus píxeles necesitan.",
+            },
+            "tiff": {
+                "en": "The tags or strips of the TIFF file are damaged.",
+                "es": "Las etiquetas o tiras del archivo TIFF están dañadas.",
             },
             "stated_size_differs": {
                 "en": "The compressed image has {coded} samples where the DICOM header says"
