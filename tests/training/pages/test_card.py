@@ -30,7 +30,8 @@ def explainability(card: str) -> str:
 
 
 def test_a_card_says_what_is_true_of_the_saliency_map(manifest: Manifest) -> None:
-    report, maps = read("multi-source"), read("explanation")
+    report = read("multi-source")
+    maps = read("explanation") | {"version": manifest.version}
     measured = explainability(model_card(manifest, report, explains=True, explanation=maps))
     assert "HiResCAM" in measured
     assert "95.7% (94.4%–97.0%, n = 1,000)" in measured
