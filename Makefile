@@ -7,13 +7,16 @@ INSTALL := $(BIN)/python -m pip install --disable-pip-version-check
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --custom-compile-command "make lock"
 
-.PHONY: serve test browser check lock openapi
+.PHONY: serve test fuzz browser check lock openapi
 
 serve: $(VENV)/serving
 	$(BIN)/covidxray serve
 
 test: $(VENV)/testing
-	$(BIN)/pytest -m "not browser"
+	$(BIN)/pytest -m "not browser and not fuzz"
+
+fuzz: $(VENV)/testing
+	$(BIN)/pytest -m fuzz tests/decoding
 
 # Needs Debian's `chromium`.
 browser: $(VENV)/testing

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from covidxray_api.cli import feedback, screening, serving, training
+from covidxray_api.cli import feedback, inspect, screening, serving, training
 
 app = typer.Typer(
     help="Chest-radiograph screening: decision support, not a diagnosis.",
@@ -13,6 +13,7 @@ app = typer.Typer(
 )
 app.command()(serving.serve)
 app.command()(screening.screen)
+app.command()(inspect.inspect)
 app.command()(serving.openapi)
 app.command()(training.train)
 app.command()(training.reproduce)

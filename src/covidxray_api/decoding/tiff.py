@@ -113,9 +113,9 @@ def _page(data: bytes) -> _Page:
             orientation = page.tags.get(274)
             photometric = int(page.photometric)
             return _Page(
-                height=page.imagelength,
-                width=page.imagewidth,
-                samples=page.samplesperpixel,
+                height=int(page.imagelength),
+                width=int(page.imagewidth),
+                samples=int(page.samplesperpixel),
                 bits=int(np.max(bits)),
                 signed_or_real=any(kind not in {1, 4} for kind in np.atleast_1d(formats)),
                 white_is_zero=photometric == 0,
