@@ -6,7 +6,7 @@ RUN python -m venv /opt/covidxray \
     && /opt/covidxray/bin/pip install --require-hashes -r requirements.lock
 RUN python -m venv tools \
     && tools/bin/pip install --require-hashes -r requirements-build.lock
-COPY pyproject.toml README.md LICENSE ./
+COPY pyproject.toml hatch_build.py README.md LICENSE ./
 COPY src src
 COPY model_store model_store
 COPY reference reference

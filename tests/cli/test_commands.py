@@ -1,0 +1,170 @@
+"""Every command runs once, as a user types it."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import typer
+from tests.drawn import LABELS, draw_folder
+from typer.core import TyperGroup
+from typer.testing import CliRunner
+
+from covidxray_api.cli import app
+from covidxray_api.settings import shipped
+from covidxray_api.training.gate.network import fit_gate
+from covidxray_api.training.workflows import gate as gate_workflow
+
+LINES = {
+    "screen": ("screen {examples}/normal.png", ""),
+    "openapi": ("openapi --output {made}/openapi.yaml", "openapi.yaml"),
+    "train": (
+        "train --data {data} --config {config} --store {made} --h5 {made}/drawn.h5",
+        "drawn/1/manifest.json",
+    ),
+    "reproduce": (
+        "reproduce --data {data} --config {config} --store {made} --output {made}/paper.md",
+        "paper.md",
+    ),
+    "calibrate": ("calibrate --data {data} --store {made}/store", "store/drawn/2/manifest.json"),
+    "evaluate": (
+        "evaluate --data {data} --store {made}/store --output {made}",
+        "evaluation.md",
+    ),
+    "protocol": (
+        "protocol sources --data {data} --config {config} --output {made}",
+        "drawn-sources.json",
+    ),
+    "models list": ("models list", ""),
+    "models import": (
+        "models import {made}/store/drawn/1/model.keras --store {made}",
+        "imported/1/manifest.json",
+    ),
+    "models compile": (
+        "models compile --data {data} --store {made}/store",
+        "store/drawn/2/manifest.json",
+    ),
+    "feedback export": ("feedback export --output {made}/feedback.csv", "feedback.csv"),
+    "reference build": (
+        "reference build --data {data} --others {others} --output {made}/new",
+        "new/manifest.json",
+    ),
+    "gate train": (
+        "gate train --data {data} --others {others} --reference {made}/reference"
+        " --epochs 1 --trial-epochs 1",
+        "reference/gate/1/manifest.json",
+    ),
+}
+"""A line for each command, and what it leaves in its folder; in braces, what `places` makes."""
+
+
+def commands(group: TyperGroup, above: str = "") -> Iterator[str]:
+    """Yield the names of all commands of a group and its groups."""
+    for name, command in group.commands.items():
+        if isinstance(command, TyperGroup):
+            yield from commands(command, f"{above}{name} ")
+        else:
+            yield above + name
+
+
+def test_each_command_has_a_line() -> None:
+    root = typer.main.get_command(app)
+    assert isinstance(root, TyperGroup)
+
+    assert set(commands(root)) == LINES.keys() | {"serve"}
+
+
+def run(line: str, places: dict[str, Path]) -> None:
+    result = CliRunner().invoke(app, [word.format(**places) for word in line.split()])
+    assert result.exit_code == 0, result.output
+
+
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Drawn data, a configuration, and a store with a model of it."""
+    names = ("data", "others", "store", "config")
+    top = tmp_path_factory.mktemp("prepared")
+    found = {name: top / name for name in names}
+    found["data"].mkdir()
+    draw_folder(found["data"])
+    draw_others(found["others"])
+    found["config"].write_text(configuration())
+    run("train --data {data} --config {config} --store {store}", found)
+    return found
+
+
+@pytest.fixture
+def places(prepared: dict[str, Path], examples: Path, tmp_path: Path) -> dict[str, Path]:
+    """What is prepared, and a folder of its own with copies of what a command may change."""
+    shutil.copytree(prepared["store"], tmp_path / "store")
+    without_gate = shutil.ignore_patterns("gate")
+    shutil.copytree(shipped("reference"), tmp_path / "reference", ignore=without_gate)
+    return prepared | {"made": tmp_path, "examples": examples}
+
+
+def draw_others(folder: Path) -> None:
+    """Draw ten images of each of two kinds that are no frontal radiographs."""
+    folder.mkdir()
+    rng = np.random.default_rng(0)
+    rows = ["file,kind"]
+    for kind, height in (("natural_photo", 64), ("lateral_chest_xray", 96)):
+        for number in range(10):
+            noise = rng.integers(0, 256, (height, 80)).astype(np.uint8)
+            cv2.imwrite(str(folder / f"{kind}{number}.png"), noise)
+            rows.append(f"{kind}{number}.png,{kind}")
+    (folder / "other_images.csv").write_text("\n".join(rows) + "\n")
+
+
+def configuration() -> str:
+    """Return a recipe for drawn radiographs, as TOML."""
+    values = {
+        "name": "drawn",
+        "description": "Learns drawn radiographs.",
+        "network": "seed_cnn",
+        "input_size": [32, 32],
+        "split": "group",
+        "validation_share": 0.4,
+        "epochs": 1,
+        "batch_size": 16,
+    }
+    labels = "".join(
+        f"[[labels]]\ncode = {json.dumps(label['code'])}\n"
+        f"display.en = {json.dumps(label['code'])}\ndisplay.es = {json.dumps(label['code'])}\n"
+        for label in LABELS
+    )
+    return "".join(f"{key} = {json.dumps(value)}\n" for key, value in values.items()) + labels
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("name", LINES)
+def test_a_command_does_its_work(
+    name: str, places: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A round of the gate is 6,400 images.
+    short = partial(fit_gate, batches=2, batch_size=16)
+    monkeypatch.setattr(gate_workflow, "fit_gate", short)
+    line, made = LINES[name]
+
+    run(line, places)
+
+    assert (places["made"] / made).exists()
+
+
+def test_serve_answers_until_it_is_stopped() -> None:
+    command = [str(Path(sys.executable).parent / "covidxray"), "serve", "--port", "0"]
+    with subprocess.Popen(
+        [*command, "--workers", "1"], stdout=subprocess.PIPE, text=True
+    ) as served:
+        assert served.stdout
+        events = (json.loads(line)["event"] for line in served.stdout)
+        assert next(event for event in events if event in ("ready", "start failed")) == "ready"
+        served.terminate()
+        assert "Application shutdown complete." in served.communicate()[0]
