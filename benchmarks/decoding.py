@@ -18,10 +18,10 @@ import typer
 from PIL import Image
 from pydicom.encaps import encapsulate
 from pydicom.uid import JPEG2000Lossless, JPEGLosslessSV1
+from tests.dicom_files import dicom
 
 from benchmarks.images import EXAMPLES, images
 from covidxray_api.decoding import Limits, decode
-from tests.dicom_files import dicom
 
 LIMITS = Limits(max_pixels=64_000_000, min_side=32)
 
