@@ -237,7 +237,7 @@ def _inflated(data: bytes, limits: Limits) -> bytes:
         raise UnreadableImage("incomplete")
     plain = ExplicitVRLittleEndian.encode() + b"\0"
     meta = b"\x02\0\x10\0UI" + struct.pack("<H", len(plain)) + plain
-    return bytes(128) + b"DICM" + meta + bytes(inflated)
+    return b"".join([bytes(128), b"DICM", meta, inflated])
 
 
 def _palette(indices: NDArray[Any], dataset: pydicom.Dataset) -> NDArray[np.uint8]:
