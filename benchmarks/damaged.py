@@ -11,7 +11,7 @@ import multiprocessing
 import resource
 import time
 from collections import Counter
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from tests.decoding.corpus import corpus, damaged
@@ -26,7 +26,7 @@ _SHARE = 2_000
 _SLOW = 5.0
 
 
-def _decoded(first: int, end: int) -> dict[str, object]:
+def _decoded(first: int, end: int) -> dict[str, Any]:
     seeds = list(corpus().items())
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     outcomes: Counter[str] = Counter()
@@ -54,7 +54,7 @@ def _decoded(first: int, end: int) -> dict[str, object]:
     }
 
 
-def _share(first: int, end: int, answers: multiprocessing.Queue[dict[str, object]]) -> None:
+def _share(first: int, end: int, answers: multiprocessing.Queue[dict[str, Any]]) -> None:
     answers.put(_decoded(first, end))
 
 
@@ -71,7 +71,7 @@ def main(
     for group in (starts[place : place + jobs] for place in range(0, len(starts), jobs)):
         running = []
         for start in group:
-            answers: multiprocessing.Queue[dict[str, object]] = context.Queue()
+            answers: multiprocessing.Queue[dict[str, Any]] = context.Queue()
             end = min(start + _SHARE, first + files)
             process = context.Process(target=_share, args=(start, end, answers))
             process.start()
@@ -84,12 +84,12 @@ def main(
                 process.kill()
                 continue
             process.join()
-            outcomes.update(found["outcomes"])  # type: ignore[arg-type]
-            for fault in found["faults"]:  # type: ignore[attr-defined]
+            outcomes.update(found["outcomes"])
+            for fault in found["faults"]:
                 typer.echo(f"FAULT {fault}")
-            added = max(added, float(found["added_mb"]))  # type: ignore[arg-type]
-            if float(found["slowest_s"]) > slowest:  # type: ignore[arg-type]
-                slowest, slowest_of = float(found["slowest_s"]), str(found["slowest_of"])  # type: ignore[arg-type]
+            added = max(added, float(found["added_mb"]))
+            if float(found["slowest_s"]) > slowest:
+                slowest, slowest_of = float(found["slowest_s"]), str(found["slowest_of"])
     figures = {
         "files": files,
         "outcomes": dict(sorted(outcomes.items())),

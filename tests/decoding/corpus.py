@@ -21,11 +21,11 @@ GRAY = (DEEP >> 4).astype(np.uint8)
 WINDOW: dict[str, Any] = {"WindowCenter": 2048, "WindowWidth": 4096}
 
 
-def coded(codestream: bytes, syntax: str, **facts: Any) -> bytes:
+def coded(codestream: bytes | bytearray, syntax: str, **facts: Any) -> bytes:
     """A DICOM file of 12 bits around a codestream."""
     dataset = pydicom.dcmread(io.BytesIO(dicom(DEEP, BitsStored=12, **{**WINDOW, **facts})))
     dataset.file_meta.TransferSyntaxUID = syntax
-    dataset.PixelData = encapsulate([codestream])
+    dataset.PixelData = encapsulate([bytes(codestream)])
     dataset["PixelData"].is_undefined_length = True
     return written(dataset)
 
@@ -115,9 +115,11 @@ def rasters() -> dict[str, bytes]:
     return {
         "image/jpeg": _raster(GRAY, "JPEG", quality=98),
         "image/jpeg progressive": _raster(np.dstack([GRAY] * 3), "JPEG", progressive=True),
-        "image/jpeg lossless": imagecodecs.jpeg8_encode(DEEP, lossless=True, bitspersample=12),
+        "image/jpeg lossless": bytes(
+            imagecodecs.jpeg8_encode(DEEP, lossless=True, bitspersample=12)
+        ),
         "image/png": _raster(GRAY, "PNG"),
-        "image/png 16": imagecodecs.png_encode(np.dstack([DEEP] * 3)),
+        "image/png 16": bytes(imagecodecs.png_encode(np.dstack([DEEP] * 3))),
         "image/webp": _raster(GRAY, "WEBP", lossless=True),
         "image/tiff": _raster(GRAY, "TIFF"),
         "image/tiff 16": _tiff(DEEP, compression="deflate"),

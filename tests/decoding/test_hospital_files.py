@@ -263,7 +263,7 @@ def test_a_window_that_shows_nothing_gives_way_to_the_range() -> None:
     assert film.pixels.max() == 255
 
 
-CODESTREAMS: dict[str, bytes] = {
+CODESTREAMS: dict[str, Any] = {
     JPEGLosslessSV1: imagecodecs.jpeg8_encode(TWELVE, lossless=True, bitspersample=12, predictor=1),
     JPEGExtended12Bit: imagecodecs.jpeg8_encode(TWELVE, level=98, bitspersample=12),
     JPEGLSLossless: imagecodecs.jpegls_encode(TWELVE),
@@ -277,10 +277,12 @@ CODESTREAMS: dict[str, bytes] = {
 }
 
 
-def compressed(codestream: bytes, syntax: str, drop: tuple[str, ...] = (), **facts: Any) -> bytes:
+def compressed(
+    codestream: bytes | bytearray, syntax: str, drop: tuple[str, ...] = (), **facts: Any
+) -> bytes:
     dataset = pydicom.dcmread(io.BytesIO(dicom(ramp(), BitsStored=12, **{**WINDOW, **facts})))
     dataset.file_meta.TransferSyntaxUID = syntax
-    dataset.PixelData = encapsulate([codestream])
+    dataset.PixelData = encapsulate([bytes(codestream)])
     dataset["PixelData"].is_undefined_length = True
     for keyword in drop:
         del dataset[keyword]

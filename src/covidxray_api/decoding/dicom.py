@@ -226,7 +226,7 @@ def _inflated(data: bytes, limits: Limits) -> bytes:
             syntax = data[place + 8 : place + length].rstrip(b"\0 ")
         place += length
     if syntax != DeflatedExplicitVRLittleEndian.encode():
-        return data
+        return bytes(data)
     # Three samples of two bytes, and what stands beside pixels.
     most = 6 * limits.max_pixels + 2**20
     stream = zlib.decompressobj(-zlib.MAX_WBITS)
@@ -237,7 +237,7 @@ def _inflated(data: bytes, limits: Limits) -> bytes:
         raise UnreadableImage("incomplete")
     plain = ExplicitVRLittleEndian.encode() + b"\0"
     meta = b"\x02\0\x10\0UI" + struct.pack("<H", len(plain)) + plain
-    return bytes(128) + b"DICM" + meta + inflated
+    return b"".join([bytes(128), b"DICM", meta, inflated])
 
 
 def _palette(indices: NDArray[Any], dataset: pydicom.Dataset) -> NDArray[np.uint8]:
