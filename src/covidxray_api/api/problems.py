@@ -60,6 +60,7 @@ STATUS: Mapping[str, HTTPStatus] = {
     "unsupported-format": HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     "unreadable-image": HTTPStatus.UNPROCESSABLE_ENTITY,
     "image-too-small": HTTPStatus.UNPROCESSABLE_ENTITY,
+    "not-acceptable": HTTPStatus.NOT_ACCEPTABLE,
     "unknown-model": HTTPStatus.NOT_FOUND,
     "unknown-operating-point": HTTPStatus.BAD_REQUEST,
     "unknown-label": HTTPStatus.BAD_REQUEST,

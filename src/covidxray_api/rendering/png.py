@@ -22,7 +22,7 @@ class Png:
     media_type = "image/png"
     answers = (Explained, Radiograph)
 
-    def render(self, answer: Answer, context: Context) -> bytes:
+    def render(self, answer: Answer, context: Context) -> bytes:  # noqa: ARG002
         """Return the picture, at most `LONGEST` pixels high and wide.
 
         Raises

@@ -1,4 +1,4 @@
-"""Numbers in words: as the page's JavaScript writes them (ECMA-402), so that all renderers agree."""
+"""Numbers for people, as the page's JavaScript writes them (ECMA-402): all renderers agree."""
 
 from __future__ import annotations
 
