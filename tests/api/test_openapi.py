@@ -87,14 +87,22 @@ def test_errors_are_described_as_problems(document: dict[str, Any], path: str) -
 
 
 @pytest.mark.parametrize(
-    ("path", "media_type"), [("/preview", "image/png"), ("/report", "application/pdf")]
+    ("path", "media_types"),
+    [
+        ("/predict", {"application/json"}),
+        ("/validate", {"application/json"}),
+        ("/explain", {"application/json", "application/pdf", "image/png"}),
+        ("/report", {"application/json", "application/pdf", "image/png"}),
+        ("/preview", {"image/png"}),
+    ],
 )
-def test_what_is_no_json_is_described_as_what_it_is(
-    document: dict[str, Any], path: str, media_type: str
+def test_each_media_type_of_an_answer_is_described(
+    document: dict[str, Any], path: str, media_types: set[str]
 ) -> None:
-    answer = document["paths"][path]["post"]["responses"]["200"]
+    responses = document["paths"][path]["post"]["responses"]
 
-    assert answer["content"].keys() == {media_type}
+    assert responses["200"]["content"].keys() == media_types
+    assert "406" in responses
 
 
 def test_feedback_is_described(document: dict[str, Any]) -> None:

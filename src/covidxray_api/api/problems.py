@@ -14,7 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, HTTPConnection
 from starlette.responses import JSONResponse
 
-from covidxray_api.api.negotiation import DEFAULT, negotiate
+from covidxray_api.api.negotiation import DEFAULT, VARY, negotiate
 from covidxray_api.errors import CovidXrayError, InvalidRequest
 from covidxray_api.serving.jobs import ClientGone
 from covidxray_api.texts.language import Language
@@ -118,7 +118,7 @@ def respond_to(request: HTTPConnection, error: CovidXrayError) -> JSONResponse:
         update={"detail": detail(said, language), "request_id": request.state.request_id}
     )
     seconds = RETRY_AFTER.get(error.code)
-    headers = {"Content-Language": language, "Vary": "Accept-Language"}
+    headers = {"Content-Language": language, "Vary": VARY}
     return _answer(problem, headers | ({"Retry-After": str(seconds)} if seconds else {}))
 
 
