@@ -67,7 +67,7 @@ def test_a_renderer_draws_the_same_bytes_of_all_that_it_says_it_draws(
 ) -> None:
     screener = Screener.from_settings(Settings())
     data = (examples / "normal.png").read_bytes()
-    answers = [
+    answers: list[Answer] = [
         screener.explain(data), screener.screen(data), screener.validate(data),
         screener.decode(data, LONGEST),
     ]  # fmt: skip

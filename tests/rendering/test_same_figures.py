@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 from covidxray_api.cli import app
 from covidxray_api.models.store import ModelStore
 from covidxray_api.settings import Settings
+from covidxray_api.texts.language import Language
 
 STORE = ModelStore(Settings().model_store)
 CASES = [
@@ -37,14 +38,17 @@ def test_the_same_figures_everywhere(
     monkeypatch: pytest.MonkeyPatch,
     model: str,
     point: str,
-    language: str,
+    language: Language,
 ) -> None:
     monkeypatch.setenv("COLUMNS", "300")
     data = doubtful_file.read_bytes()
-    asked = {"params": {"model": model, "operating_point": point}}
-    headers = {"Accept-Language": language}
-    answer = service.post("/predict", content=data, headers=headers, **asked).json()
-    report = service.post("/report", content=data, headers=headers, **asked).content
+
+    def asked(path: str) -> httpx.Response:
+        params = {"model": model, "operating_point": point}
+        headers = {"Accept-Language": language}
+        return service.post(path, content=data, params=params, headers=headers)
+
+    answer, report = asked("/predict").json(), asked("/report").content
     options = ["screen", "--model", model, "--operating-point", point, "--lang", language]
     table = CliRunner().invoke(app, [*options, str(doubtful_file)])
     line = CliRunner().invoke(app, [*options, "--json", str(doubtful_file)])
