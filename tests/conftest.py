@@ -22,6 +22,7 @@ from covidxray_api.consistency import Reference
 from covidxray_api.decoding import Limits
 from covidxray_api.inference import Engine, LoadedModel, ModelRegistry
 from covidxray_api.models.store import ModelStore
+from covidxray_api.rendering.registry import RENDERERS, Renderers
 from covidxray_api.screening.screener import Screener
 from covidxray_api.settings import Settings
 
@@ -40,11 +41,13 @@ def no_settings_from_outside(tmp_path_factory: pytest.TempPathFactory) -> None:
 
 @contextmanager
 def serving(
-    settings: Settings, build: Callable[[Settings], Screener] = Screener.from_settings
+    settings: Settings,
+    build: Callable[[Settings], Screener] = Screener.from_settings,
+    renderers: Renderers = RENDERERS,
 ) -> Iterator[httpx.Client]:
     """Run the real application on a free port of this machine, alone."""
     alone = settings.model_copy(update={"workers": 1, "port": 0})
-    server = uvicorn.Server(uvicorn.Config(create_app(alone, build), **options(alone)))
+    server = uvicorn.Server(uvicorn.Config(create_app(alone, build, renderers), **options(alone)))
     thread = threading.Thread(target=server.run)
     thread.start()
     wait_until(lambda: server.started or not thread.is_alive())
@@ -68,6 +71,19 @@ def serve() -> Serve:
     @contextmanager
     def started(settings: Settings) -> Iterator[httpx.Client]:
         with serving(settings) as client:
+            wait_until_started(client)
+            yield client
+
+    return started
+
+
+@pytest.fixture(scope="session")
+def serve_rendered() -> Callable[[Renderers], AbstractContextManager[httpx.Client]]:
+    """Start the application with other renderers, and wait until its start has ended."""
+
+    @contextmanager
+    def started(renderers: Renderers) -> Iterator[httpx.Client]:
+        with serving(Settings(), renderers=renderers) as client:
             wait_until_started(client)
             yield client
 
@@ -110,6 +126,15 @@ def blurred() -> bytes:
 def no_film() -> bytes:
     """An image that must be refused."""
     return (EXAMPLES / "not_a_radiograph.png").read_bytes()
+
+
+@pytest.fixture(scope="session")
+def doubtful() -> bytes:
+    """An image between two classes, about which the default model is not sure."""
+    sides = [Image.open(EXAMPLES / f"{name}.png").convert("L") for name in ("normal", "covid_19")]
+    stream = io.BytesIO()
+    Image.blend(sides[0], sides[1], 0.65).save(stream, "PNG")
+    return stream.getvalue()
 
 
 @pytest.fixture(scope="session")

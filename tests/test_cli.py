@@ -11,11 +11,14 @@ from pathlib import Path
 
 import pytest
 import yaml
+from PIL import Image
 from typer.testing import CliRunner, Result
 
 from covidxray_api.cli import app
+from covidxray_api.models.store import ModelStore
 from covidxray_api.records.database import Records
 from covidxray_api.records.feedback import Feedback
+from covidxray_api.settings import Settings
 
 Run = Callable[..., Result]
 
@@ -94,6 +97,39 @@ class TestScreen:
 
         assert result.exit_code == 1
         assert result.stderr.startswith("Unknown model: ")
+        assert "`covidxray models list`" in result.stderr
+        assert "GET" not in result.stderr
+
+    def test_what_advises_is_the_command_line(self, run: Run, tmp_path: Path) -> None:
+        file = tmp_path / "small.png"
+        Image.new("L", (8, 8)).save(file)
+
+        result = run("screen", "--json", file)
+
+        problem = json.loads(result.stdout)["problem"]
+        assert problem["advice"] == "Send the radiograph itself rather than a thumbnail."
+
+    def test_the_answer_names_what_computed_it(self, run: Run, examples: Path) -> None:
+        result = run("screen", "--operating-point", "specific", examples / "normal.png")
+
+        stored = ModelStore(Settings().model_store).get("multi-source")
+        named = f"multi-source {stored.manifest.version} · engine compiled · SHA-256"
+        for words in (named, stored.sha256, "operating point specific", "gate "):
+            assert words in result.stdout
+        assert "< 0.1%" in result.stdout
+
+    def test_it_needs_no_service(self, examples: Path) -> None:
+        program = (
+            "import sys; from covidxray_api.cli import app;"
+            f" app(['screen', {str(examples / 'normal.png')!r}], standalone_mode=False);"
+            " print(*sys.modules)"
+        )
+
+        done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+
+        imported = done.stdout.splitlines()[-1].split()
+        assert "covidxray_api.rendering.json" in imported
+        assert not {"fastapi", "starlette", "covidxray_api.api"} & set(imported)
 
 
 def test_feedback_is_exported_for_spreadsheets(

@@ -12,6 +12,7 @@
     │   ├── UnsupportedFormat          unsupported-format
     │   ├── UnreadableImage            unreadable-image
     │   └── ImageTooSmall              image-too-small
+    ├── NotAcceptable                  not-acceptable
     ├── UnknownModel                   unknown-model
     ├── UnknownOperatingPoint          unknown-operating-point
     ├── UnknownLabel                   unknown-label
@@ -118,6 +119,12 @@ class ImageTooSmall(RadiographError):
     """The image has too few pixels to show a chest."""
 
     code = "image-too-small"
+
+
+class NotAcceptable(CovidXrayError):
+    """The answer cannot be had in any media type that the request accepts."""
+
+    code = "not-acceptable"
 
 
 class UnknownModel(CovidXrayError):

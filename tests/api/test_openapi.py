@@ -7,9 +7,10 @@ import pytest
 import yaml
 from openapi_spec_validator import validate
 
+from covidxray_api.api import schemas
 from covidxray_api.api.app import create_app
 from covidxray_api.api.examples import EXAMPLES
-from covidxray_api.rendering import schemas
+from covidxray_api.rendering import schemas as answers
 from covidxray_api.settings import Settings
 
 STORED = Path(__file__).parents[2] / "openapi.yaml"
@@ -87,14 +88,22 @@ def test_errors_are_described_as_problems(document: dict[str, Any], path: str) -
 
 
 @pytest.mark.parametrize(
-    ("path", "media_type"), [("/preview", "image/png"), ("/report", "application/pdf")]
+    ("path", "media_types"),
+    [
+        ("/predict", {"application/json"}),
+        ("/validate", {"application/json"}),
+        ("/explain", {"application/json", "application/pdf", "image/png"}),
+        ("/report", {"application/json", "application/pdf", "image/png"}),
+        ("/preview", {"image/png"}),
+    ],
 )
-def test_what_is_no_json_is_described_as_what_it_is(
-    document: dict[str, Any], path: str, media_type: str
+def test_each_media_type_of_an_answer_is_described(
+    document: dict[str, Any], path: str, media_types: set[str]
 ) -> None:
-    answer = document["paths"][path]["post"]["responses"]["200"]
+    responses = document["paths"][path]["post"]["responses"]
 
-    assert answer["content"].keys() == {media_type}
+    assert responses["200"]["content"].keys() == media_types
+    assert "406" in responses
 
 
 def test_feedback_is_described(document: dict[str, Any]) -> None:
@@ -110,7 +119,7 @@ def test_nothing_describes_an_error_that_is_no_problem(document: dict[str, Any])
 
 @pytest.mark.parametrize("name", list(EXAMPLES))
 def test_examples_are_answers_that_could_be_given(name: str, document: dict[str, Any]) -> None:
-    schema = getattr(schemas, name)
+    schema = getattr(schemas, name, None) or getattr(answers, name)
 
     for example in document["components"]["schemas"][name]["examples"]:
         assert schema.model_validate(example, extra="forbid").model_dump(mode="json") == example

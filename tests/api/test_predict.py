@@ -71,7 +71,7 @@ def test_the_answer_has_the_promised_fields(
     assert body.keys() == PREDICTION.keys()
     assert all(isinstance(body[name], kind) for name, kind in PREDICTION.items())
     assert body["consistency"].keys() == CONSISTENCY
-    assert body["model"].keys() == {"name", "version", "sha256"}
+    assert body["model"].keys() == {"name", "version", "sha256", "engine"}
 
 
 @pytest.mark.parametrize(
@@ -116,7 +116,8 @@ def test_a_model_is_chosen_by_name(service: httpx.Client, film: bytes) -> None:
 
     for name, model in stored.items():
         body = service.post("/predict", params={"model": name}, content=film).json()
-        assert body["model"] == {key: model[key] for key in ("name", "version", "sha256")}
+        named = {key: model[key] for key in ("name", "version", "sha256")}
+        assert body["model"] == {**named, "engine": "compiled"}
         assert list(body["probabilities"]) == [label["code"] for label in model["labels"]]
 
 
@@ -136,7 +137,8 @@ def test_warnings_say_what_was_decided(service: httpx.Client, film: bytes) -> No
     assert body["warnings"] == [
         {
             "code": "first_frame_used",
-            "message": "The file holds several images; only the first was read.",
+            "message": "The file holds several images; only the first was read. Check that it is"
+            " the frontal one.",
         }
     ]
 

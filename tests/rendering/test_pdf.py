@@ -11,12 +11,15 @@ from pathlib import Path
 import httpx
 import numpy as np
 import pytest
+from PIL import Image
 from pypdf import PdfReader
 
 from covidxray_api.consistency.quality import Finding
 from covidxray_api.explanation import NOT_FAITHFUL, Explanation, overlay
+from covidxray_api.models.decision import decide
 from covidxray_api.models.manifest import Label
-from covidxray_api.rendering import pdf as report
+from covidxray_api.rendering.pdf import Pdf
+from covidxray_api.rendering.renderer import Context
 from covidxray_api.screening.screener import Screener
 from covidxray_api.screening.screening import Explained
 from covidxray_api.settings import Settings
@@ -43,9 +46,22 @@ def explained(screener: Screener, examples: Path) -> Explained:
 
 def with_map(explained: Explained) -> Explained:
     cells = np.linspace(0, 1, 49, dtype=np.float32).reshape(7, 7)
-    label = explained.screening.predicted
-    assert label
-    return replace(explained, explanation=Explanation(label, cells, None, 0.31, -0.04))
+    decision = explained.screening.decision
+    assert decision
+    why = Explanation(decision.label, cells, None, 0.31, -0.04)
+    return replace(explained, explanation=why)
+
+
+def drawn(explained: Explained, language: Language = "en", request_id: str = "ward-3") -> bytes:
+    return Pdf().render(explained, Context(language, request_id, MADE))
+
+
+def decided(explained: Explained, **probabilities: float) -> Explained:
+    """Give an answer other probabilities."""
+    screening = explained.screening
+    decisions = decide(screening.model.manifest, probabilities)
+    changed = replace(screening, probabilities=probabilities, decisions=decisions)
+    return replace(explained, screening=changed)
 
 
 class TestRequests:
@@ -68,10 +84,9 @@ class TestRequests:
             "Request ward-3.42",
             "No patient identity is known to this service.",
             "COVID-19",
-            *(f"{100 * share:.1f} %" for share in prediction["probabilities"].values()),
-            "threshold 50.0 %",
             "Operating point “balanced”",
-            f"multi-source {prediction['model']['version']}",
+            f"multi-source {prediction['model']['version']} · engine compiled · gate",
+            f"gate {prediction['consistency']['gate']}",
             prediction["model"]["sha256"],
         ):
             assert words in text
@@ -96,7 +111,7 @@ class TestRequests:
             "Este servicio no conoce la identidad de ningún paciente.",
         ):
             assert words in text
-        assert re.search(r"\d,\d %", text)
+        assert re.search(r"\d,\d %  ?· punto de corte ", text)
 
     def test_what_is_no_film(self, service: httpx.Client, no_film: bytes) -> None:
         answer = service.post("/report", content=no_film, headers={"Accept-Language": "es"})
@@ -105,7 +120,7 @@ class TestRequests:
         text = read(answer.content)
         assert "La imagen no es una radiografía de Tórax" in text
         assert "No hay mapa porque no hay respuesta." in text
-        assert "umbral" not in text
+        assert "punto de corte" not in text
 
     @pytest.mark.parametrize(
         ("params", "status", "slug"),
@@ -125,7 +140,7 @@ class TestRequests:
 
 class TestPage:
     def test_the_same_arguments_give_the_same_bytes(self, explained: Explained) -> None:
-        first, second = (report.render(explained, "ward-3", "en", MADE) for _ in range(2))
+        first, second = (drawn(explained) for _ in range(2))
 
         assert first == second
         assert "2026-03-01 14:05 UTC" in read(first)
@@ -134,7 +149,7 @@ class TestPage:
     def test_it_states_its_title_and_language(
         self, explained: Explained, language: Language
     ) -> None:
-        document = PdfReader(io.BytesIO(report.render(explained, "ward-3", language, MADE)))
+        document = PdfReader(io.BytesIO(drawn(explained, language)))
 
         assert document.metadata
         assert document.metadata.title == message("report_title", language)
@@ -146,47 +161,77 @@ class TestPage:
         assert mapped.explanation
         assert mapped.explanation.map is not None
 
-        pdf = report.render(mapped, "ward-3", "en", MADE)
+        pdf = drawn(mapped)
 
         (page,) = PdfReader(io.BytesIO(pdf)).pages
-        film, drawn = (np.asarray(image.image) for image in page.images)
+        sent, mapped_over = (np.asarray(image.image) for image in page.images)
         pixels = explained.radiograph.pixels
-        np.testing.assert_array_equal(film, pixels)
-        np.testing.assert_array_equal(drawn, overlay(pixels, mapped.explanation.map))
-        assert "by –31.0 percentage points; covering other areas, by 4.0." in read(pdf)
+        np.testing.assert_array_equal(sent, pixels)
+        np.testing.assert_array_equal(mapped_over, overlay(pixels, mapped.explanation.map))
+        assert "by –31.0 percentage points; covering other areas, by +4.0." in read(pdf)
+
+    def test_it_says_how_large_the_image_is_that_it_shows(
+        self, screener: Screener, film: bytes
+    ) -> None:
+        large = io.BytesIO()
+        Image.open(io.BytesIO(film)).resize((2048, 2048)).save(large, "PNG")
+
+        pdf = drawn(screener.explain(large.getvalue()))
+
+        (page,) = PdfReader(io.BytesIO(pdf)).pages
+        width, height = page.images[0].image.size  # type: ignore[union-attr]
+        assert width < 2048
+        assert f"as it was sent, here in {width}×{height} pixels" in read(pdf)
 
     def test_it_says_why_there_is_no_map(self, explained: Explained) -> None:
-        label = explained.screening.predicted
-        assert label
-        withheld = replace(explained, explanation=Explanation(label, None, NOT_FAITHFUL, 0.1, 0.2))
+        decision = explained.screening.decision
+        assert decision
+        why = Explanation(decision.label, None, NOT_FAITHFUL, 0.1, 0.2)
 
-        pdf = report.render(withheld, "ward-3", "es", MADE)
+        pdf = drawn(replace(explained, explanation=why), "es")
 
         assert MESSAGES[NOT_FAITHFUL]["es"] in read(pdf)
         (page,) = PdfReader(io.BytesIO(pdf)).pages
         assert len(page.images) == 1
 
-    def test_it_says_what_else_is_possible(self, explained: Explained) -> None:
-        probabilities = {"normal": 0.0, "covid_19": 0.55, "viral_pneumonia": 0.45}
-        open_ = replace(explained.screening, probabilities=probabilities)
-        none = dict.fromkeys(probabilities, 0.0)
+    def test_it_names_the_labels_that_remain_possible(self, explained: Explained) -> None:
+        open_ = decided(explained, normal=0.0, covid_19=0.55, viral_pneumonia=0.45)
 
-        text = read(report.render(replace(explained, screening=open_), "r", "en", MADE))
-        assert "What remains plausible to the model: COVID-19, Viral pneumonia." in text
-        closed = replace(explained.screening, probabilities=none)
-        text = read(report.render(replace(explained, screening=closed), "r", "en", MADE))
-        assert "No label fits the film well." in text
+        assert "The model names several labels: COVID-19, Viral pneumonia." in read(drawn(open_))
 
-    def test_a_model_without_operating_points(self, explained: Explained) -> None:
+    def test_one_label_is_not_said_to_exclude_the_others(self, explained: Explained) -> None:
+        alone = decided(explained, normal=0.19, covid_19=0.797, viral_pneumonia=0.013)
+
+        text = read(drawn(alone))
+
+        assert "The model names this label alone." in text
+        assert "include the right one for at least 95.0% of each class" in text
+        assert "plausible" not in text
+
+    def test_no_probability_is_printed_as_certain(self, explained: Explained) -> None:
+        text = read(drawn(decided(explained, normal=0.0, covid_19=1.0, viral_pneumonia=0.0)))
+
+        assert "> 99.9%" in text
+        assert "< 0.1%" in text
+        for certain in (" 0.0%", "100.0%"):
+            assert certain not in text
+
+    def test_a_model_without_rules(self, explained: Explained) -> None:
         screening = explained.screening
-        manifest = screening.model.manifest.model_copy(update={"operating_points": {}})
-        model = replace(screening.model, manifest=manifest)
-        plain = replace(screening, model=model, operating_point=None)
+        manifest = screening.model.manifest.model_copy(
+            update={"operating_points": {}, "prediction_set": None}
+        )
+        plain = replace(
+            screening,
+            model=replace(screening.model, manifest=manifest),
+            operating_point=None,
+            decisions=decide(manifest, screening.probabilities or {}),
+        )
 
-        text = read(report.render(replace(explained, screening=plain), "r", "en", MADE))
+        text = read(drawn(replace(explained, screening=plain)))
 
-        assert "the model has no operating points" in text
-        assert "threshold" not in text
+        assert "The model has no operating points" in text
+        assert "which others remain possible was not measured" in text
 
     @pytest.mark.parametrize("language", ["en", "es"])
     def test_all_that_can_be_said_fits_on_one_page(
@@ -199,17 +244,19 @@ class TestPage:
             screening.validation.consistency,
             findings=tuple(Finding(code, "warned") for code in ("inverted", "rotated_90", *warned)),
         )
+        even = dict.fromkeys(screening.model.manifest.codes, 0.25)
         warnings = ("wide_values_rescaled", "first_frame_used", "no_voi_window")
         full = replace(
             explained,
             screening=replace(
                 screening,
-                probabilities=dict.fromkeys(screening.probabilities or {}, 0.25),
+                probabilities=even,
+                decisions=decide(screening.model.manifest, even),
                 validation=replace(screening.validation, consistency=found, warnings=warnings),
             ),
         )
 
-        text = read(report.render(full, "r" * 128, language, MADE))
+        text = read(drawn(full, language, "r" * 128))
 
         for code in (*warned, *warnings):
             assert message(code, language) in text
@@ -222,10 +269,11 @@ class TestPage:
             Label(code=label.code, display={"en": "Здоров", "es": "Здоров"})
             for label in manifest.labels
         )
-        model = replace(screening.model, manifest=manifest.model_copy(update={"labels": labels}))
-
-        pdf = report.render(
-            replace(explained, screening=replace(screening, model=model)), "ward-3", "en", MADE
+        renamed = manifest.model_copy(update={"labels": labels})
+        answer = replace(
+            screening,
+            model=replace(screening.model, manifest=renamed),
+            decisions=decide(renamed, screening.probabilities or {}),
         )
 
-        assert "??????" in read(pdf)
+        assert "??????" in read(drawn(replace(explained, screening=answer)))

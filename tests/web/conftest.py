@@ -127,13 +127,6 @@ def upside_down(examples: Path) -> bytes:
 
 
 @pytest.fixture(scope="session")
-def doubtful(examples: Path) -> bytes:
-    """A film between two classes, about which the default model is not sure."""
-    films = [Image.open(examples / f"{name}.png").convert("L") for name in ("normal", "covid_19")]
-    return encoded(Image.blend(films[0], films[1], 0.65), "PNG")
-
-
-@pytest.fixture(scope="session")
 def dicom(film: bytes) -> bytes:
     """The composite of healthy films as a DICOM file with a display window."""
     pixels = np.asarray(Image.open(io.BytesIO(film)).convert("L")).astype(np.uint16) * 16

@@ -8,6 +8,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import httpx
 import pypdf
 from playwright.sync_api import Page, expect
 
@@ -78,7 +79,8 @@ def sent(page: Page) -> dict[str, Any]:
     return said
 
 
-def test_an_opinion_is_sent_as_the_service_takes_it(answered: Page) -> None:
+def test_an_opinion_is_sent_as_the_service_takes_it(answered: Page, service: httpx.Client) -> None:
+    version = service.get("/health").json()["model"]["version"]
     answered.get_by_text("What do you think of this answer?").click()
     form = answered.locator(".feedback-form")
     corrected = form.get_by_label("What does the film show?")
@@ -93,7 +95,7 @@ def test_an_opinion_is_sent_as_the_service_takes_it(answered: Page) -> None:
 
     assert sent(answered) == {
         "request_id": answered.locator(".facts dd").last.text_content(),
-        "model": {"name": "multi-source", "version": "1"},
+        "model": {"name": "multi-source", "version": version},
         "predicted_label": "covid_19",
         "opinion": "disagree",
         "corrected_label": "viral_pneumonia",

@@ -17,6 +17,7 @@ from covidxray_api.api.prefix import PathPrefix
 from covidxray_api.api.records import FeedbackRecords
 from covidxray_api.api.routers import feedback, health, models, page, problem_types, screening
 from covidxray_api.api.state import State
+from covidxray_api.rendering.registry import RENDERERS, Renderers
 from covidxray_api.screening.screener import Screener
 from covidxray_api.serving.composition import Build, compose
 from covidxray_api.settings import Settings
@@ -36,7 +37,9 @@ ROUTERS = (
 )
 
 
-def create_app(settings: Settings, build: Build = Screener.from_settings) -> FastAPI:
+def create_app(
+    settings: Settings, build: Build = Screener.from_settings, renderers: Renderers = RENDERERS
+) -> FastAPI:
     """Make the application; it loads models when it is started, not before.
 
     Parameters
@@ -45,8 +48,10 @@ def create_app(settings: Settings, build: Build = Screener.from_settings) -> Fas
         Every knob.
     build : callable
         Makes the screener of the settings.
+    renderers : Renderers
+        Draw the answers.
     """
-    state = State(settings, compose(settings, build), FeedbackRecords(settings.records))
+    state = State(settings, compose(settings, build), FeedbackRecords(settings.records), renderers)
 
     @asynccontextmanager
     async def running(_: FastAPI) -> AsyncIterator[None]:

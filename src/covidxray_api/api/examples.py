@@ -22,6 +22,7 @@ _VALIDATION: dict[str, Any] = {
     "rejection": None,
     "consistency": {
         "consistent": True,
+        "gate": "2",
         "score": 0.99,
         "least_score": 0.24,
         "ssim": 0.61,
@@ -47,6 +48,7 @@ _REJECTED_VALIDATION: dict[str, Any] = _VALIDATION | {
     },
     "consistency": {
         "consistent": False,
+        "gate": "2",
         "score": 0.01,
         "least_score": 0.24,
         "ssim": 0.12,
@@ -61,11 +63,12 @@ _REJECTED_VALIDATION: dict[str, Any] = _VALIDATION | {
     },
 }
 
-_PREDICTION: dict[str, Any] = _VALIDATION | {
+_ANSWERING_MODEL: dict[str, Any] = _MODEL | {"engine": "compiled"}
+
+_DECISION: dict[str, Any] = {
     "predicted_label": "covid_19",
     "display_label": "COVID-19",
-    "probabilities": {"normal": 0.01, "covid_19": 0.97, "viral_pneumonia": 0.02},
-    "operating_point": "balanced",
+    "cut_offs": {"normal": 0.49, "covid_19": 0.4, "viral_pneumonia": 0.5},
     "prediction_set": ["covid_19"],
     "uncertain": False,
     "predictive_values": {
@@ -74,34 +77,58 @@ _PREDICTION: dict[str, Any] = _VALIDATION | {
         "positive": 0.57,
         "negative": 0.99,
     },
-    "model": _MODEL,
+}
+
+_PREDICTION: dict[str, Any] = _VALIDATION | {
+    **_DECISION,
+    "probabilities": {"normal": 0.01, "covid_19": 0.97, "viral_pneumonia": 0.02},
+    "operating_point": "balanced",
+    "decisions": {"balanced": _DECISION},
+    "model": _ANSWERING_MODEL,
 }
 
 _REJECTED_PREDICTION: dict[str, Any] = _REJECTED_VALIDATION | {
     "predicted_label": None,
     "display_label": None,
     "probabilities": None,
+    "cut_offs": None,
     "operating_point": "balanced",
     "prediction_set": None,
     "uncertain": False,
     "predictive_values": None,
-    "model": _MODEL,
+    "decisions": {},
+    "model": _ANSWERING_MODEL,
 }
 
 _MODEL_DESCRIPTION: dict[str, Any] = _MODEL | {
-    "description": "Compact network trained on the films of all sources.",
+    "description": "Compact network trained on the radiographs of all sources.",
     "default": True,
-    "labels": [{"code": "covid_19", "display": {"en": "COVID-19", "es": "COVID-19"}}],
+    "labels": [
+        {"code": "normal", "display": {"en": "Normal", "es": "Normal"}},
+        {"code": "covid_19", "display": {"en": "COVID-19", "es": "COVID-19"}},
+    ],
     "input_size": [112, 112],
+    "preprocessing": {
+        "rim": 0.0,
+        "fit": "squash",
+        "low_pass": None,
+        "size": [112, 112],
+        "mean": 0.0,
+        "scale": 1.0,
+        "channels": 1,
+    },
     "operating_points": {
         "balanced": {
-            "threshold": {"covid_19": 0.5},
+            "weights": {"normal": 0.5, "covid_19": 0.5},
+            "cut_offs": {"normal": 0.5, "covid_19": 0.5},
             "target": "covid_19",
             "sensitivity": 0.9,
             "specificity": 0.96,
-            "films": [317, 1055],
+            "cases": 317,
+            "controls": 1055,
         }
     },
+    "coverage": 0.95,
     "training": {},
     "metrics": {},
 }

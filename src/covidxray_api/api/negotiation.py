@@ -1,53 +1,77 @@
-"""Which language an answer is given in: negotiation by Accept-Language."""
+"""What a caller accepts: RFC 9110, sections 12.5.1 (media types) and 12.5.4 (languages)."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Iterable, Sequence
+from typing import Annotated, TypeVar
 
 from fastapi import Depends, Header, Response
+from werkzeug.datastructures import Accept, LanguageAccept, MIMEAccept
+from werkzeug.http import parse_accept_header
 
+from covidxray_api.errors import NotAcceptable
 from covidxray_api.texts import LANGUAGES, Language
+
+Offer = TypeVar("Offer", bound=str)
 
 DEFAULT: Language = "en"
 
+VARY = "Accept, Accept-Language"
+"""Headers of a request by which answers differ (RFC 9110, section 12.5.5)."""
+
 
 def negotiate(accept_language: str) -> Language:
-    """Choose a language: RFC 9110, section 12.5.4, with the lookup of RFC 4647, section 3.4.
+    """Return the language that is preferred; English if none is spoken here.
 
     Parameters
     ----------
     accept_language : str
-        Value of the header, e.g. ``"es-MX, en;q=0.5"``; empty if it was not sent.
-
-    Returns
-    -------
-    Language
-        The best that is spoken here; of equals, the first named; English if none is.
+        Value of the header, e.g. ``"es-MX, en;q=0.5"``; empty if it was not sent. Of each range
+        the primary subtag counts.
     """
-    ranges = [_range(part) for part in accept_language.split(",")]
-    named = {primary for primary, _ in ranges}
-    # Sorting is stable, so that among equal qualities the first named stays first.
-    for primary, quality in sorted(ranges, key=lambda item: -item[1]):
-        if quality == 0:
-            break
-        for language in LANGUAGES:
-            if primary == language or (primary == "*" and language not in named):
-                return language
-    return DEFAULT
+    ranges = parse_accept_header(accept_language, LanguageAccept)
+    primary = LanguageAccept((tag.partition("-")[0], quality) for tag, quality in ranges)
+    return next(iter(_preferred(primary, LANGUAGES)), DEFAULT)
 
 
-def _range(part: str) -> tuple[str, float]:
-    """Return the primary subtag of a language range and its quality; 0 if it makes no sense."""
-    tag, *parameters = (piece.strip().lower() for piece in part.split(";"))
-    quality = 1.0
-    for parameter in parameters:
-        name, _, value = parameter.partition("=")
-        if name.strip() == "q":
-            try:
-                quality = float(value)
-            except ValueError:
-                quality = 0.0
-    return tag.split("-")[0], quality if 0 <= quality <= 1 else 0.0
+def negotiate_media_type(accept: str, offered: Sequence[str]) -> str:
+    """Return the media type that is preferred.
+
+    Parameters
+    ----------
+    accept : str
+        Value of the header, e.g. ``"image/png, */*;q=0.1"``; empty if it was not sent. Parameters
+        of a media type are ignored, as none is offered with any.
+    offered : sequence of str
+        What can be had; the first where the caller does not mind.
+
+    Raises
+    ------
+    NotAcceptable
+        If the header excludes all of them.
+    """
+    ranges = parse_accept_header(accept, MIMEAccept)
+    plain = MIMEAccept(
+        (kind, quality)
+        for kind, quality in ((name.partition(";")[0].strip(), quality) for name, quality in ranges)
+        if "/" in kind
+    )
+    if not plain:
+        return offered[0]
+    preferred = _preferred(plain, offered)
+    if not preferred:
+        raise NotAcceptable(offered=tuple(offered))
+    return preferred[0]
+
+
+def _preferred(accepted: Accept, offered: Iterable[Offer]) -> list[Offer]:
+    """Return what is acceptable, best first.
+
+    Of equal qualities that with the more specific range comes first, then that whose range was
+    named first: who lists ``image/png, */*`` means the picture.
+    """
+    acceptable = [offer for offer in offered if accepted.quality(offer) > 0]
+    return sorted(acceptable, key=lambda offer: (-accepted.quality(offer), accepted.find(offer)))
 
 
 async def answer_language(
@@ -59,7 +83,7 @@ async def answer_language(
     """Negotiate the language of an answer and say in its headers which it is."""
     language = negotiate(accept_language)
     response.headers["Content-Language"] = language
-    response.headers["Vary"] = "Accept-Language"
+    response.headers["Vary"] = VARY
     return language
 
 

@@ -14,7 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, HTTPConnection
 from starlette.responses import JSONResponse
 
-from covidxray_api.api.negotiation import DEFAULT, negotiate
+from covidxray_api.api.negotiation import DEFAULT, VARY, negotiate
 from covidxray_api.errors import CovidXrayError, InvalidRequest
 from covidxray_api.serving.jobs import ClientGone
 from covidxray_api.texts.language import Language
@@ -60,6 +60,7 @@ STATUS: Mapping[str, HTTPStatus] = {
     "unsupported-format": HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     "unreadable-image": HTTPStatus.UNPROCESSABLE_ENTITY,
     "image-too-small": HTTPStatus.UNPROCESSABLE_ENTITY,
+    "not-acceptable": HTTPStatus.NOT_ACCEPTABLE,
     "unknown-model": HTTPStatus.NOT_FOUND,
     "unknown-operating-point": HTTPStatus.BAD_REQUEST,
     "unknown-label": HTTPStatus.BAD_REQUEST,
@@ -117,7 +118,7 @@ def respond_to(request: HTTPConnection, error: CovidXrayError) -> JSONResponse:
         update={"detail": detail(said, language), "request_id": request.state.request_id}
     )
     seconds = RETRY_AFTER.get(error.code)
-    headers = {"Content-Language": language, "Vary": "Accept-Language"}
+    headers = {"Content-Language": language, "Vary": VARY}
     return _answer(problem, headers | ({"Retry-After": str(seconds)} if seconds else {}))
 
 

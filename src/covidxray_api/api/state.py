@@ -8,6 +8,7 @@ from typing import Annotated
 from fastapi import Depends, FastAPI, Request
 
 from covidxray_api.api.records import FeedbackRecords
+from covidxray_api.rendering.registry import RENDERERS, Renderers
 from covidxray_api.serving.service import ScreeningService
 from covidxray_api.settings import Settings
 
@@ -24,6 +25,9 @@ class State:
 
     records: FeedbackRecords
     """Keep feedback."""
+
+    renderers: Renderers = RENDERERS
+    """Draw answers."""
 
     def keep_in(self, app: FastAPI) -> None:
         """Let the routes of an application find this."""

@@ -16,10 +16,12 @@ from covidxray_api.cli.faults import read_settings, told_plainly
 from covidxray_api.errors import CovidXrayError
 from covidxray_api.settings import GateName
 from covidxray_api.texts import Language, message
+from covidxray_api.texts.numbers import number, percent, probability
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from covidxray_api.inference import LoadedModel
     from covidxray_api.screening.screening import Screening
 
 
@@ -40,19 +42,19 @@ def screen(
     ] = None,
 ) -> None:
     """Screen files; exit code 1 if any of them could not be."""
+    from covidxray_api.models.decision import find_operating_point
     from covidxray_api.screening.screener import Screener
-    from covidxray_api.screening.screening import find_operating_point
 
     with told_plainly():
         screener = Screener.from_settings(read_settings())
-        chosen = screener.models.get(model).manifest
-        find_operating_point(chosen, operating_point)
+        chosen = screener.models.get(model)
+        point = find_operating_point(chosen.manifest, operating_point)
     rows = Table(
         Column("file", overflow="fold"),
-        Column("answer"),
-        Column("probabilities", no_wrap=True),
-        Column("chest film (least)", no_wrap=True),
-        caption=f"{chosen.name} {chosen.version}",
+        Column("answer", min_width=20),
+        Column("probability (cut-off)", no_wrap=True),
+        Column("chest radiograph (least)", no_wrap=True),
+        caption=f"{_name(chosen)}\n{f'operating point {point}' if point else 'no operating point'}",
     )
     ask = partial(
         screener.screen,
@@ -68,7 +70,7 @@ def screen(
         if as_json:
             typer.echo(json.dumps({"file": str(file), **outcome}, ensure_ascii=False))
         else:
-            rows.add_row(Text(str(file)), *_cells(outcome))
+            rows.add_row(Text(str(file)), *_cells(outcome, lang))
     if not as_json:
         Console().print(rows, message("notice", lang), sep="\n")
     if failed:
@@ -91,43 +93,55 @@ def _outcome(screen: Callable[[bytes], Screening], file: Path, lang: Language) -
                 "advice": advice(error.code, lang, "command_line"),
             }
         }
-    return screening_answer(screening, lang).model_dump()
+    return screening_answer(screening, lang).model_dump(mode="json")
 
 
-def _cells(outcome: dict[str, Any]) -> list[Text]:
+def _name(model: LoadedModel) -> str:
+    manifest, sha256 = model.manifest, model.stored.sha256
+    return f"{manifest.name} {manifest.version} · engine {model.engine_name} · SHA-256 {sha256}"
+
+
+def _cells(outcome: dict[str, Any], language: Language) -> list[Text]:
     if "problem" in outcome:
         problem = outcome["problem"]
         return [Text(f"{problem['title']}: {problem['detail']}", style="red")]
-    rejection, probabilities = outcome["rejection"], outcome["probabilities"] or {}
+    rejection, consistency = outcome["rejection"], outcome["consistency"]
     answer = rejection["message"] if rejection else outcome["display_label"]
-    consistency = outcome["consistency"]
     said = [*consistency["findings"], *outcome["warnings"]]
     remarks = "".join(f"\n{remark['message']}" for remark in said)
+    cut_offs = outcome["cut_offs"]
+    shares = [
+        f"{probability(share, language)} ({probability(cut_offs[code], language)}) {code}"
+        for code, share in (outcome["probabilities"] or {}).items()
+    ]
     return [
         Text(answer + (" (?)" if outcome["uncertain"] else ""), style="bold").append(
             remarks, "dim"
         ),
-        Text("\n".join(f"{share:.3f} {code}" for code, share in probabilities.items())),
-        Text(_judged(consistency)),
+        Text("\n".join(shares)),
+        Text(_judged(consistency, language)),
     ]
 
 
-def _judged(consistency: dict[str, Any]) -> str:
-    ssim = f"SSIM {consistency['ssim']:.2f} ({consistency['threshold']:.2f})"
+def _judged(consistency: dict[str, Any], language: Language) -> str:
+    ssim, threshold = consistency["ssim"], consistency["threshold"]
+    similarity = f"SSIM {number(ssim, language)} ({number(threshold, language)})"
     if consistency["score"] is None:
-        return ssim
-    return f"{consistency['score']:.2f} ({consistency['least_score']:.2f})\n{ssim}"
+        return similarity
+    score = probability(consistency["score"], language)
+    least = percent(consistency["least_score"], language)
+    return f"gate {consistency['gate']}: {score} ({least})\n{similarity}"
 
 
 def list_models() -> None:
     """List the stored models."""
+    from covidxray_api.inference.registry import ModelRegistry
     from covidxray_api.models.store import ModelStore
 
     settings = read_settings()
     rows = Table("name", "version", "labels", "input", "description")
-    with told_plainly():
-        models = ModelStore(settings.model_store).all()
-    for manifest in (stored.manifest for stored in models):
+    registry = ModelRegistry(ModelStore(settings.model_store), settings.default_model)
+    for manifest in (stored.manifest for stored in registry.stored()):
         default = " (default)" if manifest.name == settings.default_model else ""
         rows.add_row(
             manifest.name + default,

@@ -1,4 +1,4 @@
-"""From the domain's answers to the JSON of the API; nothing is computed here."""
+"""From the domain's answers to the JSON of the API."""
 
 from __future__ import annotations
 
@@ -7,38 +7,69 @@ from dataclasses import asdict
 
 from covidxray_api.consistency import Consistency
 from covidxray_api.explanation import Explanation
+from covidxray_api.models.decision import Decision, PredictiveValues
 from covidxray_api.models.store import StoredModel
 from covidxray_api.rendering import schemas
-from covidxray_api.screening.screening import Screening, Validation
+from covidxray_api.rendering.renderer import Answer, Context
+from covidxray_api.screening.screening import Explained, Screening, Validation
 from covidxray_api.texts import Language, message
 
 
+class Json:
+    """Writes an answer in full, for programs."""
+
+    media_type = "application/json"
+    answers = (Validation, Screening, Explained)
+
+    def render(self, answer: Answer, context: Context) -> bytes:
+        """Return the JSON of one of `schemas.Validation`, `Prediction` and `Explained`."""
+        return _document(answer, context).model_dump_json().encode()
+
+
+def _document(answer: Answer, context: Context) -> schemas.Schema:
+    language, request_id = context.language, context.request_id
+    match answer:
+        case Validation():
+            validated = validation_answer(answer, language)
+            return schemas.Validation(request_id=request_id, **dict(validated))
+        case Screening():
+            screened = screening_answer(answer, language)
+            return schemas.Prediction(request_id=request_id, **dict(screened))
+        case Explained(explanation=found):
+            return schemas.Explained(
+                request_id=request_id,
+                explanation=explanation(found, language) if found else None,
+                **dict(screening_answer(answer.screening, language)),
+            )
+    raise TypeError(f"{type(answer).__name__} has no JSON")
+
+
 def screening_answer(screening: Screening, language: Language) -> schemas.ScreeningAnswer:
-    """Render the answer of a screening."""
-    found, predicted = screening.validation, screening.predicted
+    """Return the answer of a screening."""
+    found, decision = screening.validation, screening.decision
     return schemas.ScreeningAnswer(
         rejected=found.rejection is not None,
         rejection=_rejection(found, language),
-        predicted_label=predicted.code if predicted else None,
+        predicted_label=decision.label.code if decision else None,
         operating_point=screening.operating_point,
-        display_label=predicted.display[language] if predicted else None,
+        display_label=decision.label.display[language] if decision else None,
         probabilities=dict(screening.probabilities) if screening.probabilities else None,
-        prediction_set=[label.code for label in screening.prediction_set] if predicted else None,
-        uncertain=screening.uncertain,
-        predictive_values=(
-            schemas.PredictiveValues(**asdict(screening.predictive_values))
-            if screening.predictive_values
-            else None
-        ),
+        cut_offs=dict(decision.cut_offs) if decision else None,
+        prediction_set=[label.code for label in decision.prediction_set] if decision else None,
+        uncertain=decision.uncertain if decision else False,
+        predictive_values=_predictive_values(decision.predictive_values) if decision else None,
+        decisions={
+            name: _decision(made, language) for name, made in screening.decisions.items() if name
+        },
         consistency=_consistency(found.consistency, language),
-        model=identity(screening.model),
+        model=schemas.AnsweringModel(**dict(identity(screening.model)), engine=screening.engine),
         warnings=_coded(found.warnings, language),
         notice=message("notice", language),
     )
 
 
 def explanation(found: Explanation, language: Language) -> schemas.Explanation:
-    """Render why a label is given."""
+    """Return why a label is given."""
     return schemas.Explanation(
         label=found.label.code,
         display_label=found.label.display[language],
@@ -56,7 +87,7 @@ def explanation(found: Explanation, language: Language) -> schemas.Explanation:
 
 
 def validation_answer(found: Validation, language: Language) -> schemas.ValidationAnswer:
-    """Render the answer about consistency alone."""
+    """Return the answer about consistency alone."""
     return schemas.ValidationAnswer(
         rejected=found.rejection is not None,
         rejection=_rejection(found, language),
@@ -67,32 +98,47 @@ def validation_answer(found: Validation, language: Language) -> schemas.Validati
 
 
 def identity(stored: StoredModel) -> schemas.ModelIdentity:
-    """Render which model it is."""
+    """Return which model it is."""
     manifest = stored.manifest
     return schemas.ModelIdentity(name=manifest.name, version=manifest.version, sha256=stored.sha256)
 
 
 def description(stored: StoredModel, default: str) -> schemas.ModelDescription:
-    """Render what a model says of itself."""
-    manifest = stored.manifest
+    """Return what a model says of itself, and what was measured of it."""
+    manifest, rule = stored.manifest, stored.manifest.prediction_set
     return schemas.ModelDescription(
-        name=manifest.name,
-        version=manifest.version,
-        sha256=stored.sha256,
+        **dict(identity(stored)),
         description=manifest.description,
         default=manifest.name == default,
         labels=[
             schemas.LabelNames(code=label.code, display=dict(label.display))
             for label in manifest.labels
         ],
-        input_size=manifest.input_size,
+        input_size=manifest.preprocessing.size,
+        preprocessing=schemas.Preprocessing(**manifest.preprocessing.model_dump()),
         operating_points={
-            name: schemas.OperatingPoint(**point.model_dump())
+            name: schemas.OperatingPoint(cut_offs=point.cut_offs, **point.model_dump())
             for name, point in manifest.operating_points.items()
         },
+        coverage=rule.coverage if rule else None,
         training=dict(manifest.training),
-        metrics=dict(manifest.metrics),
+        metrics=dict(stored.evidence),
     )
+
+
+def _decision(made: Decision, language: Language) -> schemas.Decision:
+    return schemas.Decision(
+        predicted_label=made.label.code,
+        display_label=made.label.display[language],
+        cut_offs=dict(made.cut_offs),
+        prediction_set=[label.code for label in made.prediction_set],
+        uncertain=made.uncertain,
+        predictive_values=_predictive_values(made.predictive_values),
+    )
+
+
+def _predictive_values(values: PredictiveValues | None) -> schemas.PredictiveValues | None:
+    return schemas.PredictiveValues(**asdict(values)) if values else None
 
 
 def _rejection(found: Validation, language: Language) -> schemas.Coded | None:
@@ -106,6 +152,7 @@ def _coded(codes: Iterable[str], language: Language) -> list[schemas.Coded]:
 def _consistency(found: Consistency, language: Language) -> schemas.ConsistencyCheck:
     return schemas.ConsistencyCheck(
         consistent=found.consistent,
+        gate=found.gate,
         score=found.score,
         least_score=found.least_score,
         ssim=found.ssim,

@@ -1,27 +1,45 @@
-"""Films as PNG, for pages and people."""
+"""Radiographs as PNG, for pages and people."""
 
 from __future__ import annotations
 
-from typing import Any
-
 import cv2
 import numpy as np
-from fastapi import Response
 from numpy.typing import NDArray
 
 from covidxray_api.errors import NotExplained
 from covidxray_api.explanation import NO_MAP, overlay
+from covidxray_api.radiograph import Radiograph
+from covidxray_api.rendering.renderer import Answer, Context
 from covidxray_api.screening.screening import NOT_A_CHEST_RADIOGRAPH, Explained
-
-PNG = "image/png"
 
 LONGEST = 2048
 """Longest side of a picture, in pixels."""
 
-ANSWER: dict[int | str, dict[str, Any]] = {
-    200: {"content": {PNG: {"schema": {"type": "string", "format": "binary"}}}}
-}
-"""What such an answer looks like, for the OpenAPI description."""
+
+class Png:
+    """Draws a radiograph as it is decoded, or with the saliency map over it."""
+
+    media_type = "image/png"
+    answers = (Explained, Radiograph)
+
+    def render(self, answer: Answer, context: Context) -> bytes:  # noqa: ARG002
+        """Return the picture, at most `LONGEST` pixels high and wide.
+
+        Raises
+        ------
+        NotExplained
+            If the image was rejected, or the map is withheld.
+        """
+        if isinstance(answer, Radiograph):
+            return _encoded(reduced(answer.pixels))
+        if not isinstance(answer, Explained):
+            raise TypeError(f"{type(answer).__name__} has no picture")
+        if answer.explanation is None:
+            raise NotExplained(NOT_A_CHEST_RADIOGRAPH)
+        if answer.explanation.map is None:
+            raise NotExplained(answer.explanation.withheld or NO_MAP)
+        drawn = reduced(overlay(answer.radiograph.pixels, answer.explanation.map))
+        return _encoded(cv2.cvtColor(drawn, cv2.COLOR_RGB2BGR))
 
 
 def reduced(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -38,24 +56,6 @@ def reduced(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
 
 
-def picture(pixels: NDArray[np.uint8]) -> Response:
-    """Encode a picture, reduced, which no cache shall keep; see `reduced` for its shape."""
-    shown = reduced(pixels)
-    coloured = shown.ndim == 3
-    _, data = cv2.imencode(".png", cv2.cvtColor(shown, cv2.COLOR_RGB2BGR) if coloured else shown)
-    return Response(data.tobytes(), media_type=PNG, headers={"Cache-Control": "no-store"})
-
-
-def explained(found: Explained) -> Response:
-    """Draw the map over the film.
-
-    Raises
-    ------
-    NotExplained
-        If the image was rejected, or the map is withheld.
-    """
-    if found.explanation is None:
-        raise NotExplained(NOT_A_CHEST_RADIOGRAPH)
-    if found.explanation.map is None:
-        raise NotExplained(found.explanation.withheld or NO_MAP)
-    return picture(overlay(found.radiograph.pixels, found.explanation.map))
+def _encoded(pixels: cv2.typing.MatLike) -> bytes:
+    _, data = cv2.imencode(".png", pixels)
+    return data.tobytes()

@@ -1,20 +1,22 @@
-"""What the service answers, field by field."""
+"""An answer in JSON, field by field."""
 
 from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict
 
 from covidxray_api.consistency.quality import Action
-from covidxray_api.records.feedback import Opinion
+from covidxray_api.settings import EngineName
 
 
-class _Schema(BaseModel):
+class Schema(BaseModel):
+    """A part of an answer."""
+
     model_config = ConfigDict(use_attribute_docstrings=True)
 
 
-class Coded(_Schema):
+class Coded(Schema):
     """Something said to people, with a code for programs."""
 
     code: str
@@ -31,11 +33,14 @@ class Finding(Coded):
     """What followed: no diagnosis; the image was corrected before it was read; or nothing."""
 
 
-class ConsistencyCheck(_Schema):
+class ConsistencyCheck(Schema):
     """How like a frontal chest radiograph the image is."""
 
     consistent: bool
     """Whether the image is taken for a frontal chest radiograph."""
+
+    gate: str | None
+    """Version of the learned gate that decided; null where similarity alone did."""
 
     score: float | None
     """How sure the learned gate is of that, 0 to 1; null with `?gate=ssim`."""
@@ -53,7 +58,7 @@ class ConsistencyCheck(_Schema):
     """What else is to be said of the image."""
 
 
-class ModelIdentity(_Schema):
+class ModelIdentity(Schema):
     """Which network answered."""
 
     name: str
@@ -63,17 +68,24 @@ class ModelIdentity(_Schema):
     """Version of the model."""
 
     sha256: str
-    """SHA-256 of its weights."""
+    """SHA-256 of its manifest, which has the hash of each of its files."""
 
 
-class Named(_Schema):
+class AnsweringModel(ModelIdentity):
+    """Which network answered, and how."""
+
+    engine: EngineName
+    """What computed it: `compiled`, or `keras` for TensorFlow itself."""
+
+
+class Named(Schema):
     """An answer that can be found in the log."""
 
     request_id: str
-    """Name of the request in the service's log."""
+    """Identifier of the request in the service's log."""
 
 
-class ValidationAnswer(_Schema):
+class ValidationAnswer(Schema):
     """Whether an image is a frontal chest radiograph."""
 
     rejected: bool
@@ -92,7 +104,7 @@ class ValidationAnswer(_Schema):
     """What this answer is not."""
 
 
-class PredictiveValues(_Schema):
+class PredictiveValues(Schema):
     """What the answer is worth where the disease is as frequent as the request states."""
 
     target: str
@@ -102,30 +114,63 @@ class PredictiveValues(_Schema):
     """Share of patients who have it, as stated."""
 
     positive: float
-    """Probability that a patient whose film is called so has it."""
+    """Probability that a patient whose radiograph is called so has it."""
 
     negative: float
-    """Probability that a patient whose film is not called so does not have it."""
+    """Probability that a patient whose radiograph is not called so does not have it."""
 
 
-class OperatingPoint(_Schema):
-    """A choice between missing disease and alarming for nothing."""
+class OperatingPoint(Schema):
+    """A choice between missed cases and false alarms."""
 
-    threshold: dict[str, float]
-    """Decision threshold by label code; the label is the one whose probability is the largest
-    multiple of its threshold."""
+    weights: dict[str, float]
+    """Weight by label code, above 0; the label is the one whose probability is the largest multiple
+    of its weight."""
+
+    cut_offs: dict[str, float]
+    """By label code, the probability from which on that label is the answer, however the rest is
+    divided among the others, 0 to 1."""
 
     target: str
     """Label that sensitivity and specificity are about."""
 
     sensitivity: float
-    """Share of held-out films with the target that are called so."""
+    """Share of held-out radiographs with the target that are called so."""
 
     specificity: float
-    """Share of the other held-out films that are not."""
+    """Share of the other held-out radiographs that are not."""
 
-    films: tuple[int, int]
-    """Number of films behind sensitivity and specificity."""
+    cases: int
+    """Number of held-out radiographs with the target, behind the sensitivity."""
+
+    controls: int
+    """Number of held-out radiographs without it, behind the specificity."""
+
+
+class Decision(Schema):
+    """What follows from the probabilities at one operating point."""
+
+    predicted_label: str
+    """Code of the label."""
+
+    display_label: str
+    """Its name in the language of the answer."""
+
+    cut_offs: dict[str, float]
+    """By label code, the probability from which on that label would be the answer for this
+    radiograph, the others keeping their proportions, 0 to 1. The predicted label alone reaches its
+    own."""
+
+    prediction_set: list[str]
+    """Codes of the labels that remain possible, the predicted one among them. For new patients of
+    the sources that the model was fitted on, the right label is among them as often as `/models`
+    states as `coverage`."""
+
+    uncertain: bool
+    """Whether another label than the predicted one remains possible: a person must decide."""
+
+    predictive_values: PredictiveValues | None
+    """What the answer is worth at the stated `?prevalence=`; null without it."""
 
 
 class ScreeningAnswer(ValidationAnswer):
@@ -144,19 +189,28 @@ class ScreeningAnswer(ValidationAnswer):
     probabilities: dict[str, float] | None
     """Calibrated probability of each label, summing to 1; null if the image was rejected."""
 
+    cut_offs: dict[str, float] | None
+    """By label code, the probability from which on that label would be the answer for this
+    radiograph, the others keeping their proportions, 0 to 1; null if the image was rejected. The
+    predicted label alone reaches its own."""
+
     prediction_set: list[str] | None
-    """Codes of the labels that remain possible; null if the image was rejected. For new patients of
-    the sources that the model was fitted on, the right label is among them as often as its card
-    says."""
+    """Codes of the labels that remain possible, the predicted one among them; null if the image was
+    rejected. For new patients of the sources that the model was fitted on, the right label is among
+    them as often as `/models` states as `coverage`."""
 
     uncertain: bool
-    """Whether anything but the predicted label alone remains possible: a person must decide."""
+    """Whether another label than the predicted one remains possible: a person must decide."""
 
     predictive_values: PredictiveValues | None
     """What the answer is worth at the stated `?prevalence=`; null without it, and for an image
     that was rejected."""
 
-    model: ModelIdentity
+    decisions: dict[str, Decision]
+    """What follows at each operating point of the model, by its name: another may be chosen
+    without another upload. Empty if the image was rejected, or the model has none."""
+
+    model: AnsweringModel
     """Which network answered, or would have."""
 
 
@@ -168,8 +222,8 @@ class Prediction(ScreeningAnswer, Named):
     """The answer of `/predict`."""
 
 
-class ExplanationMap(_Schema):
-    """Which parts of a film speak for a label."""
+class ExplanationMap(Schema):
+    """Which parts of a radiograph speak for a label."""
 
     height: int
     """Rows."""
@@ -178,11 +232,11 @@ class ExplanationMap(_Schema):
     """Columns."""
 
     values: list[list[float]]
-    """How much each cell speaks for the label, 0 to 1, row by row from the top of the film as it
-    was sent; the cells divide it evenly."""
+    """How much each cell speaks for the label, 0 to 1, row by row from the top of the image
+    as it was sent; the cells divide it evenly."""
 
 
-class Explanation(_Schema):
+class Explanation(Schema):
     """Why a label is given."""
 
     label: str
@@ -198,8 +252,8 @@ class Explanation(_Schema):
     """Where the network found what speaks for the label (HiResCAM); null if it is withheld."""
 
     drop: float | None
-    """By how much the label's probability falls when the fifth of the film that the map marks most
-    is covered; null without a map to cover by."""
+    """By how much the label's probability falls when the fifth of the image that the map marks
+    most is covered; null without a map to cover by."""
 
     random_drop: float | None
     """By how much it falls on average when as large an area elsewhere is covered."""
@@ -212,53 +266,7 @@ class Explained(Prediction):
     """Why; null if the image was rejected."""
 
 
-class ModelVersion(_Schema):
-    """Which model an answer came from."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    name: str = Field(min_length=1, max_length=100)
-    """Name of the model."""
-
-    version: str = Field(min_length=1, max_length=100)
-    """Version of the model."""
-
-
-class Feedback(_Schema):
-    """What a clinician thinks of an answer."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    request_id: str = Field(pattern=r"^[A-Za-z0-9._-]{1,128}$")
-    """`request_id` of the answer."""
-
-    model: ModelVersion
-    """Which model it came from."""
-
-    predicted_label: str | None
-    """Code of the label that was given; null if the image was rejected."""
-
-    opinion: Opinion
-    """What the clinician thinks of it."""
-
-    corrected_label: str | None = None
-    """Code of the label that is right, if the clinician names one."""
-
-    comment: str | None = Field(default=None, max_length=2000, pattern=r"^[^\x00]*$")
-    """The clinician's words, without anything by which a patient is known."""
-
-
-class KeptFeedback(_Schema):
-    """Feedback was kept."""
-
-    id: int
-    """Its number in the records."""
-
-    request_id: str
-    """`request_id` of the answer that it is about."""
-
-
-class LabelNames(_Schema):
+class LabelNames(Schema):
     """One class that a model tells apart."""
 
     code: str
@@ -266,6 +274,31 @@ class LabelNames(_Schema):
 
     display: dict[str, str]
     """Name shown to people, by language."""
+
+
+class Preprocessing(Schema):
+    """How a radiograph becomes the input of a network; the steps follow each other as listed."""
+
+    rim: float
+    """Share of height and width that is cut off at each side."""
+
+    fit: Literal["squash", "pad"]
+    """Whether the image is squashed to the input's shape, or padded with black to its ratio."""
+
+    low_pass: int | None
+    """Height and width, in pixels, to which the image is reduced first; null if it is not."""
+
+    size: tuple[int, int]
+    """Height and width of the input, in pixels."""
+
+    mean: float
+    """Subtracted from intensities of 0 to 1."""
+
+    scale: float
+    """What they are then divided by."""
+
+    channels: int
+    """Number of channels, all alike."""
 
 
 class ModelDescription(ModelIdentity):
@@ -283,41 +316,25 @@ class ModelDescription(ModelIdentity):
     input_size: tuple[int, int]
     """Height and width of the network's input, in pixels."""
 
+    preprocessing: Preprocessing
+    """How a radiograph becomes the network's input."""
+
     operating_points: dict[str, OperatingPoint]
     """What `?operating_point=` takes, by name; `balanced` holds if none is named."""
 
+    coverage: float | None
+    """Least share of new patients of each class whose right label is in `prediction_set`, if they
+    come from the sources that the model was fitted on; null if it makes no such claim."""
+
     training: dict[str, Any]
-    """How it was trained: configuration, and number of films by source and label."""
+    """How it was trained: configuration, and number of radiographs by source and label."""
 
     metrics: dict[str, Any]
-    """What was measured when it was published."""
+    """What was measured, each figure with its data set, protocol and n."""
 
 
-class ModelList(_Schema):
+class ModelList(Schema):
     """The stored models."""
 
     models: list[ModelDescription]
     """The newest version of each, by name."""
-
-
-class Health(_Schema):
-    """How the service is."""
-
-    status: Literal["starting", "ready", "failed"]
-    """`starting` until the default model is loaded, verified and warm; `failed` if it cannot be."""
-
-    ready: bool
-    """Whether requests are answered."""
-
-    version: str
-    """Version of the service."""
-
-    model: ModelIdentity | None
-    """The default model, once it is loaded."""
-
-
-class Liveness(_Schema):
-    """The process answers."""
-
-    status: Literal["ok"] = "ok"
-    """Always `ok`."""

@@ -276,6 +276,19 @@ PROBLEMS: Mapping[str, ProblemText] = {
             },
         },
     ),
+    "not-acceptable": ProblemText(
+        title={"en": "Not available in this form", "es": "No disponible en este formato"},
+        advice={
+            "en": "Name one of the media types offered in Accept, or leave the header out.",
+            "es": "Indique en Accept uno de los tipos ofrecidos, u omita la cabecera.",
+        },
+        details={
+            "": {
+                "en": "Accept excludes every media type of this answer: {offered}.",
+                "es": "Accept excluye todos los tipos de esta respuesta: {offered}.",
+            },
+        },
+    ),
     "unknown-model": ProblemText(
         title={"en": "Unknown model", "es": "Modelo desconocido"},
         advice={

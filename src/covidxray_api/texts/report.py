@@ -17,7 +17,10 @@ REPORT: Mapping[str, Text] = {
         "en": "No patient identity is known to this service.",
         "es": "Este servicio no conoce la identidad de ningún paciente.",
     },
-    "report_film": {"en": "The image, as it was sent", "es": "La imagen, tal como se envió"},
+    "report_film": {
+        "en": "The image as it was sent, here in {width}×{height} pixels",
+        "es": "La imagen tal como se envió, aquí con {width}×{height} píxeles",
+    },
     "report_map": {
         "en": "What speaks for “{label}”, yellow most of all. Covering the fifth that it marks"
         " most changes the probability by {marked} percentage points; covering other areas, by"
@@ -31,26 +34,39 @@ REPORT: Mapping[str, Text] = {
         "es": "No hay mapa porque no hay respuesta.",
     },
     "report_answer": {"en": "Answer", "es": "Respuesta"},
+    "report_alone": {
+        "en": "The model names this label alone. On new patients from the sources that it was"
+        " fitted on, the labels that it names include the right one for at least {coverage} of each"
+        " class; for radiographs from elsewhere that is not known.",
+        "es": "El modelo solo nombra esta etiqueta. En pacientes nuevos de las fuentes con las que"
+        " se ajustó, entre las etiquetas que nombra está la correcta al menos en el {coverage} de"
+        " cada clase; en radiografías de otros lugares no se sabe.",
+    },
+    "report_alone_unmeasured": {
+        "en": "The model names one label only; which others remain possible was not measured.",
+        "es": "El modelo nombra una sola etiqueta; no se midió qué otras siguen siendo posibles.",
+    },
     "report_uncertain": {
-        "en": "Uncertain: a person must decide. What remains plausible to the model: {labels}.",
-        "es": "Incierto: debe decidir una persona. Son plausibles para el modelo: {labels}.",
+        "en": "Uncertain: a radiologist must decide. The model names several labels: {labels}.",
+        "es": "Incierto: debe decidir un radiólogo. El modelo nombra varias etiquetas: {labels}.",
     },
-    "report_none_fits": {
-        "en": "Uncertain: a person must decide. No label fits the film well.",
-        "es": "Incierto: debe decidir una persona. Ninguna etiqueta se ajusta bien a la placa.",
-    },
-    "report_threshold": {"en": "threshold {share}", "es": "umbral {share}"},
+    "report_cut_off": {"en": "cut-off {share}", "es": "punto de corte {share}"},
     "report_rule": {
-        "en": "The answer is the label whose probability is the largest multiple of its threshold"
-        " (line). Operating point “{name}”: sensitivity {sensitivity} for {target} ({with_it}"
-        " held-out films), specificity {specificity} ({without_it}).",
-        "es": "La respuesta es la etiqueta cuya probabilidad es el mayor múltiplo de su umbral"
-        " (línea). Punto de operación «{name}»: sensibilidad {sensitivity} para {target} ({with_it}"
-        " placas de prueba), especificidad {specificity} ({without_it}).",
+        "en": "The answer is the label that reaches its cut-off (line): the probability from which"
+        " on it would be the answer for this image, the others keeping their proportions.",
+        "es": "La respuesta es la etiqueta que alcanza su punto de corte (línea): la probabilidad a"
+        " partir de la cual sería la respuesta para esta imagen, si las demás mantienen sus"
+        " proporciones.",
     },
-    "report_no_rule": {
-        "en": "The answer is the most probable label; the model has no operating points.",
-        "es": "La respuesta es la etiqueta más probable; el modelo no tiene puntos de operación.",
+    "report_point": {
+        "en": "Operating point “{name}”: sensitivity {sensitivity} for {target} ({cases} held-out"
+        " cases), specificity {specificity} ({controls} controls).",
+        "es": "Punto de operación «{name}»: sensibilidad del {sensitivity} para {target} ({cases}"
+        " casos de prueba), especificidad del {specificity} ({controls} controles).",
+    },
+    "report_no_point": {
+        "en": "The model has no operating points: the most probable label is the answer.",
+        "es": "El modelo no tiene puntos de operación: la respuesta es la etiqueta más probable.",
     },
     "report_image": {"en": "About the image", "es": "Sobre la imagen"},
     "report_likeness": {
@@ -60,4 +76,7 @@ REPORT: Mapping[str, Text] = {
         " {least}.",
     },
     "report_model": {"en": "Model", "es": "Modelo"},
+    "report_engine": {"en": "engine {name}", "es": "motor {name}"},
+    "report_gate": {"en": "gate {version}", "es": "filtro {version}"},
+    "report_no_gate": {"en": "no gate: SSIM alone", "es": "sin filtro: solo SSIM"},
 }

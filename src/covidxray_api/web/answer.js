@@ -2,7 +2,7 @@
 
 import { bars } from "./bars.js";
 import { make } from "./dom.js";
-import { listed, number, percent, words } from "./language.js";
+import { listed, number, percent, probability, words } from "./language.js";
 import { displayNames } from "./models.js";
 import { pointName } from "./options.js";
 
@@ -19,28 +19,30 @@ export function answered(film) {
 // The answer in a line, for what is announced and for the viewer.
 export function summary({ answer }) {
   if (answer.rejected) return answer.rejection.message;
-  const share = percent(answer.probabilities[answer.predicted_label]);
+  const share = probability(answer.probabilities[answer.predicted_label]);
   const doubt = answer.uncertain ? ` · ${words.uncertain}` : "";
   return `${answer.display_label}, ${share}${doubt}`;
 }
 
 export function diagnosis(answer, model) {
   const names = displayNames(model);
-  const point = answer.operating_point;
-  const thresholds = model.operating_points[point]?.threshold;
   return [
     make("h4", { className: "verdict" }, answer.display_label),
-    answer.uncertain ? doubt(answer, names) : make("p", { className: "set" }, words.noOther),
-    bars(answer, names, thresholds),
-    thresholds ? make("p", { className: "hint" }, words.markMeans(pointName(point))) : null,
+    answer.uncertain ? doubt(answer, names) : make("p", { className: "set" }, alone(model)),
+    bars(answer, names),
+    make("p", { className: "hint" }, words.lineMeans(answer.operating_point && pointName(answer.operating_point))),
   ];
 }
 
+function alone({ coverage }) {
+  return coverage === null ? words.aloneUnmeasured : words.alone(percent(coverage));
+}
+
 function doubt({ prediction_set }, names) {
-  const plausible = prediction_set.map((label) => names[label] ?? label);
+  const named = prediction_set.map((label) => names[label] ?? label);
   return make("div", { className: "box doubt" },
     make("strong", {}, words.uncertain),
-    make("p", {}, plausible.length ? words.stillPlausible(listed(plausible, "disjunction")) : words.nonePlausible),
+    make("p", {}, words.severalNamed(listed(named, "conjunction"))),
   );
 }
 
@@ -50,7 +52,7 @@ function refusal({ rejection, consistency }) {
   const unlike =
     score === null
       ? words.unlikeBySimilarity(decimal(ssim), decimal(threshold))
-      : words.unlike(percent(score), percent(least_score));
+      : words.unlike(probability(score), percent(least_score));
   return make("div", { className: "box refusal", role: "alert" },
     make("h4", {}, rejection.message),
     reasons.map(({ message }) => make("p", {}, message)),
@@ -68,13 +70,14 @@ function notes(said) {
   );
 }
 
-function facts(answer) {
-  const { score, ssim } = answer.consistency;
-  const similarity = score === null ? decimal(ssim) : percent(score);
+function facts({ consistency, model, request_id }) {
+  const { score, ssim, gate } = consistency;
+  const named = [`${model.name} ${model.version}`, words.engine(model.engine), gate ? words.gate(gate) : words.noGate];
   return make("dl", { className: "facts" },
-    fact(words.model, `${answer.model.name} ${answer.model.version}`),
-    fact(words.likeAChest, similarity),
-    fact(words.request, answer.request_id),
+    fact(words.model, named.join(" · ")),
+    fact("SHA-256", model.sha256),
+    fact(words.likeAChest, score === null ? decimal(ssim) : probability(score)),
+    fact(words.request, request_id),
   );
 }
 
@@ -83,5 +86,5 @@ function fact(name, value) {
 }
 
 function decimal(value) {
-  return number(value, { maximumFractionDigits: 2 });
+  return number(value, { minimumFractionDigits: 2, maximumFractionDigits: 2 });
 }

@@ -49,6 +49,10 @@ function askAllAgain() {
   for (const film of films) film.ask();
 }
 
+function decideAllAgain() {
+  for (const film of films) film.decide();
+}
+
 // The words of answers are the service's, so that another language asks again.
 function spoken() {
   cards.abort();
@@ -59,7 +63,7 @@ function spoken() {
 }
 
 function begin() {
-  showOptions(askAllAgain).catch((error) => {
+  showOptions(askAllAgain, decideAllAgain).catch((error) => {
     // Without the choices, films are read as the service does by default; each film says what failed.
     if (!(error instanceof Offline || error instanceof Problem)) throw error;
   });

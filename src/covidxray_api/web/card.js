@@ -50,13 +50,15 @@ function picture(film, signal) {
   );
 }
 
-// Shows each state once: what only ticks or grows is changed in place.
+// Shows each state and answer once: what only ticks or grows is changed in place.
 function shower(film, body) {
   let shown = null;
+  let answer = null;
   let tick = null;
   return () => {
-    if (film.state !== shown) {
+    if (film.state !== shown || film.answer !== answer) {
       shown = film.state;
+      answer = film.answer;
       tick = STATES[film.state](film, body);
       if (film.state === "answered") announce(`${film.name}: ${summary(film)}`);
     }

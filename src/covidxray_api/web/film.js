@@ -2,7 +2,7 @@
 
 import { words } from "./language.js";
 import { modelNamed } from "./models.js";
-import { query } from "./options.js";
+import { point, query } from "./options.js";
 import { json, Offline, post, Problem } from "./request.js";
 import { inTurn } from "./turns.js";
 
@@ -41,13 +41,20 @@ export class Film extends EventTarget {
       const answer = await this.#predict(signal);
       const model = await modelNamed(answer.model.name);
       if (signal.aborted) return;
-      Object.assign(this, { answer, model, explanation: null });
+      Object.assign(this, { answer: decided(answer), model, explanation: null });
       this.#become(answer.rejected ? "refused" : "answered");
     } catch (error) {
       if (signal.aborted) return;
       this.#become("problem", { error });
       if (!(error instanceof Problem || error instanceof Offline)) throw error;
     }
+  }
+
+  // Shows what follows at the operating point that is chosen now; the answer has it for each.
+  decide() {
+    if (this.state !== "answered") return;
+    Object.assign(this, { answer: decided(this.answer), explanation: null });
+    this.tell("state");
   }
 
   async #predict(signal) {
@@ -129,4 +136,9 @@ export class Film extends EventTarget {
   alt() {
     return words.filmAlt(this.name);
   }
+}
+
+function decided(answer) {
+  const decision = answer.decisions[point()];
+  return decision ? { ...answer, ...decision, operating_point: point() } : answer;
 }

@@ -52,12 +52,15 @@ export function number(value, options = {}) {
 }
 
 export function percent(share) {
-  const format = { style: "percent", minimumFractionDigits: 1, maximumFractionDigits: 1 };
+  return number(share, { style: "percent", minimumFractionDigits: 1, maximumFractionDigits: 1 });
+}
+
+// A probability is never certain: 0.0 % and 100.0 % would say so.
+export function probability(share) {
   const least = 0.001;
-  // A probability is never certain: 0.0 % and 100.0 % would say so.
-  if (share > 0 && share < least) return `< ${number(least, format)}`;
-  if (share < 1 && share > 1 - least) return `> ${number(1 - least, format)}`;
-  return number(share, format);
+  if (share < least) return `< ${percent(least)}`;
+  if (share > 1 - least) return `> ${percent(1 - least)}`;
+  return percent(share);
 }
 
 export function listed(names, type) {

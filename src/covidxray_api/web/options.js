@@ -2,35 +2,36 @@
 
 import { make } from "./dom.js";
 import { displayNames, models } from "./models.js";
-import { number, words } from "./language.js";
+import { number, percent, words } from "./language.js";
 
 const points = document.querySelector("#points");
 const picker = document.querySelector("#model");
 const chosen = { model: null, point: null };
 
-// Empty until the models are known: the service then takes its own defaults.
+// Empty until the models are known: the service then takes its own default.
 export function query() {
-  const { model, point } = chosen;
-  return new URLSearchParams({
-    ...(model && { model: model.name }),
-    ...(point && { operating_point: point }),
-  });
+  return new URLSearchParams(chosen.model ? { model: chosen.model.name } : {});
+}
+
+// Null until the models are known: the answer's own operating point then holds.
+export function point() {
+  return chosen.point;
 }
 
 export function pointName(point) {
   return words.points[point]?.name ?? point;
 }
 
-// Shows the choices in the page's language; `onchange` is told when another is made.
-export async function showOptions(onchange) {
+// Shows the choices in the page's language; `onmodel` and `onpoint` are told when another is made.
+export async function showOptions(onmodel, onpoint) {
   const known = await models();
   chosen.model ??= known.find((model) => model.default) ?? known[0];
-  showModels(known, onchange);
-  showPoints(onchange);
+  showModels(known, onmodel, onpoint);
+  showPoints(onpoint);
   document.querySelector("#options").hidden = false;
 }
 
-function showModels(known, onchange) {
+function showModels(known, onmodel, onpoint) {
   picker.closest("details").hidden = known.length < 2;
   picker.replaceChildren(
     ...known.map(({ name }) =>
@@ -39,9 +40,9 @@ function showModels(known, onchange) {
   );
   picker.onchange = () => {
     chosen.model = known.find((model) => model.name === picker.value);
-    showPoints(onchange);
+    showPoints(onpoint);
     describe();
-    onchange();
+    onmodel();
   };
   describe();
 }
@@ -50,7 +51,7 @@ function describe() {
   document.querySelector("#model-description").textContent = chosen.model.description;
 }
 
-function showPoints(onchange) {
+function showPoints(onpoint) {
   const offered = Object.entries(chosen.model.operating_points);
   if (!(chosen.point in chosen.model.operating_points)) {
     const names = offered.map(([name]) => name);
@@ -62,7 +63,7 @@ function showPoints(onchange) {
   const names = displayNames(chosen.model);
   const choose = (name) => {
     chosen.point = name;
-    onchange();
+    onpoint();
   };
   points.querySelector(".points").replaceChildren(
     ...offered.map(([name, point]) => choice(name, point, names[point.target], choose)),
@@ -84,9 +85,10 @@ function choice(name, point, target, choose) {
       make("span", { className: "hint" }, words.points[name]?.meaning ?? ""),
       make("span", { className: "hint figures" },
         words.figures({
-          sensitivity: number(point.sensitivity, { style: "percent" }),
-          specificity: number(point.specificity, { style: "percent" }),
-          films: point.films.map((count) => number(count)),
+          sensitivity: percent(point.sensitivity),
+          specificity: percent(point.specificity),
+          cases: number(point.cases),
+          controls: number(point.controls),
           target,
         })),
     ),

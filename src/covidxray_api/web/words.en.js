@@ -24,8 +24,8 @@ export const words = {
   compareTitle: "Two films compared",
   print: "Print",
   clear: "Remove all",
-  figures: ({ sensitivity, specificity, films, target }) =>
-    `Found ${sensitivity} of ${films[0]} films with ${target}; cleared ${specificity} of ${films[1]} others.`,
+  figures: ({ sensitivity, specificity, cases, controls, target }) =>
+    `Found ${sensitivity} of ${cases} films with ${target}; cleared ${specificity} of ${controls} others.`,
   measured: (model) =>
     `Counted on films that ${model} was not trained on, from the same sources. Films from elsewhere raise more alarms.`,
   points: {
@@ -53,18 +53,22 @@ export const words = {
   filmAlt: (name) => `Film ${name}`,
   undrawable: "No picture can be drawn of this file.",
   openLarge: (name) => `Enlarge ${name}`,
-  noOther: "To the model, no other label is plausible.",
+  alone: (coverage) =>
+    `The model names this label alone. On new patients from the sources that it was fitted on, the labels that it names include the right one for at least ${coverage} of each class; for films from elsewhere that is not known.`,
+  aloneUnmeasured: "The model names one label only; which others remain possible was not measured.",
   uncertain: "Uncertain",
-  stillPlausible: (labels) => `To the model, still plausible: ${labels}. A radiologist must decide.`,
-  nonePlausible: "To the model, no label is plausible. A radiologist must decide.",
-  threshold: (share) => `threshold ${share}`,
-  markMeans: (point) =>
-    `The line on a bar is the decision threshold (operating point “${point}”): from there on that label is the answer, the others keeping their proportions.`,
+  severalNamed: (labels) => `The model names several labels: ${labels}. A radiologist must decide.`,
+  cutOff: (share) => `cut-off ${share}`,
+  lineMeans: (point) =>
+    `The line on a bar is the cut-off${point ? ` (operating point “${point}”)` : ""}: from there on that label would be the answer for this film, the others keeping their proportions.`,
   sendFrontal: "Send a frontal chest radiograph (PA or AP).",
   unlike: (score, least) => `Likeness to a chest radiograph: ${score}; at least ${least} is needed.`,
   unlikeBySimilarity: (ssim, least) =>
     `Similarity to a chest radiograph: ${ssim}; at least ${least} is needed.`,
   actions: { corrected: "Corrected:", warned: "Note:" },
+  engine: (name) => `engine ${name}`,
+  gate: (version) => `gate ${version}`,
+  noGate: "no gate: SSIM alone",
   model: "Model",
   likeAChest: "Likeness to a chest radiograph",
   request: "Request",
@@ -127,6 +131,7 @@ export const words = {
     "unsupported-format": "The format is not known. Send DICOM, PNG, JPEG, WebP, TIFF or BMP.",
     "unreadable-image": "The file is damaged or incomplete. Export the film again.",
     "image-too-small": "The image is too small to show a chest. Send the film itself, not a thumbnail.",
+    "not-acceptable": "The service does not offer what the page asked for. Reload the page.",
     "unknown-model": "The service no longer has this model. Reload the page.",
     "unknown-operating-point": "The model does not have this operating point. Reload the page.",
     "unknown-label": "The model does not have this label. Reload the page.",

@@ -24,8 +24,8 @@ export const words = {
   compareTitle: "Dos placas comparadas",
   print: "Imprimir",
   clear: "Quitar todas",
-  figures: ({ sensitivity, specificity, films, target }) =>
-    `Detectó el ${sensitivity} de ${films[0]} placas con ${target}; descartó el ${specificity} de otras ${films[1]}.`,
+  figures: ({ sensitivity, specificity, cases, controls, target }) =>
+    `Detectó el ${sensitivity} de ${cases} placas con ${target}; descartó el ${specificity} de otras ${controls}.`,
   measured: (model) =>
     `Contado en placas con las que ${model} no fue entrenado, de las mismas fuentes. Las de otros lugares dan más alarmas.`,
   points: {
@@ -53,18 +53,22 @@ export const words = {
   filmAlt: (name) => `Placa ${name}`,
   undrawable: "No se puede dibujar este archivo.",
   openLarge: (name) => `Ampliar ${name}`,
-  noOther: "Para el modelo, ninguna otra etiqueta es plausible.",
+  alone: (coverage) =>
+    `El modelo solo nombra esta etiqueta. En pacientes nuevos de las fuentes con las que se ajustó, entre las etiquetas que nombra está la correcta al menos en el ${coverage} de cada clase; en placas de otros lugares no se sabe.`,
+  aloneUnmeasured: "El modelo nombra una sola etiqueta; no se midió qué otras siguen siendo posibles.",
   uncertain: "Incierto",
-  stillPlausible: (labels) => `Para el modelo, siguen siendo plausibles: ${labels}. Debe decidir un radiólogo.`,
-  nonePlausible: "Para el modelo, ninguna etiqueta es plausible. Debe decidir un radiólogo.",
-  threshold: (share) => `umbral ${share}`,
-  markMeans: (point) =>
-    `La línea de cada barra es el umbral de decisión (punto de operación «${point}»): desde ahí esa etiqueta es la respuesta, si las demás mantienen sus proporciones.`,
+  severalNamed: (labels) => `El modelo nombra varias etiquetas: ${labels}. Debe decidir un radiólogo.`,
+  cutOff: (share) => `punto de corte ${share}`,
+  lineMeans: (point) =>
+    `La línea de cada barra es el punto de corte${point ? ` (punto de operación «${point}»)` : ""}: desde ahí esa etiqueta sería la respuesta para esta placa, si las demás mantienen sus proporciones.`,
   sendFrontal: "Envíe una radiografía frontal de tórax (PA o AP).",
   unlike: (score, least) => `Parecido con una radiografía de tórax: ${score}; se necesita al menos ${least}.`,
   unlikeBySimilarity: (ssim, least) =>
     `Semejanza con una radiografía de tórax: ${ssim}; se necesita al menos ${least}.`,
   actions: { corrected: "Corregido:", warned: "Aviso:" },
+  engine: (name) => `motor ${name}`,
+  gate: (version) => `filtro ${version}`,
+  noGate: "sin filtro: solo SSIM",
   model: "Modelo",
   likeAChest: "Parecido con una radiografía de tórax",
   request: "Solicitud",
@@ -127,6 +131,7 @@ export const words = {
     "unsupported-format": "El formato no se reconoce. Envíe DICOM, PNG, JPEG, WebP, TIFF o BMP.",
     "unreadable-image": "El archivo está dañado o incompleto. Exporte la placa de nuevo.",
     "image-too-small": "La imagen es demasiado pequeña para mostrar un tórax. Envíe la placa misma, no una miniatura.",
+    "not-acceptable": "El servicio no ofrece lo que pidió la página. Vuelva a cargarla.",
     "unknown-model": "El servicio ya no tiene este modelo. Vuelva a cargar la página.",
     "unknown-operating-point": "El modelo no tiene este punto de operación. Vuelva a cargar la página.",
     "unknown-label": "El modelo no tiene esta etiqueta. Vuelva a cargar la página.",

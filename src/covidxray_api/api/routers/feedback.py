@@ -8,12 +8,11 @@ from fastapi import APIRouter
 from structlog.contextvars import bind_contextvars
 
 from covidxray_api import errors
-from covidxray_api.api import problems
+from covidxray_api.api import problems, schemas
 from covidxray_api.api.access_log import RequestId
 from covidxray_api.api.routes import SmallBodyRoute
 from covidxray_api.api.state import Shared
 from covidxray_api.records.feedback import Feedback
-from covidxray_api.rendering import schemas
 
 router = APIRouter(tags=["feedback"], route_class=SmallBodyRoute)
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from covidxray_api import __version__, errors
-from covidxray_api.api import problems
+from covidxray_api.api import problems, schemas
 from covidxray_api.api.access_log import RequestId
 from covidxray_api.api.routes import StrictRoute
 from covidxray_api.api.state import Shared
 from covidxray_api.rendering import json as rendering
-from covidxray_api.rendering import schemas
 
 router = APIRouter(prefix="/health", tags=["health"], route_class=StrictRoute)
 

@@ -2,31 +2,31 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from typing import Annotated, Any
+from mimetypes import guess_extension
+from typing import Annotated
 
-from fastapi import APIRouter, Header, Response
+from fastapi import APIRouter, Response
 from structlog.contextvars import bind_contextvars
 
 from covidxray_api import errors
 from covidxray_api.api.access_log import RequestId
 from covidxray_api.api.admission import Upload
-from covidxray_api.api.negotiation import AnswerLanguage
+from covidxray_api.api.answers import Rendering, described, rendering
 from covidxray_api.api.parameters import Gate, LabelCode, ModelName, PointName, Prevalence
 from covidxray_api.api.problems import documented
 from covidxray_api.api.routes import StrictRoute
 from covidxray_api.api.upload import REQUEST_BODY
-from covidxray_api.rendering import json as rendering
-from covidxray_api.rendering import png as pictures
+from covidxray_api.radiograph import Radiograph
 from covidxray_api.rendering import schemas
+from covidxray_api.rendering.png import LONGEST
 from covidxray_api.screening.screener import Screener
-from covidxray_api.screening.screening import Explained, Screening
-from covidxray_api.texts import Language
+from covidxray_api.screening.screening import Explained, Screening, Validation
 
 MODEL_ERRORS = (errors.UnknownModel, errors.UnknownOperatingPoint)
 
 UPLOAD_ERRORS = (
     errors.InvalidRequest,
+    errors.NotAcceptable,
     errors.MissingFile,
     errors.EmptyFile,
     errors.BodyTooLarge,
@@ -44,28 +44,23 @@ UPLOAD_ERRORS = (
 
 PDF = "application/pdf"
 
-REPORT: dict[int | str, dict[str, Any]] = {
-    200: {"content": {PDF: {"schema": {"type": "string", "format": "binary"}}}}
-}
-"""What a report looks like, for the OpenAPI description."""
-
 router = APIRouter(tags=["screening"], route_class=StrictRoute)
 
 
 @router.post(
     "/predict",
     openapi_extra=REQUEST_BODY,
-    responses=documented(*MODEL_ERRORS, *UPLOAD_ERRORS),
+    response_model=schemas.Prediction,
+    responses=described(Screening) | documented(*MODEL_ERRORS, *UPLOAD_ERRORS),
 )
 async def predict(
+    answer: Annotated[Rendering, rendering(Screening)],
     upload: Upload,
-    request_id: RequestId,
-    language: AnswerLanguage,
     model: ModelName = None,
     operating_point: PointName = None,
     prevalence: Prevalence = None,
     gate: Gate = None,
-) -> schemas.Prediction:
+) -> Response:
     """Screen a radiograph.
 
     The image is checked for being a frontal chest radiograph; if it is, the model gives the
@@ -74,132 +69,115 @@ async def predict(
     """
     data = await upload.read()
 
-    def work(screener: Screener) -> schemas.ScreeningAnswer:
+    def work(screener: Screener) -> tuple[Screening, Response]:
         screening = screener.screen(data, model, operating_point, prevalence, gate)
-        return rendering.screening_answer(screening, language)
+        return screening, answer.response(screening)
 
-    answer = await upload.run(work, model)
-    bind_contextvars(model=answer.model.name, rejected=answer.rejected)
-    return schemas.Prediction(request_id=request_id, **dict(answer))
+    screening, response = await upload.run(work, model)
+    _note(screening)
+    return response
 
 
-@router.post("/validate", openapi_extra=REQUEST_BODY, responses=documented(*UPLOAD_ERRORS))
+@router.post(
+    "/validate",
+    openapi_extra=REQUEST_BODY,
+    response_model=schemas.Validation,
+    responses=described(Validation) | documented(*UPLOAD_ERRORS),
+)
 async def validate(
-    upload: Upload, request_id: RequestId, language: AnswerLanguage, gate: Gate = None
-) -> schemas.Validation:
+    answer: Annotated[Rendering, rendering(Validation)], upload: Upload, gate: Gate = None
+) -> Response:
     """Tell whether an image is a frontal chest radiograph, without asking a model."""
     data = await upload.read()
 
-    def work(screener: Screener) -> schemas.ValidationAnswer:
-        return rendering.validation_answer(screener.validate(data, gate), language)
+    def work(screener: Screener) -> tuple[Validation, Response]:
+        found = screener.validate(data, gate)
+        return found, answer.response(found)
 
-    answer = await upload.run(work)
-    bind_contextvars(rejected=answer.rejected)
-    return schemas.Validation(request_id=request_id, **dict(answer))
+    found, response = await upload.run(work)
+    bind_contextvars(rejected=found.rejection is not None)
+    return response
 
 
 @router.post(
     "/explain",
     openapi_extra=REQUEST_BODY,
     response_model=schemas.Explained,
-    responses=pictures.ANSWER
+    responses=described(Explained)
     | documented(*MODEL_ERRORS, errors.UnknownLabel, errors.NotExplained, *UPLOAD_ERRORS),
 )
 async def explain(
+    answer: Annotated[Rendering, rendering(Explained)],
     upload: Upload,
-    request_id: RequestId,
-    language: AnswerLanguage,
     model: ModelName = None,
     operating_point: PointName = None,
     gate: Gate = None,
     label: LabelCode = None,
-    accept: Annotated[
-        str, Header(description="`image/png` for the film with the map over it.")
-    ] = "application/json",
-) -> Any:
+) -> Response:
     """Screen a radiograph, and tell which parts of it speak for the label.
 
-    The map is put to the test on the film itself: covering what it marks must lower the label's
+    The map is put to the test on the image itself: covering what it marks must lower the label's
     probability by more than covering other areas does. Where it does not, the map is withheld.
+    `Accept` chooses between JSON, the map over the radiograph as PNG, and a report as PDF.
     """
     data = await upload.read()
-    as_picture = accept.partition(";")[0].strip() == pictures.PNG
 
-    def work(screener: Screener) -> tuple[Screening, Any]:
+    def work(screener: Screener) -> tuple[Screening, Response]:
         explained = screener.explain(data, model, operating_point, gate, label)
-        if as_picture:
-            return explained.screening, pictures.explained(explained)
-        return explained.screening, _explained(explained, request_id, language)
+        return explained.screening, answer.response(explained)
 
-    screening, answer = await upload.run(work, model)
+    screening, response = await upload.run(work, model)
     _note(screening)
-    return answer
+    return response
 
 
 @router.post(
     "/preview",
     openapi_extra=REQUEST_BODY,
     response_class=Response,
-    responses=pictures.ANSWER | documented(*UPLOAD_ERRORS),
+    responses=described(Radiograph) | documented(*UPLOAD_ERRORS),
 )
-async def preview(upload: Upload, _: RequestId) -> Response:
-    """Show a film as it is decoded, for formats that a browser cannot draw.
+async def preview(answer: Annotated[Rendering, rendering(Radiograph)], upload: Upload) -> Response:
+    """Show a radiograph as it is decoded, for formats that a browser cannot draw.
 
     A PNG of 8-bit gray, at most 2048 pixels high and wide; a DICOM file's display window is
     applied. Whether it shows a chest is not asked.
     """
     data = await upload.read()
-    return await upload.run(
-        lambda screener: pictures.picture(screener.decode(data, pictures.LONGEST).pixels)
-    )
+    return await upload.run(lambda screener: answer.response(screener.decode(data, LONGEST)))
 
 
 @router.post(
     "/report",
     openapi_extra=REQUEST_BODY,
-    response_class=Response,
-    responses=REPORT | documented(*MODEL_ERRORS, *UPLOAD_ERRORS),
+    response_model=schemas.Explained,
+    responses=described(Explained) | documented(*MODEL_ERRORS, errors.NotExplained, *UPLOAD_ERRORS),
 )
 async def report(
+    answer: Annotated[Rendering, rendering(Explained, first=PDF)],
     upload: Upload,
     request_id: RequestId,
-    language: AnswerLanguage,
     model: ModelName = None,
     operating_point: PointName = None,
     gate: Gate = None,
 ) -> Response:
-    """Screen a radiograph, and put the answer on one page of A4.
+    """Screen a radiograph, and put the answer on one page of A4, as PDF.
 
-    The page has the film, the map or why there is none, the probabilities, what was found of
+    The page has the image, the map or why there is none, the probabilities, what was found of
     the image, the model, and a line for the patient's name, which this service does not know.
+    `Accept` may ask for the other media types of `/explain`.
     """
     data = await upload.read()
 
-    def work(screener: Screener) -> tuple[Screening, bytes]:
-        # Imported with the first report: a tenth of the time until the service is ready.
-        from covidxray_api.rendering.pdf import render
-
+    def work(screener: Screener) -> tuple[Screening, Response]:
         explained = screener.explain(data, model, operating_point, gate)
-        return explained.screening, render(explained, request_id, language, datetime.now(UTC))
+        return explained.screening, answer.response(explained)
 
-    screening, page = await upload.run(work, model)
+    screening, response = await upload.run(work, model)
     _note(screening)
-    headers = {
-        "Content-Disposition": f'inline; filename="covidxray-{request_id}.pdf"',
-        "Content-Language": language,
-        "Vary": "Accept-Language",
-        "Cache-Control": "no-store",
-    }
-    return Response(page, media_type=PDF, headers=headers)
-
-
-def _explained(explained: Explained, request_id: str, language: Language) -> schemas.Explained:
-    found = explained.explanation
-    return schemas.Explained(
-        request_id=request_id,
-        explanation=rendering.explanation(found, language) if found else None,
-        **dict(rendering.screening_answer(explained.screening, language)),
-    )
+    name = f"covidxray-{request_id}{guess_extension(answer.renderer.media_type) or ''}"
+    response.headers["Content-Disposition"] = f'inline; filename="{name}"'
+    return response
 
 
 def _note(screening: Screening) -> None:

@@ -1,0 +1,52 @@
+"""What a renderer is: from an answer to the bytes of one media type."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from covidxray_api.radiograph import Radiograph
+from covidxray_api.screening.screening import Explained, Screening, Validation
+from covidxray_api.texts import Language
+
+Answer = Radiograph | Validation | Screening | Explained
+"""What can be rendered."""
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a rendering states beside the answer."""
+
+    language: Language
+    """Language of the words."""
+
+    request_id: str
+    """Identifier of the request in the service's log."""
+
+    made: datetime
+    """When the answer was given, with its time zone."""
+
+
+class Renderer(Protocol):
+    """Draws answers in one media type."""
+
+    @property
+    def media_type(self) -> str:
+        """Media type of the bytes, e.g. ``application/pdf``."""
+        ...
+
+    @property
+    def answers(self) -> tuple[type[Answer], ...]:
+        """Kinds of answers that it draws."""
+        ...
+
+    def render(self, answer: Answer, context: Context) -> bytes:
+        """Return an answer of one of its kinds, drawn: the same bytes for the same arguments.
+
+        Raises
+        ------
+        NotExplained
+            If the saliency map is all that it draws, and there is none.
+        """
+        ...
