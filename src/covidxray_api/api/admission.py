@@ -1,15 +1,19 @@
-"""Admission of uploads: a dependency of the routes that take one, before its body is read."""
+"""Admission of uploads: by the routes that take one, before anything of it is parsed."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
+from contextlib import ExitStack
 from typing import Annotated, TypeVar
 
 from fastapi import Depends, Request
+from starlette.types import Receive, Scope, Send
 
+from covidxray_api.api.problems import respond_to
+from covidxray_api.api.routes import StrictRoute
 from covidxray_api.api.state import state_of
 from covidxray_api.api.upload import read_upload
-from covidxray_api.errors import UploadTooSlow
+from covidxray_api.errors import NotReady, Overloaded, UploadTooSlow
 from covidxray_api.screening.screener import Screener
 from covidxray_api.serving.service import AdmittedRequest
 
@@ -54,11 +58,32 @@ class AdmittedUpload:
             pass
 
 
-async def _admit(request: Request) -> AsyncIterator[AdmittedUpload]:
-    state = state_of(request)
-    with state.service.admit() as admitted:
-        yield AdmittedUpload(request, admitted, state.settings.max_body_bytes)
+class UploadRoute(StrictRoute):
+    """A route that takes an upload, and refuses it at once where it cannot be served now.
+
+    A refusal by a dependency of FastAPI would cost twice as much: it comes after the parameters.
+    """
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request, or refuse it."""
+        if scope["method"] not in (self.methods or ()):
+            await super().handle(scope, receive, send)
+            return
+        request = Request(scope)
+        with ExitStack() as stack:
+            try:
+                admitted = stack.enter_context(state_of(request).service.admit())
+            except (Overloaded, NotReady) as error:
+                await respond_to(request, error)(scope, receive, send)
+                return
+            request.state.admitted = admitted
+            await super().handle(scope, receive, send)
 
 
-Upload = Annotated[AdmittedUpload, Depends(_admit)]
-"""The upload of an admitted request; refused requests never reach the route."""
+async def _upload(request: Request) -> AdmittedUpload:
+    limit = state_of(request).settings.max_body_bytes
+    return AdmittedUpload(request, request.state.admitted, limit)
+
+
+Upload = Annotated[AdmittedUpload, Depends(_upload)]
+"""The upload that an `UploadRoute` has admitted."""

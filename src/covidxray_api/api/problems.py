@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from http import HTTPStatus
 from typing import Any
 
@@ -114,18 +115,26 @@ def respond_to(request: HTTPConnection, error: CovidXrayError) -> JSONResponse:
         # Such details name files of the server, and concern only who runs it.
         log.error("internal problem", problem=error.code, detail=str(error))
         said = CovidXrayError()
-    problem = describe(error.code, language, request.scope.get("root_path", "")).model_copy(
-        update={"detail": detail(said, language), "request_id": request.state.request_id}
-    )
+    prefix = request.scope.get("root_path", "")
+    problem = _in_common(error.code, language, prefix) | {
+        "detail": detail(said, language),
+        "request_id": request.state.request_id,
+    }
     seconds = RETRY_AFTER.get(error.code)
     headers = {"Content-Language": language, "Vary": VARY}
     return _answer(problem, headers | ({"Retry-After": str(seconds)} if seconds else {}))
 
 
-def _answer(problem: Problem, headers: Mapping[str, str]) -> JSONResponse:
+@cache
+def _in_common(code: str, language: Language, prefix: str) -> dict[str, Any]:
+    """Return `describe` as JSON, made once: a busy service refuses often."""
+    return describe(code, language, prefix).model_dump(exclude_none=True)
+
+
+def _answer(problem: dict[str, Any], headers: Mapping[str, str]) -> JSONResponse:
     return JSONResponse(
-        problem.model_dump(exclude_none=True),
-        status_code=problem.status,
+        problem,
+        status_code=problem["status"],
         headers=dict(headers),
         media_type=MEDIA_TYPE,
     )
@@ -155,7 +164,7 @@ async def _on_http(request: Request, error: HTTPException) -> JSONResponse:
         advice=advice(InvalidRequest.code, language, "http"),
         request_id=request.state.request_id,
     )
-    return _answer(problem, error.headers or {})
+    return _answer(problem.model_dump(exclude_none=True), error.headers or {})
 
 
 def register(app: FastAPI) -> None:

@@ -10,11 +10,10 @@ from structlog.contextvars import bind_contextvars
 
 from covidxray_api import errors
 from covidxray_api.api.access_log import RequestId
-from covidxray_api.api.admission import Upload
+from covidxray_api.api.admission import Upload, UploadRoute
 from covidxray_api.api.answers import Rendering, described, rendering
 from covidxray_api.api.parameters import Gate, LabelCode, ModelName, PointName, Prevalence
 from covidxray_api.api.problems import documented
-from covidxray_api.api.routes import StrictRoute
 from covidxray_api.api.upload import REQUEST_BODY
 from covidxray_api.radiograph import Radiograph
 from covidxray_api.rendering import schemas
@@ -44,7 +43,7 @@ UPLOAD_ERRORS = (
 
 PDF = "application/pdf"
 
-router = APIRouter(tags=["screening"], route_class=StrictRoute)
+router = APIRouter(tags=["screening"], route_class=UploadRoute)
 
 
 @router.post(
