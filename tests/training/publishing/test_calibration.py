@@ -57,3 +57,13 @@ def test_operating_points_keep_what_they_promise() -> None:
         choose(calibrated, weights_of(codes, points["balanced"])),
         choose(calibrated, weights_of(codes, None)),
     )
+
+
+def test_operating_points_can_be_fitted_on_few_patients() -> None:
+    probabilities, _ = simulated(12, 1.0, seed=4)
+    truth = np.repeat([0, 1, 2], 4)
+    groups = np.repeat(np.arange(6), 2).astype(str)
+    points = fit_operating_points(
+        calibrate(probabilities, 1.0), truth, groups, ["a", "b", "c"], "b"
+    )
+    assert {(point.cases, point.controls) for point in points.values()} == {(4, 8)}

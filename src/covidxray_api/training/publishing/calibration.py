@@ -139,7 +139,9 @@ def fit_operating_points(
     scores = OTHERS * calibrated[:, column] / np.maximum(rest, 1e-12)
     is_case = truth == column
     called = {name: np.zeros(len(scores), dtype=np.bool_) for name in POINTS}
-    folds = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=0)
+    # Where few patients were held out, no fold may lack what the others are fitted on.
+    patients = min(len(np.unique(groups[each])) for each in (is_case, ~is_case))
+    folds = StratifiedGroupKFold(min(FOLDS, patients), shuffle=True, random_state=0)
     for others, fold in folds.split(scores, is_case, groups):
         for name, weight in _fit_weights(scores[others], is_case[others]).items():
             called[name][fold] = scores[fold] > weight
