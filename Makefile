@@ -4,16 +4,20 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --disable-pip-version-check
+LOWEST := .venv-lowest
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --custom-compile-command "make lock"
 
-.PHONY: serve test fuzz browser check lock openapi
+.PHONY: serve test fuzz browser check lowest lock openapi
 
 serve: $(VENV)/serving
 	$(BIN)/covidxray serve
 
 test: $(VENV)/testing
-	$(BIN)/pytest -m "not browser and not fuzz"
+	$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest -m "not browser and not fuzz"
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report
 
 fuzz: $(VENV)/testing
 	$(BIN)/pytest -m fuzz tests/decoding
@@ -31,6 +35,19 @@ check: $(VENV)/testing
 	$(BIN)/openapi-spec-validator openapi.yaml
 	$(BIN)/covidxray openapi --output $(VENV)/openapi.yaml
 	diff openapi.yaml $(VENV)/openapi.yaml
+
+# The lowest versions that pyproject.toml allows. TensorFlow is left out: serving does not load it.
+lowest: $(VENV)/testing
+	$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(LOWEST)
+	$(BIN)/uv pip compile --quiet --python-version 3.11 --resolution lowest-direct \
+		--no-emit-package tensorflow --output-file $(LOWEST)/requirements.txt pyproject.toml
+	$(BIN)/uv pip install --quiet --python $(LOWEST)/bin/python \
+		--requirements $(LOWEST)/requirements.txt \
+		hatchling editables hypothesis openapi-spec-validator psutil pypdf pytest pytest-timeout
+	$(BIN)/uv pip install --quiet --python $(LOWEST)/bin/python --no-deps \
+		--no-build-isolation --editable .
+	$(LOWEST)/bin/python -m pytest -m "not data and not fuzz" -k "not keras and not tensorflow" \
+		tests/api tests/decoding tests/records tests/rendering tests/screening tests/serving
 
 openapi: $(VENV)/testing
 	$(BIN)/covidxray openapi

@@ -24,6 +24,7 @@ from covidxray_api.training.gate.network import fit_gate
 from covidxray_api.training.workflows import gate as gate_workflow
 
 LINES = {
+    "inspect": ("inspect {examples}/normal.png", ""),
     "screen": ("screen {examples}/normal.png", ""),
     "openapi": ("openapi --output {made}/openapi.yaml", "openapi.yaml"),
     "train": (
