@@ -47,7 +47,7 @@ def test_an_opinion_is_kept(client: httpx.Client, file: Path) -> None:
     kept = Records(file).feedback()[-1]
     assert answer.json() == {"id": kept.pop("id"), "request_id": "ward-3.42"}
     assert kept.pop("created_at").utcoffset().total_seconds() == 0
-    model = {"model": "multi-source", "model_version": "1"}
+    model = {"model": "multi-source", "model_version": SAID["model"]["version"]}
     assert kept == SAID | model
 
 

@@ -14,17 +14,19 @@ PREDICTION: dict[str, type | tuple[type, ...]] = {
     "predicted_label": (str, type(None)),
     "display_label": (str, type(None)),
     "probabilities": (dict, type(None)),
+    "cut_offs": (dict, type(None)),
     "operating_point": (str, type(None)),
     "prediction_set": (list, type(None)),
     "uncertain": bool,
     "predictive_values": (dict, type(None)),
+    "decisions": dict,
     "consistency": dict,
     "model": dict,
     "warnings": list,
     "notice": str,
 }
 
-CONSISTENCY = {"consistent", "score", "least_score", "ssim", "threshold", "findings"}
+CONSISTENCY = {"consistent", "gate", "score", "least_score", "ssim", "threshold", "findings"}
 
 
 @pytest.mark.parametrize("label", ["normal", "covid_19", "viral_pneumonia"])
