@@ -1,4 +1,4 @@
-"""Why: which parts of a film an answer rests on, and whether that can be believed."""
+"""Why: which parts of an image an answer rests on, and whether that can be believed."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ NO_MAP = "no_map"
 NOT_FAITHFUL = "map_not_faithful"
 
 SHARE = 0.2
-"""Share of the film that is masked to put a map to the test."""
+"""Share of the image that is masked to put a map to the test."""
 
 SHIFTS = ((1, 1), (1, 2), (2, 1), (2, 2))
 """Thirds of height and width by which the mask is moved to cover other areas instead."""
@@ -30,7 +30,7 @@ class Explanation:
     """The label that is explained."""
 
     map: NDArray[np.float32] | None
-    """How much each cell of the film speaks for it, shape (rows, columns), 0 to 1; none if it is
+    """How much each cell of the image speaks for it, shape (rows, columns), 0 to 1; none if it is
     withheld."""
 
     withheld: str | None = None
@@ -44,9 +44,9 @@ class Explanation:
 
 
 def explain(model: LoadedModel, radiograph: Radiograph, code: str) -> Explanation:
-    """Draw the map of a label, and put it to the test on this very film.
+    """Draw the map of a label, and put it to the test on this very image.
 
-    Masking the fifth of the film that the map marks most must lower the label's probability by
+    Masking the fifth of the image that the map marks most must lower the label's probability by
     more than masking the same shape elsewhere; otherwise the map says nothing and is withheld.
 
     Parameters
@@ -54,7 +54,7 @@ def explain(model: LoadedModel, radiograph: Radiograph, code: str) -> Explanatio
     model : LoadedModel
         The network.
     radiograph : Radiograph
-        A film as it is classified: upright, and lungs dark.
+        An image as it is classified: upright, and lungs dark.
     code : str
         Code of one of the model's labels.
     """
@@ -66,8 +66,8 @@ def explain(model: LoadedModel, radiograph: Radiograph, code: str) -> Explanatio
     tensor = model.tensor(radiograph)
     found = evidence(engine, tensor, column, len(codes))[0]
     mask = top(found, model.manifest.input_size)
-    films = np.concatenate([tensor, masked(tensor, np.stack([mask, *elsewhere(mask)]))])
-    whole, without, *others = model.calibrated(films)[:, column].tolist()
+    images = np.concatenate([tensor, masked(tensor, np.stack([mask, *elsewhere(mask)]))])
+    whole, without, *others = model.calibrated(images)[:, column].tolist()
     drop, random_drop = whole - without, whole - float(np.mean(others))
     if drop <= random_drop:
         return Explanation(label, None, NOT_FAITHFUL, drop, random_drop)
@@ -77,14 +77,14 @@ def explain(model: LoadedModel, radiograph: Radiograph, code: str) -> Explanatio
 def evidence(
     engine: Explains, tensor: NDArray[np.float32], column: int, classes: int
 ) -> NDArray[np.float32]:
-    """Return how much each cell of films speaks for a label and against the others.
+    """Return how much each cell of images speaks for a label and against the others.
 
     Parameters
     ----------
     engine : Explains
         A network that explains.
     tensor : ndarray of float32, shape (n, height, width, 1)
-        Preprocessed films.
+        Preprocessed images.
     column : int
         The label's place among the outputs.
     classes : int
@@ -93,7 +93,7 @@ def evidence(
     Returns
     -------
     ndarray of float32, shape (n, rows, columns)
-        0 to 1, where 1 is each film's most; what speaks against the label is 0.
+        0 to 1, where 1 is each image's most; what speaks against the label is 0.
     """
     # Softmax knows only differences: the label's logit against the mean of the others.
     contrast = np.full((1, classes), -1 / (classes - 1), np.float32)
@@ -129,7 +129,7 @@ def top(
 
 
 def elsewhere(mask: NDArray[np.bool_]) -> list[NDArray[np.bool_]]:
-    """Return a mask moved by thirds of the film, round its edges: as large, and of one shape."""
+    """Return a mask moved by thirds of the image, round its edges: as large, and of one shape."""
     height, width = mask.shape
     return [
         np.roll(mask, (down * height // 3, right * width // 3), (0, 1)) for down, right in SHIFTS
@@ -137,38 +137,38 @@ def elsewhere(mask: NDArray[np.bool_]) -> list[NDArray[np.bool_]]:
 
 
 def masked(tensor: NDArray[np.float32], masks: NDArray[np.bool_]) -> NDArray[np.float32]:
-    """Cover parts of a film with its mean.
+    """Cover parts of an image with its mean.
 
     Parameters
     ----------
     tensor : ndarray of float32, shape (1 or n, height, width, 1)
-        Preprocessed films.
+        Preprocessed images.
     masks : ndarray of bool, shape (n, height, width)
         What is covered.
 
     Returns
     -------
     ndarray of float32, shape (n, height, width, 1)
-        A film for each mask.
+        An image for each mask.
     """
     mean = tensor.mean(axis=(1, 2, 3), keepdims=True)
     return np.where(masks[..., np.newaxis], mean, tensor)
 
 
 def overlay(pixels: NDArray[np.uint8], found: NDArray[np.float32]) -> NDArray[np.uint8]:
-    """Lay a map over a film.
+    """Lay a map over an image.
 
     Parameters
     ----------
     pixels : ndarray of uint8, shape (height, width)
-        The film.
+        The image.
     found : ndarray of float32, shape (rows, columns)
         The map, 0 to 1.
 
     Returns
     -------
     ndarray of uint8, shape (height, width, 3)
-        Red, green, blue: the film where the map is 0, towards yellow where it is 1.
+        Red, green, blue: the image where the map is 0, towards yellow where it is 1.
     """
     height, width = pixels.shape
     smooth = cv2.resize(found, (width, height), interpolation=cv2.INTER_CUBIC).clip(0, 1)

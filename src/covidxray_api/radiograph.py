@@ -1,4 +1,4 @@
-"""The one value that every room passes on: a decoded film."""
+"""The one value that every room passes on: a decoded image."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True, slots=True)
 class Radiograph:
-    """A decoded film, without the patient's identity.
+    """A decoded image, without the patient's identity.
 
     Parameters
     ----------
@@ -28,7 +28,7 @@ class Radiograph:
         Row and column spacing in millimetres.
     colour : float
         How many colours the file shows: standard deviation of the colour differences Cb and Cr
-        (ITU-R BT.601), 0 to 127. An evenly tinted film has next to none.
+        (ITU-R BT.601), 0 to 127. An evenly tinted image has next to none.
     warnings : tuple of str
         Codes of what decoding had to decide; `messages.py` has their texts.
     """

@@ -79,7 +79,7 @@ class Settings(BaseSettings):
     """Smallest accepted height and width, in pixels."""
 
     workers: PositiveInt = 2
-    """Processes that share the port, about 200 MB each; one for each core serves most films."""
+    """Processes that share the port, about 200 MB each; one for each core serves most images."""
 
     threads: PositiveInt = 1
     """Threads of each process that decode, check and infer, beside the event loop."""

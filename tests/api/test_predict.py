@@ -155,7 +155,7 @@ class TestValidate:
             "rejected": False,
             "rejection": None,
             "warnings": [],
-            "notice": "Decision support, not a diagnosis: a radiologist must read the film."
+            "notice": "Decision support, not a diagnosis: a radiologist must read the radiograph."
             " No other disease is looked for.",
         }
         assert consistency["score"] >= consistency["least_score"]

@@ -80,7 +80,7 @@ class TestRequests:
         text = read(answer.content)
         prediction = service.post("/predict", content=film).json()
         for words in (
-            "Decision support, not a diagnosis: a radiologist must read the film.",
+            "Decision support, not a diagnosis: a radiologist must read the radiograph.",
             "Request ward-3.42",
             "No patient identity is known to this service.",
             "COVID-19",

@@ -1,1 +1,1 @@
-"""The HTTP door: it knows requests and answers, and leaves films to `Screener`."""
+"""HTTP: requests and answers; images are left to `Screener`."""

@@ -105,7 +105,7 @@ async def _bounded(request: Request, limit: int) -> AsyncGenerator[bytes, None]:
 
 async def _file_of_form(request: Request, body: AsyncGenerator[bytes, None], limit: int) -> bytes:
     parser = MultiPartParser(request.headers, body, max_files=1)
-    # Films stay in memory: nothing of a patient is written to the server's disk.
+    # Images stay in memory: nothing of a patient is written to the server's disk.
     parser.spool_max_size = limit
     try:
         form = await parser.parse()

@@ -32,11 +32,11 @@ class Signals(NamedTuple):
     """What the decision rests on."""
 
     frontal: float
-    """Probability of a frontal film, by the network."""
+    """Probability of a frontal radiograph, by the network."""
 
     distance: float
-    """Mahalanobis distance of the network's features to those of films, over the root of their
-    number: near 1 for a film, more for anything else (Lee et al. 2018, eq. 2)."""
+    """Mahalanobis distance of the network's features to those of images, over the root of their
+    number: near 1 for an image, more for anything else (Lee et al. 2018, eq. 2)."""
 
     ssim: float
     """Structural similarity to the mean radiograph."""
@@ -64,7 +64,7 @@ class Weights(Declaration):
     """What is added."""
 
     def score(self, signals: Signals) -> float:
-        """Return how sure it is that the image is a frontal film, 0 to 1."""
+        """Return how sure it is that the image is a frontal radiograph, 0 to 1."""
         frontal, distance, ssim = signals.terms
         total = self.frontal * frontal + self.distance * distance + self.ssim * ssim + self.bias
         return 1 / (1 + math.exp(-total))
@@ -126,7 +126,7 @@ class Look(NamedTuple):
 
     @property
     def frontal(self) -> float:
-        """Probability of a frontal film, whichever way it lies."""
+        """Probability of a frontal radiograph, whichever way it lies."""
         return float(self.kinds[0])
 
 
@@ -191,7 +191,7 @@ class Gate:
         return Look(kinds, turns, float(inverted), float(distance))
 
     def corrected(self, pixels: NDArray[np.uint8]) -> tuple[Look, NDArray[np.uint8], list[str]]:
-        """Turn an image upright and make its lungs dark, where it is a film once that is done.
+        """Turn an image upright and make its lungs dark, where it is an image once that is done.
 
         Parameters
         ----------
@@ -211,7 +211,7 @@ class Gate:
         changes, changed = self._undone(look, pixels)
         if changes:
             again = self.look(changed)
-            # The network must find the corrected film in order, or it has found nothing.
+            # The network must find the corrected image in order, or it has found nothing.
             if again.frontal >= 0.5 and not self._undone(again, changed)[0]:
                 return again, changed, changes
         return look, pixels, []

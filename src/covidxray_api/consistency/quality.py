@@ -17,7 +17,7 @@ OTHER_MODALITIES = frozenset(
     {"BI", "CT", "ECG", "ES", "GM", "IO", "IVUS", "MG", "MR", "NM", "OCT", "OP", "OPT"}
     | {"PT", "PX", "SM", "TG", "US", "XA", "XC"}
 )
-"""Modalities (DICOM PS3.3 C.7.3.1.1.1) whose images are no plain films of the chest."""
+"""Modalities (DICOM PS3.3 C.7.3.1.1.1) whose images are no plain radiographs of the chest."""
 
 _LATERAL = re.compile(r"\b(?:LL|RL|[LRX]?LAT|(?:X ?TABLE |LATERO ?)?LATERAL)\b")
 """View positions of lateral images as archives spell them; DICOM has LL and RL (PS3.3 C.8.1.1)."""
@@ -77,7 +77,7 @@ def is_lateral(view_position: str) -> bool:
 
 
 def contrast(pixels: NDArray[np.uint8]) -> float:
-    """Return the gray levels between the 1st and the 99th percentile of a film, 0 to 255."""
+    """Return the gray levels between the 1st and the 99th percentile of an image, 0 to 255."""
     # A few thousand pixels tell as much as millions.
     step = max(1, min(pixels.shape) // 64)
     low, high = np.percentile(pixels[::step, ::step], [1, 99])

@@ -59,7 +59,7 @@ class ReferenceManifest(Declaration):
     """How the threshold was chosen."""
 
     films: Mapping[str, int]
-    """Films averaged, by source."""
+    """Images averaged, by source."""
 
     metrics: Mapping[str, Any]
     """Measured on held-out radiographs and other images when it was made, with n."""
@@ -74,7 +74,7 @@ class Reference:
     Parameters
     ----------
     mean : ndarray of float32, shape (height, width)
-        Mean of many preprocessed films, 0–1.
+        Mean of many preprocessed images, 0–1.
     parameters : SsimParameters
         Parameters of the similarity.
     threshold : float
@@ -110,13 +110,13 @@ class Reference:
         """Largest height or width of the mean radiograph, in pixels."""
         return max(len(self.mean), len(self.mean[0]))
 
-    def similarity(self, film: NDArray[np.uint8]) -> float:
-        """Return the SSIM of a film to the mean radiograph.
+    def similarity(self, image: NDArray[np.uint8]) -> float:
+        """Return the SSIM of an image to the mean radiograph.
 
         Parameters
         ----------
-        film : ndarray of uint8, shape (height, width)
-            A gray film of any size.
+        image : ndarray of uint8, shape (height, width)
+            A gray image of any size.
 
         Returns
         -------
@@ -124,8 +124,8 @@ class Reference:
             Mean structural similarity, -1 to 1 (Wang et al. 2004, eq. 13 and 14).
         """
         height, width = self.mean.shape
-        image = preprocess([film], (height, width))[0, ..., 0]
-        return float(structural_similarity(self.mean, image, **self._parameters))
+        tensor = preprocess([image], (height, width))[0, ..., 0]
+        return float(structural_similarity(self.mean, tensor, **self._parameters))
 
     def check(self, radiograph: Radiograph) -> tuple[Consistency, Radiograph]:
         """Judge an image by the paper's rule alone, and leave it as it is."""

@@ -23,7 +23,7 @@ class OnnxEngine:
     Parameters
     ----------
     path : Path
-        The network, saved as ``.onnx``: films in, answers out, and what
+        The network, saved as ``.onnx``: images in, answers out, and what
         `training.maps.attribution` adds.
     threads : int
         Threads that one inference may use.
@@ -61,12 +61,12 @@ class OnnxEngine:
     def evidence(
         self, tensor: NDArray[np.float32], contrast: NDArray[np.float32]
     ) -> NDArray[np.float32]:
-        """Return how much each part of a film speaks for a weighted sum of the logits.
+        """Return how much each part of an image speaks for a weighted sum of the logits.
 
         Parameters
         ----------
         tensor : ndarray of float32, shape (n, height, width, 1)
-            Preprocessed films, 0–1.
+            Preprocessed images, 0–1.
         contrast : ndarray of float32, shape (1, classes)
             Weight of each logit.
 

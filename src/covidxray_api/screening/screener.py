@@ -189,7 +189,7 @@ class Screener:
         prevalence: float | None,
         gate: GateName | None,
     ) -> tuple[Screening, Radiograph, Radiograph]:
-        """Return the answer, the film as it was sent, and as it was classified."""
+        """Return the answer, the image as it was sent, and as it was classified."""
         chosen = self.models.get(model)
         check = self.checks[gate or self._gate]
         point = find_operating_point(chosen.manifest, operating_point)

@@ -43,7 +43,7 @@ def configure_logs(level: str) -> None:
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
-        # Plain text: the structured form would write the local variables, hence films, as well.
+        # Plain text: the structured form would write the local variables, hence images, as well.
         structlog.processors.format_exc_info,
     ]
     formatter = structlog.stdlib.ProcessorFormatter(

@@ -8,7 +8,7 @@ from covidxray_api.texts.language import Text
 
 ANSWERS: Mapping[str, Text] = {
     "notice": {
-        "en": "Decision support, not a diagnosis: a radiologist must read the film."
+        "en": "Decision support, not a diagnosis: a radiologist must read the radiograph."
         " No other disease is looked for.",
         "es": "Apoyo a la decisión, no un diagnóstico: un radiólogo debe leer la placa."
         " No se busca ninguna otra enfermedad.",
@@ -29,39 +29,43 @@ ANSWERS: Mapping[str, Text] = {
     },
     "inverted": {
         "en": "Black and white are exchanged. The image was corrected before it was read; send"
-        " films with dark lungs.",
+        " radiographs with dark lungs.",
         "es": "El blanco y el negro están intercambiados. La imagen se corrigió antes de leerla;"
         " envíe placas con los pulmones oscuros.",
     },
     "rotated_90": {
-        "en": "The film lies turned by 90° clockwise. It was turned upright before it was read;"
-        " check that it is the right film.",
+        "en": "The radiograph lies turned by 90° clockwise. It was turned upright before it was"
+        " read;"
+        " check that it is the right radiograph.",
         "es": "La placa está girada 90° en sentido horario. Se enderezó antes de leerla; compruebe"
         " que es la placa correcta.",
     },
     "rotated_180": {
-        "en": "The film is upside down. It was turned upright before it was read; check that it is"
-        " the right film.",
+        "en": "The radiograph is upside down. It was turned upright before it was read; check"
+        " that it is"
+        " the right radiograph.",
         "es": "La placa está boca abajo. Se enderezó antes de leerla; compruebe que es la placa"
         " correcta.",
     },
     "rotated_270": {
-        "en": "The film lies turned by 90° anticlockwise. It was turned upright before it was read;"
-        " check that it is the right film.",
+        "en": "The radiograph lies turned by 90° anticlockwise. It was turned upright before it"
+        " was read;"
+        " check that it is the right radiograph.",
         "es": "La placa está girada 90° en sentido antihorario. Se enderezó antes de leerla;"
         " compruebe que es la placa correcta.",
     },
     "lateral": {
-        "en": "This seems to be a lateral film. Send the frontal view (PA or AP).",
+        "en": "This seems to be a lateral radiograph. Send the frontal view (PA or AP).",
         "es": "Parece una placa lateral. Envíe la proyección frontal (PA o AP).",
     },
     "cropped": {
-        "en": "Part of the lungs is missing. Send the whole film, from the clavicles to the"
+        "en": "Part of the lungs is missing. Send the whole radiograph, from the clavicles to the"
         " diaphragm.",
         "es": "Falta parte de los pulmones. Envíe la placa entera, de las clavículas al diafragma.",
     },
     "not_an_image_of_one_film": {
-        "en": "The image shows several films or a viewer's window. Export the film itself and send"
+        "en": "The image shows several radiographs or a viewer's window. Export the radiograph"
+        " itself and send"
         " it alone.",
         "es": "La imagen muestra varias placas o la ventana de un visor. Exporte la placa misma y"
         " envíela sola.",
@@ -85,7 +89,8 @@ ANSWERS: Mapping[str, Text] = {
         " fiable. Envíela en tamaño completo.",
     },
     "colour_photo_of_a_film": {
-        "en": "The image is in colour, like a photograph of a film or a screen. Send the original"
+        "en": "The image is in colour, like a photograph of a radiograph or a screen. Send the"
+        " original"
         " export.",
         "es": "La imagen está en color, como una fotografía de una placa o de una pantalla. Envíe"
         " la exportación original.",
