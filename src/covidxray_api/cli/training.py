@@ -12,10 +12,14 @@ from covidxray_api.models.store import ModelStore
 from covidxray_api.settings import Settings, shipped
 
 Data = Annotated[Path, typer.Option(help="Folder of radiographs, in a layout of docs/training.md.")]
-Store = Annotated[Path, typer.Option(help="Folder of the stored models.")]
+Store = Annotated[
+    Path, typer.Option(envvar="COVIDXRAY_MODEL_STORE", help="Folder of the stored models.")
+]
 
 Others = Annotated[Path, typer.Option(help="Folder with other_images.csv.")]
-ReferenceFolder = Annotated[Path, typer.Option(help="Folder of the reference.")]
+ReferenceFolder = Annotated[
+    Path, typer.Option(envvar="COVIDXRAY_REFERENCE", help="Folder of the reference.")
+]
 
 ModelNames = Annotated[list[str] | None, typer.Option(help="Model; all if none is named.")]
 
@@ -162,7 +166,9 @@ def build_reference(
     keep: Annotated[
         float, typer.Option(help="Share of held-out radiographs that are kept.")
     ] = 0.95,
-    output: Annotated[Path, typer.Option(help="Folder to write.")] = shipped("reference"),
+    output: Annotated[
+        Path, typer.Option(envvar="COVIDXRAY_REFERENCE", help="Folder to write.")
+    ] = shipped("reference"),
 ) -> None:
     """Average radiographs into the reference, choose its threshold and measure it."""
     from covidxray_api.training.workflows.classifier import run_reference

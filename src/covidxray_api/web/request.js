@@ -6,7 +6,7 @@ import { language } from "./language.js";
 export class Problem extends Error {
   constructor(said, status, retryAfter) {
     super(said.title);
-    this.slug = said.type?.startsWith("/problems/") ? said.type.slice("/problems/".length) : "";
+    this.slug = said.type?.split("/problems/")[1] ?? "";
     this.said = said;
     this.status = status;
     this.retryAfter = retryAfter;
