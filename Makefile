@@ -47,7 +47,7 @@ lowest: $(VENV)/testing
 	$(BIN)/uv pip install --quiet --python $(LOWEST)/bin/python --no-deps \
 		--no-build-isolation --editable .
 	$(LOWEST)/bin/python -m pytest -m "not data and not fuzz" -k "not keras and not tensorflow" \
-		tests/api tests/decoding tests/records tests/rendering tests/screening tests/serving
+		tests/api tests/decoding tests/records tests/rendering tests/serving
 
 openapi: $(VENV)/testing
 	$(BIN)/covidxray openapi
