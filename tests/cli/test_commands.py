@@ -60,7 +60,7 @@ LINES = {
     ),
     "gate train": (
         "gate train --data {data} --others {others} --reference {made}/reference"
-        " --epochs 1 --trial-epochs 1",
+        " --epochs 1 --left-out-epochs 1",
         "reference/gate/1/manifest.json",
     ),
 }

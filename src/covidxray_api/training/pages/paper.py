@@ -23,13 +23,15 @@ def reproduction(runs: Sequence[TrainedNetwork]) -> str:
     for run in runs:
         train, validation = len(run.trained_on), len(run.held_out)
         held_out = round(100 * validation / (train + validation))
-        for epoch in MILESTONES:
+        for figures in run.history:
+            if figures["epoch"] not in MILESTONES:
+                continue
             rows.append(
                 {
                     "split": f"{100 - held_out}/{held_out}",
                     "train": train,
                     "validation": validation,
-                    **run.history[epoch - 1],
+                    **figures,
                 }
             )
     return render("paper", rows=rows, published=PUBLISHED)
