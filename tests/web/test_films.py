@@ -101,7 +101,7 @@ def test_what_was_corrected_is_said(visit: Visit, drop: Drop, upside_down: bytes
     page = visit()
     drop(page, {"turned.png": upside_down})
 
-    expect(page.locator(".notes")).to_contain_text("Corrected: The film is upside down.")
+    expect(page.locator(".notes")).to_contain_text("Corrected: The radiograph is upside down.")
 
 
 def test_the_service_draws_what_the_browser_cannot(

@@ -31,7 +31,7 @@ _VALIDATION: dict[str, Any] = {
             {
                 "code": "inverted",
                 "message": "Black and white are exchanged. The image was corrected before it was"
-                " read; send films with dark lungs.",
+                " read; send radiographs with dark lungs.",
                 "action": "corrected",
             }
         ],
@@ -56,7 +56,7 @@ _REJECTED_VALIDATION: dict[str, Any] = _VALIDATION | {
         "findings": [
             {
                 "code": "lateral",
-                "message": "This seems to be a lateral film. Send the frontal view (PA or AP).",
+                "message": "This seems to be a lateral radiograph. Send the frontal view (PA or AP).",
                 "action": "refused",
             }
         ],
