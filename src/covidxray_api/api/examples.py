@@ -56,7 +56,8 @@ _REJECTED_VALIDATION: dict[str, Any] = _VALIDATION | {
         "findings": [
             {
                 "code": "lateral",
-                "message": "This seems to be a lateral radiograph. Send the frontal view (PA or AP).",
+                "message": "This seems to be a lateral radiograph. Send the frontal view (PA or"
+                " AP).",
                 "action": "refused",
             }
         ],
