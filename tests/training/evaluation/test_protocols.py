@@ -14,6 +14,8 @@ from covidxray_api.training.evaluation.protocols import (
 )
 from covidxray_api.training.fitting.config import TrainingConfig
 
+pytestmark = pytest.mark.timeout(900)  # networks are trained; a busy machine takes minutes
+
 
 @pytest.fixture
 def collection(indexed_folder: Path, config: TrainingConfig) -> Collection:

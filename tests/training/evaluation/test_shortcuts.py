@@ -17,6 +17,8 @@ from covidxray_api.training.evaluation.shortcuts import (
 from covidxray_api.training.fitting import lungs
 from covidxray_api.training.fitting.config import TrainingConfig
 
+pytestmark = pytest.mark.timeout(900)  # networks are trained; a busy machine takes minutes
+
 
 class DarkIsLung:
     """Finds what is dark, as the drawn lungs are."""

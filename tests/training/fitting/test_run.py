@@ -17,6 +17,8 @@ from covidxray_api.training.fitting.run import TrainedNetwork, train
 from covidxray_api.training.publishing.legacy import import_network
 from covidxray_api.training.publishing.publication import publish, recalibrate
 
+pytestmark = pytest.mark.timeout(900)  # networks are trained; a busy machine takes minutes
+
 
 @pytest.fixture(scope="module")
 def trained(indexed_folder: Path) -> TrainedNetwork:

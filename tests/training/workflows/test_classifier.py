@@ -10,6 +10,8 @@ from covidxray_api.training.evaluation.robustness import PERTURBATIONS
 from covidxray_api.training.fitting.config import TrainingConfig
 from covidxray_api.training.workflows.classifier import run_evaluation, run_protocol, run_training
 
+pytestmark = pytest.mark.timeout(900)  # networks are trained; a busy machine takes minutes
+
 
 def reference_with(threshold: float, folder: Path) -> Path:
     """Copy the reference, and let its gate accept from another score on."""
