@@ -41,8 +41,8 @@ LINES = {
         "evaluation.md",
     ),
     "protocol": (
-        "protocol sources --data {data} --config {config} --output {made}",
-        "drawn-sources.json",
+        "protocol paper --data {data} --config {config} --output {made}",
+        "drawn-paper.json",
     ),
     "models list": ("models list", ""),
     "models import": (
