@@ -8,16 +8,22 @@ LOWEST := .venv-lowest
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --custom-compile-command "make lock"
 
-.PHONY: serve test fuzz browser check lowest lock openapi
+.PHONY: serve test test-serving test-training fuzz browser check lowest lock openapi
 
 serve: $(VENV)/serving
 	$(BIN)/covidxray serve
 
 test: $(VENV)/testing
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest -m "not browser and not fuzz"
+	$(MAKE) --jobs=2 --output-sync test-serving test-training
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
+
+test-serving: $(VENV)/testing
+	$(BIN)/coverage run -m pytest -m "not browser and not fuzz" --ignore tests/training
+
+test-training: $(VENV)/testing
+	$(BIN)/coverage run -m pytest tests/training
 
 fuzz: $(VENV)/testing
 	$(BIN)/pytest -m fuzz tests/decoding

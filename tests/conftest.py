@@ -27,9 +27,18 @@ from covidxray_api.screening.screener import Screener
 from covidxray_api.settings import Settings
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
+DATA = Path(__file__).parents[2] / "shared" / "data"
 Serve = Callable[..., AbstractContextManager[httpx.Client]]
 Build = Callable[[Settings], Screener]
 ServeWith = Callable[[Settings, Engine], AbstractContextManager[httpx.Client]]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    if not DATA.is_dir():
+        skip = pytest.mark.skip(reason="needs the development data")
+        for item in items:
+            if item.get_closest_marker("data"):
+                item.add_marker(skip)
 
 
 @pytest.fixture(scope="session", autouse=True)

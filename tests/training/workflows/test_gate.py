@@ -51,7 +51,7 @@ def test_a_gate_is_trained_stored_and_measured(
     shutil.copytree(shipped("reference"), reference, ignore=shutil.ignore_patterns("gate"))
     with pytest.raises(CorruptArtefact, match="no_gate"):
         Gate.load(reference, OnnxEngine)
-    short = partial(fit_gate, batches=2, batch_size=16)
+    short = partial(fit_gate, batches=2, batch_size=16, measured=64)
     monkeypatch.setattr(commands, "fit_gate", short)
     manifest = commands.run_gate_training(indexed_folder, others, reference, 1, 1)
     assert manifest.version == "1"

@@ -77,6 +77,7 @@ def fit_gate(
     seed: int = 2021,
     batches: int = 100,
     batch_size: int = 64,
+    measured: int = RADIOGRAPHS_MEASURED,
 ) -> keras.Model:
     """Train a gate.
 
@@ -92,6 +93,8 @@ def fit_gate(
         Seed of every source of chance.
     batches, batch_size : int
         Length of an epoch.
+    measured : int
+        Radiographs from which the distance to all others is known.
 
     Returns
     -------
@@ -132,23 +135,23 @@ def fit_gate(
         answers["kind"],
         answers["rotation"],
         answers["inverted"],
-        _distance(served, examples, seed),
+        _distance(served, examples, measured, seed),
     ]
     return keras.Model(served.input, layers.Concatenate()(parts), name="gate")
 
 
-def _distance(trained: keras.Model, examples: Examples, seed: int) -> keras.KerasTensor:
+def _distance(
+    trained: keras.Model, examples: Examples, measured: int, seed: int
+) -> keras.KerasTensor:
     """Return the distance to the features of radiographs, as a tensor; see `Signals.distance`."""
     rng = np.random.default_rng(seed)
-    rows = rng.choice(
-        len(examples.radiographs), RADIOGRAPHS_MEASURED, p=even(examples.sources, 0.5)
-    )
+    rows = rng.choice(len(examples.radiographs), measured, p=even(examples.sources, 0.5))
     radiographs = [acquired(examples.radiographs[row], rng) for row in rows]
     features = trained.get_layer("features").output
     answers = infer(keras.Model(trained.input, features), preprocess(radiographs, SIZE))
-    measured = answers.astype(np.float64)
-    centre = measured.mean(axis=0)
-    spread, axes = np.linalg.eigh(np.cov(measured, rowvar=False))
+    found = answers.astype(np.float64)
+    centre = found.mean(axis=0)
+    spread, axes = np.linalg.eigh(np.cov(found, rowvar=False))
     # Along an axis on which radiographs hardly differ, rounding would be taken for distance.
     root = axes / np.sqrt(np.maximum(spread, LEAST_SPREAD * spread.mean()))
     whiten = layers.Dense(len(root), name="whiten")
