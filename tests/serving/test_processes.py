@@ -94,3 +94,14 @@ def test_settings_of_the_command_line_reach_the_workers() -> None:
     for event in seen:
         ready += 1 if event == "ready" else -1
         assert ready >= 0
+
+
+def test_the_process_that_watches_the_others_loads_no_application() -> None:
+    program = (
+        "import sys, covidxray_api.api.server;"
+        "print(*{'fastapi', 'onnxruntime', 'cv2', 'pydicom'} & set(sys.modules))"
+    )
+    said = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert said.stdout.strip() == ""

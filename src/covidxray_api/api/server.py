@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import os
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import uvicorn
-from fastapi import FastAPI
 
-from covidxray_api.api.app import create_app
 from covidxray_api.serving.logs import configure_logs
 from covidxray_api.settings import Settings
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
 
 HANDED_DOWN = "COVIDXRAY_HANDED_DOWN"
 """Environment variable in which the settings reach the processes that serve, as JSON."""
@@ -25,6 +26,9 @@ def serve(settings: Settings) -> None:
 
 def application() -> FastAPI:
     """Make the application of a process that serves, of the settings it was handed or its own."""
+    # Not with the module: the process that only watches the others would load it, and they wait.
+    from covidxray_api.api.app import create_app
+
     handed = os.environ.get(HANDED_DOWN)
     settings = Settings.model_validate_json(handed) if handed else Settings()
     configure_logs(settings.log_level)

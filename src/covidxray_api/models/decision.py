@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import compress
 
 import numpy as np
 from numpy.typing import NDArray
@@ -93,8 +94,8 @@ def choose(calibrated: NDArray[np.float64], weights: NDArray[np.float64]) -> NDA
     ----------
     calibrated : ndarray, shape (n, classes)
         Calibrated probabilities.
-    weights : ndarray, shape (classes,)
-        Weight of each label, above 0.
+    weights : ndarray, shape (classes,) or (n, classes)
+        Weight of each label, above 0; the same for all, or for each.
     """
     columns: NDArray[np.intp] = (calibrated / weights).argmax(axis=1)
     return columns
@@ -141,8 +142,8 @@ def effective_cut_offs(
     ----------
     calibrated : ndarray, shape (n, classes)
         Calibrated probabilities.
-    weights : ndarray, shape (classes,)
-        Weight of each label, above 0.
+    weights : ndarray, shape (classes,) or (n, classes)
+        Weight of each label, above 0; the same for all, or for each.
 
     Returns
     -------
@@ -156,7 +157,7 @@ def effective_cut_offs(
     others = scaled.copy()
     others[rows, largest] = -np.inf
     second = others.max(axis=1)
-    rival = np.repeat(first[:, np.newaxis], len(weights), axis=1)
+    rival = np.repeat(first[:, np.newaxis], weights.shape[-1], axis=1)
     rival[rows, largest] = second
     needed = rival * weights
     # Where a label has all the probability there are no proportions to keep: any others would do.
@@ -222,26 +223,27 @@ def decide(
         operating points.
     """
     labels, codes = manifest.labels, manifest.codes
-    calibrated = np.array([[probabilities[code] for code in codes]])
-    rule = manifest.prediction_set
     points: list[tuple[str | None, OperatingPoint | None]] = [*manifest.operating_points.items()]
-    decisions: dict[str | None, Decision] = {}
-    for name, point in points or [(None, None)]:
-        weights = weights_of(codes, point)
-        chosen = choose(calibrated, weights)
-        # Without a rule fitted on data, nothing but the predicted label is claimed.
-        least = [rule.least[code] if rule else 2.0 * (code != codes[chosen[0]]) for code in codes]
-        possible = remaining(calibrated, chosen, np.array(least))[0]
-        cut_offs = effective_cut_offs(calibrated, weights)[0]
-        decisions[name] = Decision(
+    points = points or [(None, None)]
+    # A row for each operating point: the same radiograph, other weights.
+    calibrated = np.array([[probabilities[code] for code in codes]] * len(points))
+    weights = np.stack([weights_of(codes, point) for _, point in points])
+    chosen = choose(calibrated, weights)
+    rule = manifest.prediction_set
+    # Without a rule fitted on data, nothing but the predicted label is claimed.
+    least = np.array([rule.least[code] if rule else 0.0 for code in codes])
+    alone = np.arange(len(codes)) == chosen[:, np.newaxis]
+    possible = (remaining(calibrated, chosen, least) if rule else alone).tolist()
+    cut_offs = effective_cut_offs(calibrated, weights).tolist()
+    return {
+        name: Decision(
             operating_point=name,
-            label=labels[chosen[0]],
-            cut_offs=dict(zip(codes, cut_offs.tolist(), strict=True)),
-            prediction_set=tuple(
-                label for label, stays in zip(labels, possible, strict=True) if stays
-            ),
+            label=labels[column],
+            cut_offs=dict(zip(codes, cut_offs[row], strict=True)),
+            prediction_set=tuple(compress(labels, possible[row])),
             predictive_values=(
                 predictive_values(point, prevalence) if point and prevalence is not None else None
             ),
         )
-    return decisions
+        for row, ((name, point), column) in enumerate(zip(points, chosen.tolist(), strict=True))
+    }
