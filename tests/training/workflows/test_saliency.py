@@ -10,7 +10,7 @@ from covidxray_api.decoding import decode
 from covidxray_api.inference import LoadedModel, ModelRegistry
 from covidxray_api.models.store import ModelStore
 from covidxray_api.preprocessing import preprocess
-from covidxray_api.settings import shipped
+from covidxray_api.settings import Settings, shipped
 from covidxray_api.training.data.dataset import LIMITS
 from covidxray_api.training.evaluation.saliency import SHARES, faithfulness, inside_lungs
 
@@ -65,4 +65,5 @@ def test_explanations_need_images_with_drawn_lungs() -> None:
 def test_the_evaluation_in_the_docs_is_of_the_model_that_serves() -> None:
     report = json.loads(Path("docs/evaluation/explanation.json").read_text())
 
-    assert (report["model"], report["version"]) == ("multi-source", "1")
+    serves = ModelStore(Settings().model_store).get(Settings().default_model).manifest
+    assert (report["model"], report["version"]) == (serves.name, serves.version)
