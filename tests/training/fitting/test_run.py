@@ -1,5 +1,7 @@
 from pathlib import Path
 
+import cv2
+import keras
 import numpy as np
 import pytest
 
@@ -8,10 +10,19 @@ from covidxray_api.inference import ModelRegistry
 from covidxray_api.models.decision import calibrate
 from covidxray_api.models.store import ModelStore
 from covidxray_api.radiograph import Radiograph
-from covidxray_api.training.data.dataset import load_pixels, read_dataset
+from covidxray_api.training.data.dataset import LabelledImage, load_pixels, read_dataset
+from covidxray_api.training.data.split import split
 from covidxray_api.training.evaluation.classifier import evaluate, predict_unseen
-from covidxray_api.training.fitting.config import TrainingConfig
-from covidxray_api.training.fitting.fit import ImageBatches, balanced_weights
+from covidxray_api.training.fitting.checkpoint import Checkpoint
+from covidxray_api.training.fitting.config import Softening, TrainingConfig
+from covidxray_api.training.fitting.efficientnet_lite import efficientnet_lite
+from covidxray_api.training.fitting.fit import (
+    ImageBatches,
+    as_served,
+    balanced_weights,
+    fit,
+    steps_per_epoch,
+)
 from covidxray_api.training.fitting.networks import seed_cnn
 from covidxray_api.training.fitting.run import TrainedNetwork, train
 from covidxray_api.training.publishing.legacy import import_network
@@ -155,3 +166,75 @@ def test_batches_depend_on_seed_epoch_and_number_alone(
     first_epoch = once[1][0]
     once.on_epoch_end()
     assert (once[1][0] != first_epoch).any()
+
+
+def test_an_interrupted_run_goes_on_to_the_same_network(
+    indexed_folder: Path, config: TrainingConfig, tmp_path: Path
+) -> None:
+    films = read_dataset(indexed_folder)
+    pixels = load_pixels(films, config.input_size)
+    run = config.model_copy(
+        update={
+            "network": "residual", "epochs": 4, "augment": True, "averaging": 0.9,
+            "small_first": (16, 16),
+        }
+    )  # fmt: skip
+    whole = train(films, pixels, run)
+    for stop in (1, 3):
+        interrupted(films, pixels, run, tmp_path, stop)
+    (state,) = tmp_path.glob("*.keras")
+    assert state.is_file()
+    resumed = train(films, pixels, run, tmp_path)
+    assert [each["epoch"] for each in resumed.history] == [1, 2, 3, 4]
+    assert list(tmp_path.iterdir()) == []
+    np.testing.assert_allclose(
+        resumed.held_out_probabilities, whole.held_out_probabilities, atol=1e-4
+    )
+
+
+class Interruption(Exception):
+    """Stands for whatever ends a process."""
+
+
+def interrupted(
+    films: list[LabelledImage], pixels: np.ndarray, run: TrainingConfig, folder: Path, stop: int
+) -> None:
+    """Train until the state after an epoch has been written."""
+    chosen = [films[row] for row in split(films, run)[0]]
+    rows = split(films, run)[0]
+    checkpoint = Checkpoint.of(folder, run, chosen)
+    begun, history = checkpoint.load(steps_per_epoch(chosen, run)) or (None, [])
+
+    def after_epoch(epoch: int, network: keras.Model, figures: dict[str, float]) -> None:
+        history.append({"epoch": epoch} | figures)
+        checkpoint.save(network, history)
+        if epoch == stop:
+            raise Interruption
+
+    with pytest.raises(Interruption):
+        fit(chosen, pixels[rows], run, after_epoch, begun)
+
+
+def test_a_softened_network_is_shown_its_input_without_detail_and_rim(
+    config: TrainingConfig,
+) -> None:
+    run = config.model_copy(
+        update={
+            "network": "efficientnet_lite", "input_size": (48, 48),
+            "soften": Softening(detail=(16, 24), rim=0.1, pool=2, crop=2),
+        }
+    )  # fmt: skip
+    network = efficientnet_lite((48, 48), 3)
+    served = as_served(network, run)
+    film = np.random.default_rng(0).random((1, 48, 48, 1), dtype=np.float32)
+    changed = film.copy()
+    changed[:, :4], changed[:, :, -4:] = 0, 1
+    changed[:, 10, 10], changed[:, 11, 11] = film[:, 11, 11], film[:, 10, 10]
+    np.testing.assert_allclose(
+        served.predict(film, verbose=0), served.predict(changed, verbose=0), atol=1e-6
+    )
+    small = cv2.resize(film[0, ..., 0], (24, 24), interpolation=cv2.INTER_AREA)[2:-2, 2:-2]
+    shown = cv2.resize(small, (48, 48), interpolation=cv2.INTER_LINEAR)[np.newaxis, ..., np.newaxis]
+    np.testing.assert_allclose(
+        served.predict(film, verbose=0), network.predict(shown, verbose=0), atol=1e-5
+    )

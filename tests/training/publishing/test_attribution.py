@@ -1,3 +1,5 @@
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import keras
@@ -6,9 +8,13 @@ import pytest
 import tensorflow as tf
 
 from covidxray_api.inference.onnx import OnnxEngine
+from covidxray_api.training.fitting.config import Softening
+from covidxray_api.training.fitting.efficientnet_lite import efficientnet_lite
 from covidxray_api.training.fitting.networks import residual, seed_cnn
 from covidxray_api.training.publishing.attribution import LEAST_SIDE, add_evidence
 from covidxray_api.training.publishing.compilation import compile_network
+
+SOFTENING = Softening(detail=(48, 96), rim=0.12, pool=2, crop=3)
 
 
 def compiled(network: keras.Model, folder: Path) -> OnnxEngine:
@@ -31,10 +37,20 @@ def by_tensorflow(network: keras.Model, images: np.ndarray, contrast: np.ndarray
     return weighed
 
 
-@pytest.mark.parametrize("size", [(112, 112), (120, 104)])
-def test_evidence_is_gradient_times_feature_map(tmp_path: Path, size: tuple[int, int]) -> None:
+@pytest.mark.parametrize(
+    ("build", "size"),
+    [
+        (residual, (112, 112)),
+        (residual, (120, 104)),
+        (efficientnet_lite, (120, 144)),
+        (partial(efficientnet_lite, soften=SOFTENING), (144, 144)),
+    ],
+)
+def test_evidence_is_gradient_times_feature_map(
+    tmp_path: Path, build: Callable[..., keras.Model], size: tuple[int, int]
+) -> None:
     keras.utils.set_random_seed(0)
-    network = residual(size, 3)
+    network = build(size, 3)
     rng = np.random.default_rng(0)
     for layer in network.layers:
         if isinstance(layer, keras.layers.BatchNormalization):

@@ -45,6 +45,35 @@ def augment(image: LabelledImage, donor: LabelledImage, rng: np.random.Generator
     return mark(image, rng)
 
 
+def soften(
+    image: LabelledImage, detail: tuple[int, int], rim: float, rng: np.random.Generator
+) -> LabelledImage:
+    """Take the rim and the fine detail from a radiograph: both tell its hospital.
+
+    Networks read the hospital off the image: Zech et al. 2018.
+
+    Parameters
+    ----------
+    image : ndarray of uint8, shape (side, side)
+        The radiograph.
+    detail : tuple of int
+        Least and most pixels a side that are left of it.
+    rim : float
+        Largest share of the side that is cut from each edge.
+    rng : Generator
+        Source of chance.
+
+    Returns
+    -------
+    ndarray of uint8, shape (side, side)
+    """
+    side = image.shape[0]
+    cut, left = round(rng.uniform(0, rim) * side), int(rng.integers(detail[0], detail[1] + 1))
+    image = image[cut : side - cut, cut : side - cut]
+    image = cv2.resize(image, (left, left), interpolation=cv2.INTER_AREA)
+    return cv2.resize(image, (side, side), interpolation=cv2.INTER_LINEAR)
+
+
 def frame(image: LabelledImage, rng: np.random.Generator) -> LabelledImage:
     """Mirror, rotate, scale, stretch and shift a radiograph; what comes in is black or its edge."""
     side = image.shape[0]

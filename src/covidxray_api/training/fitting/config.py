@@ -5,11 +5,11 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import AliasChoices, Field, ValidationError
+from pydantic import AliasChoices, Field, ValidationError, model_validator
 
 from covidxray_api.errors import DatasetError
 from covidxray_api.models.artefacts import Declaration
@@ -28,6 +28,22 @@ class Phase(NamedTuple):
     """Height and width of the radiographs, in pixels."""
 
 
+class Softening(Declaration):
+    """What is taken from a radiograph because it tells the hospital rather than the disease."""
+
+    detail: tuple[int, int]
+    """Least and most pixels a side that training leaves of a radiograph."""
+
+    rim: float = Field(ge=0, lt=0.5)
+    """Largest share of its side that training cuts from each edge."""
+
+    pool: int = Field(gt=0)
+    """Side, in pixels of the input, of the squares that the served network averages."""
+
+    crop: int = Field(ge=0)
+    """Rows and columns of such squares that the served network cuts from each edge."""
+
+
 class TrainingConfig(Declaration):
     """A training run, complete: the same file and images give the same network."""
 
@@ -37,7 +53,7 @@ class TrainingConfig(Declaration):
     description: str
     """One sentence for people who choose between models."""
 
-    network: Literal["seed_cnn", "residual"]
+    network: Literal["seed_cnn", "residual", "efficientnet_lite"]
     """Architecture, from `networks.py`."""
 
     input_size: tuple[int, int]
@@ -96,11 +112,27 @@ class TrainingConfig(Declaration):
     augment: bool = False
     """Take away source cues; see `augmentation.py`."""
 
+    soften: Softening | None = None
+    """Take fine detail and rim away, at random in training and alike when serving; only
+    `efficientnet_lite` can be served so."""
+
+    pretrained: bool = False
+    """Begin with what the network has learned of photographs; see docs/training.md."""
+
+    averaging: float | None = Field(default=None, gt=0, lt=1)
+    """Momentum by which the weights of all steps are averaged (Polyak & Juditsky 1992)."""
+
     precision: Literal["float32", "mixed_bfloat16"] = "float32"
     """Arithmetic of training; the stored network is float32 either way."""
 
     seed: int = 2021
     """Seed of every source of chance."""
+
+    @model_validator(mode="after")
+    def _fits_the_network(self) -> Self:
+        if self.network != "efficientnet_lite" and (self.soften or self.pretrained):
+            raise ValueError(f"soften and pretrained are for efficientnet_lite, not {self.network}")
+        return self
 
     @classmethod
     def read(cls, path: Path) -> TrainingConfig:

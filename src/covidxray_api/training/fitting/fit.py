@@ -9,10 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from covidxray_api.preprocessing import preprocess
-from covidxray_api.training.data.augmentation import augment
+from covidxray_api.training.data.augmentation import augment, soften
 from covidxray_api.training.data.dataset import LabelledImage
 from covidxray_api.training.fitting.config import Phase, TrainingConfig
+from covidxray_api.training.fitting.efficientnet_lite import efficientnet_lite, take_pretrained
 from covidxray_api.training.fitting.networks import NETWORKS
+from covidxray_api.training.fitting.pretrained import efficientnet_lite_file, read_tensors
 
 AfterEpoch = Callable[[int, keras.Model, dict[str, float]], None]
 """Called after each epoch with its number from 1, the network and the training figures."""
@@ -52,9 +54,11 @@ class ImageBatches(keras.utils.PyDataset):  # type: ignore[misc]
         size = self._config.batch_size
         rows = self._order[index * size : (index + 1) * size]
         images = [self._pixels[row] for row in rows]
+        rng = np.random.default_rng((self._config.seed, self._epoch, index))
         if self._config.augment:
-            rng = np.random.default_rng((self._config.seed, self._epoch, index))
             images = [augment(image, self._donor(rng), rng) for image in images]
+        if (taken := self._config.soften) is not None:
+            images = [soften(image, taken.detail, taken.rim, rng) for image in images]
         return preprocess(images, self._size), self._targets[rows]
 
     def _draw(self) -> None:
@@ -110,6 +114,7 @@ def fit(
     pixels: NDArray[np.uint8],
     config: TrainingConfig,
     after_epoch: AfterEpoch,
+    begun: keras.Model | None = None,
 ) -> keras.Model:
     """Train a network.
 
@@ -123,6 +128,8 @@ def fit(
         The run.
     after_epoch : callable
         Told of each epoch; see `AfterEpoch`.
+    begun : keras.Model, optional
+        The network as it was after an epoch of the same run, with its optimiser, to go on from.
 
     Returns
     -------
@@ -130,12 +137,48 @@ def fit(
         The network in float32, with a softmax output for each label.
     """
     keras.utils.set_random_seed(config.seed)
+    steps = steps_per_epoch(images, config)
+    network = compiled(config, steps * config.epochs) if begun is None else begun
+    done = int(network.optimizer.iterations) // steps
+    report = keras.callbacks.LambdaCallback(
+        on_epoch_end=lambda epoch, logs: after_epoch(epoch + 1, network, dict(logs))
+    )
+    for begin, end, size in config.phases:
+        if done < end:
+            first = max(begin, done)
+            network.fit(
+                ImageBatches(images, pixels, config, Phase(first, end, size)),
+                initial_epoch=first,
+                epochs=end,
+                callbacks=[report],
+                verbose=0,
+            )
+        elif done == end:
+            # Keras puts averaged weights in place once a phase has ended: after its state is kept.
+            network.optimizer.finalize_variable_values(network.trainable_variables)
+    return as_served(network, config)
+
+
+def steps_per_epoch(images: Sequence[LabelledImage], config: TrainingConfig) -> int:
+    """Return how many batches an epoch has."""
+    return -(-(config.images_per_epoch or len(images)) // config.batch_size)
+
+
+def compiled(config: TrainingConfig, steps: int) -> keras.Model:
+    """Build the network of a run of so many steps, with its optimiser.
+
+    Raises
+    ------
+    DatasetError
+        If it is to begin with pretrained weights and these are not installed.
+    """
     keras.config.set_dtype_policy(config.precision)
     network = NETWORKS[config.network](
         (None, None) if config.small_first else config.input_size, len(config.labels)
     )
     keras.config.set_dtype_policy("float32")
-    steps = -(-(config.images_per_epoch or len(images)) // config.batch_size) * config.epochs
+    if config.pretrained:
+        take_pretrained(network, read_tensors(efficientnet_lite_file()))
     rate: float | keras.optimizers.schedules.LearningRateSchedule = config.learning_rate
     if config.augment:
         warm_up = steps // 20
@@ -143,27 +186,26 @@ def fit(
             0.0, steps - warm_up, warmup_target=config.learning_rate, warmup_steps=warm_up
         )
     network.compile(
-        keras.optimizers.AdamW(rate, weight_decay=config.weight_decay),
+        keras.optimizers.AdamW(
+            rate,
+            weight_decay=config.weight_decay,
+            use_ema=config.averaging is not None,
+            ema_momentum=config.averaging or 0.99,
+        ),
         loss="categorical_crossentropy",
         metrics=["accuracy"],
     )
-    report = keras.callbacks.LambdaCallback(
-        on_epoch_end=lambda epoch, logs: after_epoch(epoch + 1, network, dict(logs))
-    )
-    for phase in config.phases:
-        network.fit(
-            ImageBatches(images, pixels, config, phase),
-            initial_epoch=phase.begin,
-            epochs=phase.end,
-            callbacks=[report],
-            verbose=0,
-        )
-    return as_served(network, config)
+    return network
 
 
 def as_served(network: keras.Model, config: TrainingConfig) -> keras.Model:
-    """Return the network with float32 arithmetic and a fixed input size."""
-    copy = NETWORKS[config.network](config.input_size, len(config.labels))
+    """Return the network with float32 arithmetic, a fixed input size and what it is shown."""
+    size, classes = config.input_size, len(config.labels)
+    copy = (
+        efficientnet_lite(size, classes, config.soften)
+        if config.soften is not None
+        else NETWORKS[config.network](size, classes)
+    )
     copy.set_weights(network.get_weights())
     return copy
 

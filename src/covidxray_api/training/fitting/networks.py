@@ -7,6 +7,8 @@ from collections.abc import Callable
 import keras
 from keras import layers
 
+from covidxray_api.training.fitting.efficientnet_lite import efficientnet_lite
+
 Size = tuple[int | None, int | None]
 
 
@@ -92,4 +94,5 @@ def _residual_block(x: keras.KerasTensor, width: int, stride: int) -> keras.Kera
 NETWORKS: dict[str, Callable[[Size, int], keras.Model]] = {
     "seed_cnn": seed_cnn,
     "residual": residual,
+    "efficientnet_lite": efficientnet_lite,
 }

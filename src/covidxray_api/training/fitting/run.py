@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -13,8 +14,9 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from covidxray_api.preprocessing import preprocess
 from covidxray_api.training.data.dataset import LabelledImage
 from covidxray_api.training.data.split import Rows, split
+from covidxray_api.training.fitting.checkpoint import Checkpoint
 from covidxray_api.training.fitting.config import TrainingConfig
-from covidxray_api.training.fitting.fit import fit, infer
+from covidxray_api.training.fitting.fit import fit, infer, steps_per_epoch
 
 MILESTONES = (30, 50, 100)
 """Epochs at which the paper reports accuracy."""
@@ -36,7 +38,10 @@ class TrainedNetwork:
 
 
 def train(
-    images: Sequence[LabelledImage], pixels: NDArray[np.uint8], config: TrainingConfig
+    images: Sequence[LabelledImage],
+    pixels: NDArray[np.uint8],
+    config: TrainingConfig,
+    checkpoints: Path | None = None,
 ) -> TrainedNetwork:
     """Train the network that a configuration describes, showing progress.
 
@@ -48,9 +53,14 @@ def train(
         The radiographs at the network's input size.
     config : TrainingConfig
         The run.
+    checkpoints : Path, optional
+        Folder where the state is kept after each epoch; a run that was interrupted goes on from it.
     """
     trained_on, held_out = split(images, config)
-    history: list[dict[str, float]] = []
+    to_learn = [images[row] for row in trained_on]
+    checkpoint = None if checkpoints is None else Checkpoint.of(checkpoints, config, to_learn)
+    state = None if checkpoint is None else checkpoint.load(steps_per_epoch(to_learn, config))
+    begun, history = state or (None, [])
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
@@ -62,7 +72,9 @@ def train(
         return infer(network, preprocess(list(pixels[rows]), config.input_size))
 
     with Progress(*columns) as progress:
-        bar = progress.add_task(config.name, total=config.epochs, loss=float("nan"))
+        bar = progress.add_task(
+            config.name, total=config.epochs, completed=len(history), loss=float("nan")
+        )
 
         def after_epoch(epoch: int, network: keras.Model, figures: dict[str, float]) -> None:
             history.append({"epoch": epoch} | figures)
@@ -71,16 +83,20 @@ def train(
                     chosen = [images[row] for row in rows]
                     share = accuracy(chosen, probabilities(network, rows), config)
                     history[-1][f"{part}_accuracy"] = share
+            if checkpoint is not None:
+                checkpoint.save(network, history)
             progress.update(bar, advance=1, loss=figures["loss"])
             if not progress.console.is_terminal:
                 # A log has no bar to redraw.
                 progress.print(f"{config.name}: epoch {epoch}, loss {figures['loss']:.3f}")
 
-        network = fit([images[row] for row in trained_on], pixels[trained_on], config, after_epoch)
+        network = fit(to_learn, pixels[trained_on], config, after_epoch, begun)
+    if checkpoint is not None:
+        checkpoint.remove()
     return TrainedNetwork(
         config=config,
         network=network,
-        trained_on=[images[row] for row in trained_on],
+        trained_on=to_learn,
         held_out=[images[row] for row in held_out],
         held_out_probabilities=probabilities(network, held_out),
         history=history,

@@ -30,8 +30,8 @@ def add_evidence(path: Path) -> None:
     Parameters
     ----------
     path : Path
-        A network that ends in a softmax, with nothing but convolutions, sums, ReLUs, averages and a
-        dense layer behind a fine feature map. Any other is left as it is: it has no map.
+        A network that ends in a softmax, with nothing but convolutions, sums, scales, ReLUs (also
+        bounded ones), averages and a dense layer behind a fine feature map. Any other is left as it is: it has no map.
     """
     model = onnx.load(path)
     if not _Backward(model).write():
@@ -57,9 +57,11 @@ class _Backward:
         self._passes: dict[str, Callable[[onnx.NodeProto, str], None]] = {
             "Add": self._through_sum,
             "AveragePool": self._through_pooling,
+            "Clip": self._through_clip,
             "Conv": self._through_convolution,
             "GlobalAveragePool": self._through_mean,
             "MatMul": self._through_product,
+            "Mul": self._through_scale,
             "Relu": self._through_relu,
             "Squeeze": self._through_squeeze,
         }
@@ -94,7 +96,7 @@ class _Backward:
                 return None
             name: str = node.output[0]
             shape = self._shapes[name]
-            if node.op_type == "Relu" and len(shape) == 4 and shape[2] >= LEAST_SIDE:
+            if node.op_type in {"Clip", "Relu"} and len(shape) == 4 and shape[2] >= LEAST_SIDE:
                 return name
         return None
 
@@ -143,6 +145,19 @@ class _Backward:
         passed = self._append("Sign", [node.output[0]])
         self._gather(node.input[0], self._append("Mul", [gradient, passed]))
 
+    def _through_clip(self, node: onnx.NodeProto, gradient: str) -> None:
+        # What comes out lies between the bounds just where what goes in did.
+        output, (least, most) = node.output[0], node.input[1:]
+        above = self._append("Sub", [output, least])
+        below = self._append("Sub", [most, output])
+        passed = self._append("Sign", [self._append("Mul", [above, below])])
+        self._gather(node.input[0], self._append("Mul", [gradient, passed]))
+
+    def _through_scale(self, node: onnx.NodeProto, gradient: str) -> None:
+        (scale,) = (name for name in node.input if name in self._weights)
+        (value,) = (name for name in node.input if name not in self._weights)
+        self._gather(value, self._append("Mul", [gradient, scale]))
+
     def _through_product(self, node: onnx.NodeProto, gradient: str) -> None:
         turned = numpy_helper.to_array(self._weights[node.input[1]]).T.copy()
         name = self._add_constant(f"{node.input[1]}_turned", turned)
@@ -159,7 +174,8 @@ class _Backward:
 
     def _through_convolution(self, node: onnx.NodeProto, gradient: str) -> None:
         kernel = self._weights[node.input[1]].dims[2]
-        self._transposed(node, gradient, node.input[1], kernel, groups=1)
+        groups = next((each.i for each in node.attribute if each.name == "group"), 1)
+        self._transposed(node, gradient, node.input[1], kernel, groups)
 
     def _through_pooling(self, node: onnx.NodeProto, gradient: str) -> None:
         channels, height, width = self._shapes[node.input[0]][1:]
@@ -184,7 +200,7 @@ class _Backward:
         self, node: onnx.NodeProto, gradient: str, weights: str, kernel: int, groups: int
     ) -> None:
         settings = _attributes(node)
-        pads, strides = settings["pads"], settings["strides"]
+        pads, strides = settings.get("pads", [0, 0, 0, 0]), settings["strides"]
         (before, after) = self._shapes[node.input[0]][2:], self._shapes[node.output[0]][2:]
         missing = [
             before[axis]

@@ -67,9 +67,9 @@ MEAN_SIZE = (64, 64)
 
 
 def run_training(
-    data: Path, config: TrainingConfig, store: ModelStore, h5: Path | None
+    data: Path, config: TrainingConfig, store: ModelStore, h5: Path | None, checkpoints: Path
 ) -> StoredModel:
-    """Train the network of a configuration and publish it.
+    """Train the network of a configuration and publish it; go on where it was interrupted.
 
     Parameters
     ----------
@@ -81,9 +81,11 @@ def run_training(
         Where the model is published.
     h5 : Path, optional
         Also save the network in Keras's legacy format, as the paper did.
+    checkpoints : Path
+        Folder where the state of the run is kept after each epoch.
     """
     images = config.suitable(read_dataset(data))
-    trained = train(images, load_pixels(images, config.input_size), config)
+    trained = train(images, load_pixels(images, config.input_size), config, checkpoints)
     if h5 is not None:
         trained.network.save(h5)
     return publish(trained, store, images)
