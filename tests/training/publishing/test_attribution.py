@@ -27,7 +27,7 @@ def by_tensorflow(network: keras.Model, images: np.ndarray, contrast: np.ndarray
     """HiResCAM as its paper has it, by automatic differentiation of the Keras network."""
     relus = [layer for layer in network.layers if isinstance(layer, keras.layers.ReLU)]
     (*_, fine) = [layer for layer in relus if layer.output.shape[1] >= LEAST_SIDE]
-    features = tf.convert_to_tensor(keras.Model(network.input, fine.output)(images))
+    features = tf.convert_to_tensor(keras.Model(network.input, fine.output)(images, training=False))
     pooled = keras.Model(fine.output, network.get_layer("features").output)
     with tf.GradientTape() as tape:
         tape.watch(features)

@@ -31,7 +31,8 @@ def add_evidence(path: Path) -> None:
     ----------
     path : Path
         A network that ends in a softmax, with nothing but convolutions, sums, scales, ReLUs (also
-        bounded ones), averages and a dense layer behind a fine feature map. Any other is left as it is: it has no map.
+        bounded ones), averages and a dense layer behind a fine feature map. Any other is left as it
+        is: it has no map.
     """
     model = onnx.load(path)
     if not _Backward(model).write():
