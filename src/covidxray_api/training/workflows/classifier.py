@@ -67,7 +67,11 @@ MEAN_SIZE = (64, 64)
 
 
 def run_training(
-    data: Path, config: TrainingConfig, store: ModelStore, h5: Path | None, checkpoints: Path
+    data: Path,
+    config: TrainingConfig,
+    store: ModelStore,
+    h5: Path | None,
+    checkpoints: Path | None = None,
 ) -> StoredModel:
     """Train the network of a configuration and publish it; go on where it was interrupted.
 
@@ -81,7 +85,7 @@ def run_training(
         Where the model is published.
     h5 : Path, optional
         Also save the network in Keras's legacy format, as the paper did.
-    checkpoints : Path
+    checkpoints : Path, optional
         Folder where the state of the run is kept after each epoch.
     """
     images = config.suitable(read_dataset(data))
