@@ -5,8 +5,8 @@ import pytest
 
 from covidxray_api.errors import DatasetError
 from covidxray_api.training.data.dataset import LabelledImage, counts, read_dataset
-from covidxray_api.training.data.split import repeat_split, split
-from covidxray_api.training.fitting.config import TrainingConfig
+from covidxray_api.training.data.split import added, repeat_split, split, unseen_hospitals
+from covidxray_api.training.fitting.config import Continuation, TrainingConfig
 
 
 def test_group_split_never_divides_a_group(indexed_folder: Path, config: TrainingConfig) -> None:
@@ -68,3 +68,38 @@ def test_a_split_of_other_images_is_refused(indexed_folder: Path, config: Traini
 def test_an_imported_network_has_no_split(indexed_folder: Path) -> None:
     with pytest.raises(DatasetError, match="split"):
         repeat_split(read_dataset(indexed_folder), {"imported_from": "old.h5"}, "imported")
+
+
+def test_what_a_continuation_adds_was_learned_from(
+    indexed_folder: Path, config: TrainingConfig
+) -> None:
+    images = read_dataset(indexed_folder)
+    run = config.model_copy(
+        update={
+            "leave_out": ("there",),
+            "continuations": (Continuation(add=("there",), images=8, learning_rate=1e-3),),
+        }
+    )
+    more = added(images, run)
+    assert {image.source for image in more} == {"there"}
+    suitable = run.suitable(images)
+    train, held_out = split(suitable, run)
+    learned_from = [*(suitable[row] for row in train), *more]
+    training = {
+        "configuration": run.model_dump(mode="json"),
+        "films": counts(learned_from),
+        "held_out_films": counts(suitable[row] for row in held_out),
+    }
+    assert repeat_split(images, training, "drawn")[0] == learned_from
+    assert unseen_hospitals(images, learned_from, run) == {}
+
+
+def test_unseen_hospitals_are_adults_without_covid_19_of_archives_that_were_not_seen(
+    indexed_folder: Path, config: TrainingConfig
+) -> None:
+    images = read_dataset(indexed_folder)
+    seen = [image for image in images if image.source == "here"]
+    hospitals = unseen_hospitals(images, seen, config)
+    assert list(hospitals) == ["there"]
+    expected = [i for i in images if i.source == "there" and i.label != "covid_19"]
+    assert hospitals["there"] == expected

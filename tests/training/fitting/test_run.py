@@ -14,7 +14,7 @@ from covidxray_api.training.data.dataset import LabelledImage, load_pixels, read
 from covidxray_api.training.data.split import split
 from covidxray_api.training.evaluation.classifier import evaluate, predict_unseen
 from covidxray_api.training.fitting.checkpoint import Checkpoint
-from covidxray_api.training.fitting.config import Softening, TrainingConfig
+from covidxray_api.training.fitting.config import Continuation, Softening, TrainingConfig
 from covidxray_api.training.fitting.efficientnet_lite import efficientnet_lite
 from covidxray_api.training.fitting.fit import (
     ImageBatches,
@@ -24,7 +24,7 @@ from covidxray_api.training.fitting.fit import (
     steps_per_epoch,
 )
 from covidxray_api.training.fitting.networks import seed_cnn
-from covidxray_api.training.fitting.run import TrainedNetwork, train
+from covidxray_api.training.fitting.run import TrainedNetwork, average, continued, train
 from covidxray_api.training.publishing.legacy import import_network
 from covidxray_api.training.publishing.publication import publish, recalibrate
 
@@ -190,6 +190,35 @@ def test_an_interrupted_run_goes_on_to_the_same_network(
     np.testing.assert_allclose(
         resumed.held_out_probabilities, whole.held_out_probabilities, atol=1e-4
     )
+
+
+def test_continuations_are_averaged_with_the_main_run(
+    indexed_folder: Path, config: TrainingConfig
+) -> None:
+    images = read_dataset(indexed_folder)
+    pixels = load_pixels(images, config.input_size)
+    run = config.model_copy(
+        update={
+            "leave_out": ("there",),
+            "continuations": (
+                Continuation(add=("there",), images=16, learning_rate=1e-3),
+                Continuation(images=16, learning_rate=1e-3),
+            ),
+        }
+    )
+    trained = train(images, pixels, run)
+    assert {image.source for image in trained.trained_on} == {"here", "there"}
+    assert {image.source for image in trained.held_out} == {"here"}
+    suitable = run.suitable(images)
+    rows = np.array([images.index(image) for image in suitable])
+    alone = train(suitable, pixels[rows], run.model_copy(update={"continuations": ()}))
+    trained_on = rows[split(suitable, run)[0]]
+    ends = continued(images, pixels, run, trained_on, alone.network)
+    average(alone.network, ends)
+    for found, expected in zip(
+        trained.network.get_weights(), alone.network.get_weights(), strict=True
+    ):
+        np.testing.assert_allclose(found, expected, atol=1e-4)
 
 
 class Interruption(Exception):

@@ -3,6 +3,7 @@ import pytest
 
 from covidxray_api.models.decision import calibrate, choose, weights_of
 from covidxray_api.training.publishing.calibration import (
+    Hospital,
     fit_operating_points,
     fit_prediction_set,
     fit_temperature,
@@ -67,3 +68,50 @@ def test_operating_points_can_be_fitted_on_few_patients() -> None:
         calibrate(probabilities, 1.0), truth, groups, ["a", "b", "c"], "b"
     )
     assert {(point.cases, point.controls) for point in points.values()} == {(4, 8)}
+
+
+def test_the_balanced_point_keeps_false_positives_low_at_the_worst_hospital_left_out() -> None:
+    codes = ["a", "b", "c"]
+    probabilities, truth = simulated(3000, 0.4, seed=5)
+    probabilities[truth == 1] = [0.001, 0.998, 0.001]
+    calibrated = calibrate(probabilities, 1.0)
+    groups = np.arange(len(truth)).astype(str)
+    away = [
+        Hospital(calibrate(simulated(400, sharpness, seed=6)[0], 1.0), np.full(400, -1))
+        for sharpness in (0.5, 1.0)
+    ]
+    points = fit_operating_points(calibrated, truth, groups, codes, "b", away)
+    balanced = weights_of(codes, points["balanced"])
+    called = [float((choose(each.calibrated, balanced) == 1).mean()) for each in away]
+    assert max(called) == pytest.approx(0.10, abs=0.003)
+    assert points["balanced"].sensitivity >= 0.8
+    assert points["specific"].weights["b"] >= points["balanced"].weights["b"]
+
+
+def test_the_balanced_point_finds_most_cases_before_it_spares_other_hospitals() -> None:
+    codes = ["a", "b", "c"]
+    probabilities, truth = simulated(3000, 1.0, seed=7)
+    calibrated = calibrate(probabilities, 1.0)
+    everybody = np.tile([0.01, 0.98, 0.01], (100, 1))
+    groups = np.arange(len(truth)).astype(str)
+    alike = fit_operating_points(calibrated, truth, groups, codes, "b")["balanced"]
+    points = fit_operating_points(
+        calibrated, truth, groups, codes, "b", [Hospital(everybody, np.full(100, -1))]
+    )
+    assert points["balanced"].weights["b"] == max(
+        alike.weights["b"], points["balanced"].weights["b"]
+    )
+    found = (choose(calibrated, weights_of(codes, points["balanced"])) == 1)[truth == 1].mean()
+    assert found == pytest.approx(min(0.8, alike.sensitivity), abs=0.02)
+
+
+def test_prediction_sets_cover_hospitals_left_out_as_well() -> None:
+    codes = ["a", "b", "c"]
+    home, truth = simulated(3000, 1.0, seed=8)
+    away, labels = simulated(3000, 1.0, seed=9)
+    away[:, 0] /= 4
+    away /= away.sum(axis=1, keepdims=True)
+    rule = fit_prediction_set(home, truth, codes, [Hospital(away, labels)], coverage=0.9)
+    alone = fit_prediction_set(home, truth, codes, coverage=0.9)
+    assert (away[labels == 0, 0] >= rule.least["a"]).mean() == pytest.approx(0.9, abs=0.01)
+    assert rule.least["a"] < alone.least["a"]

@@ -11,6 +11,7 @@ from sklearn.model_selection import StratifiedGroupKFold, train_test_split
 
 from covidxray_api.errors import DatasetError
 from covidxray_api.training.data.dataset import LabelledImage, counts
+from covidxray_api.training.data.sources import COVID, DATA_SETS
 from covidxray_api.training.fitting.config import TrainingConfig
 
 Rows = NDArray[np.intp]
@@ -47,6 +48,40 @@ def split(images: Sequence[LabelledImage], config: TrainingConfig) -> tuple[Rows
     return np.sort(train), np.sort(validation)
 
 
+def added(images: Sequence[LabelledImage], config: TrainingConfig) -> list[LabelledImage]:
+    """Return the radiographs that continuations of a run learn from and the run itself does not."""
+    return [image for image in images if image.source in config.added and config.teaches(image)]
+
+
+def unseen_hospitals(
+    images: Sequence[LabelledImage], trained_on: Sequence[LabelledImage], config: TrainingConfig
+) -> dict[str, list[LabelledImage]]:
+    """Return adults without COVID-19 of archives that training saw nothing of, by archive.
+
+    Parameters
+    ----------
+    images : sequence of LabelledImage
+        All images of the data folder.
+    trained_on : sequence of LabelledImage
+        Those that the network learned from.
+    config : TrainingConfig
+        Its configuration.
+    """
+    known = DATA_SETS.archives(image.source for image in trained_on)
+    away = [
+        image
+        for image in images
+        if DATA_SETS.archive(image.source) not in known
+        and image.label != COVID
+        and config.teaches(image)
+        and not DATA_SETS.of_children(image.source)
+    ]
+    return {
+        archive: [image for image in away if image.source in sources]
+        for archive, sources in DATA_SETS.archives({i.source: None for i in away}).items()
+    }
+
+
 def repeat_split(
     images: Sequence[LabelledImage], training: Mapping[str, Any], model: str
 ) -> tuple[list[LabelledImage], list[LabelledImage], TrainingConfig]:
@@ -81,6 +116,7 @@ def repeat_split(
     config = TrainingConfig.model_validate(training["configuration"])
     suitable = config.suitable(images)
     trained_on, held_out = ([suitable[row] for row in rows] for rows in split(suitable, config))
+    trained_on += added(images, config)
     if (counts(trained_on), counts(held_out)) != (training["films"], training["held_out_films"]):
         raise DatasetError("split", model=model)
     return trained_on, held_out, config

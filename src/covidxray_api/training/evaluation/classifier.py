@@ -231,16 +231,18 @@ def evaluate(unseen: Unseen) -> dict[str, Any]:
         [f.label != COVID and not DATA_SETS.of_children(f.source) for f in unseen.images]
     )
     held_out_cases = rows[truth == covid]
+    sources = np.array([image.source for image in unseen.images])
+    places = {"same sources": unseen.held_out, "sources left out": unseen.elsewhere} | {
+        f"{source}, left out": unseen.elsewhere & (sources == source)
+        for source in np.unique(sources[unseen.elsewhere & adult]).tolist()
+    }
     for name, point in unseen.operating_points.items():
         decided = choose(unseen.probabilities, weights_of(codes, point))
         report["operating_points"][name] = {
             "covid_19_called_so": share(decided == covid, held_out_cases),
             "adults_without_called_covid_19": {
                 where: share(decided == covid, np.flatnonzero(adult & chosen))
-                for where, chosen in (
-                    ("same sources", unseen.held_out),
-                    ("sources left out", unseen.elsewhere),
-                )
+                for where, chosen in places.items()
                 if (adult & chosen).any()
             },
             "balanced_accuracy": _figure(

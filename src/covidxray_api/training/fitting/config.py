@@ -44,6 +44,19 @@ class Softening(Declaration):
     """Rows and columns of such squares that the served network cuts from each edge."""
 
 
+class Continuation(Declaration):
+    """A run that goes on from the end of the main one; the weights of all are averaged."""
+
+    add: tuple[str, ...] = ()
+    """Sources that the main run left out and this one learns from, all of them."""
+
+    images: int = Field(gt=0)
+    """Radiographs drawn."""
+
+    learning_rate: float = Field(gt=0)
+    """Largest step size."""
+
+
 class TrainingConfig(Declaration):
     """A training run, complete: the same file and images give the same network."""
 
@@ -122,6 +135,10 @@ class TrainingConfig(Declaration):
     averaging: float | None = Field(default=None, gt=0, lt=1)
     """Momentum by which the weights of all steps are averaged (Polyak & Juditsky 1992)."""
 
+    continuations: tuple[Continuation, ...] = ()
+    """Runs that each go on from the main one, among other sources; what is stored is the average of
+    their weights and its own (Wortsman et al. 2022, Model soups, section 3)."""
+
     precision: Literal["float32", "mixed_bfloat16"] = "float32"
     """Arithmetic of training; the stored network is float32 either way."""
 
@@ -154,6 +171,26 @@ class TrainingConfig(Declaration):
         return [label.code for label in self.labels]
 
     @property
+    def added(self) -> set[str]:
+        """Sources that some continuation learns from and the main run does not."""
+        return {source for each in self.continuations for source in each.add}
+
+    def continuation(self, number: int) -> TrainingConfig:
+        """Return the run of a continuation, counted from 0."""
+        chosen = self.continuations[number]
+        return self.model_copy(
+            update={
+                "leave_out": tuple(name for name in self.leave_out if name not in chosen.add),
+                "epochs": 1,
+                "images_per_epoch": chosen.images,
+                "learning_rate": chosen.learning_rate,
+                "pretrained": False,
+                "seed": self.seed + 1 + number,
+                "continuations": (),
+            }
+        )
+
+    @property
     def phases(self) -> list[Phase]:
         """The phases of training, in order."""
         if self.small_first is None:
@@ -166,10 +203,14 @@ class TrainingConfig(Declaration):
         return [
             image
             for image in images
-            if (image.label in self.codes or image.label in self.teach)
+            if self.teaches(image)
             and image.source not in self.leave_out
             and (image.in_seed_subset or not self.seed_subset_only)
         ]
+
+    def teaches(self, image: LabelledImage) -> bool:
+        """Return whether a radiograph's label is one that the network can learn something from."""
+        return image.label in self.codes or image.label in self.teach
 
     def targets(self, images: Sequence[LabelledImage]) -> NDArray[np.float32]:
         """Return what each radiograph teaches: float32, shape (n, classes), rows sum to 1."""

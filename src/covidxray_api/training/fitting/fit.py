@@ -129,7 +129,7 @@ def fit(
     after_epoch : callable
         Told of each epoch; see `AfterEpoch`.
     begun : keras.Model, optional
-        The network as it was after an epoch of the same run, with its optimiser, to go on from.
+        A network with its optimiser to go on from, as it was after an epoch of the same run.
 
     Returns
     -------
@@ -194,6 +194,8 @@ def compiled(config: TrainingConfig, steps: int) -> keras.Model:
         ),
         loss="categorical_crossentropy",
         metrics=["accuracy"],
+        # XLA is slow at depthwise convolutions on processors.
+        jit_compile=False if config.network == "efficientnet_lite" else "auto",
     )
     return network
 

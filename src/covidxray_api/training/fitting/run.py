@@ -16,7 +16,7 @@ from covidxray_api.training.data.dataset import LabelledImage
 from covidxray_api.training.data.split import Rows, split
 from covidxray_api.training.fitting.checkpoint import Checkpoint
 from covidxray_api.training.fitting.config import TrainingConfig
-from covidxray_api.training.fitting.fit import fit, infer, steps_per_epoch
+from covidxray_api.training.fitting.fit import compiled, fit, infer, steps_per_epoch
 
 MILESTONES = (30, 50, 100)
 """Epochs at which the paper reports accuracy."""
@@ -48,7 +48,8 @@ def train(
     Parameters
     ----------
     images : sequence of LabelledImage
-        Radiographs that suit the configuration; they are divided as it says.
+        Radiographs that suit the configuration, which are divided as it says, and those that its
+        continuations add.
     pixels : ndarray of uint8, shape (n, height, width)
         The radiographs at the network's input size.
     config : TrainingConfig
@@ -56,7 +57,8 @@ def train(
     checkpoints : Path, optional
         Folder where the state is kept after each epoch; a run that was interrupted goes on from it.
     """
-    trained_on, held_out = split(images, config)
+    rows = np.array([i for i, image in enumerate(images) if image.source not in config.added])
+    trained_on, held_out = (rows[part] for part in split([images[row] for row in rows], config))
     to_learn = [images[row] for row in trained_on]
     checkpoint = None if checkpoints is None else Checkpoint.of(checkpoints, config, to_learn)
     state = None if checkpoint is None else checkpoint.load(steps_per_epoch(to_learn, config))
@@ -91,15 +93,60 @@ def train(
                 progress.print(f"{config.name}: epoch {epoch}, loss {figures['loss']:.3f}")
 
         network = fit(to_learn, pixels[trained_on], config, after_epoch, begun)
+        if config.continuations:
+            progress.console.print(f"{config.name}: {len(config.continuations)} continuations")
+            average(network, continued(images, pixels, config, trained_on, network))
     if checkpoint is not None:
         checkpoint.remove()
     return TrainedNetwork(
         config=config,
         network=network,
-        trained_on=to_learn,
+        trained_on=to_learn + [image for image in images if image.source in config.added],
         held_out=[images[row] for row in held_out],
         held_out_probabilities=probabilities(network, held_out),
         history=history,
+    )
+
+
+def continued(
+    images: Sequence[LabelledImage],
+    pixels: NDArray[np.uint8],
+    config: TrainingConfig,
+    trained_on: Rows,
+    network: keras.Model,
+) -> list[list[NDArray[np.float32]]]:
+    """Return the weights at the end of each continuation of a run; see `Continuation`.
+
+    Parameters
+    ----------
+    images, pixels : sequence of LabelledImage, ndarray of uint8
+        As for `train`.
+    config : TrainingConfig
+        The run.
+    trained_on : ndarray of int
+        Rows that the main run learned from.
+    network : keras.Model
+        What it made.
+    """
+    ends = []
+    for number, each in enumerate(config.continuations):
+        run = config.continuation(number)
+        added = [row for row, image in enumerate(images) if image.source in each.add]
+        rows = np.r_[trained_on, np.array(added, np.intp)]
+        chosen = [images[row] for row in rows]
+        begun = compiled(run, steps_per_epoch(chosen, run) * run.epochs)
+        begun.set_weights(network.get_weights())
+        ends.append(fit(chosen, pixels[rows], run, lambda *_: None, begun).get_weights())
+    return ends
+
+
+def average(network: keras.Model, others: Sequence[Sequence[NDArray[np.float32]]]) -> None:
+    """Give a network the mean of its weights and those of others that began from it.
+
+    Wortsman et al. 2022, Model soups, section 3, the uniform one.
+    """
+    network.set_weights(
+        [np.mean(each, axis=0) for each in zip(network.get_weights(), *others, strict=True)]
     )
 
 

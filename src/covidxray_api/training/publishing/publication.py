@@ -26,14 +26,16 @@ from covidxray_api.models.manifest import (
     Preprocessing,
 )
 from covidxray_api.models.store import ModelStore, StoredModel
+from covidxray_api.preprocessing import preprocess
 from covidxray_api.training.data.dataset import LabelledImage, counts, load_pixels
 from covidxray_api.training.data.sources import COVID
-from covidxray_api.training.data.split import repeat_split
+from covidxray_api.training.data.split import repeat_split, unseen_hospitals
 from covidxray_api.training.evaluation.classifier import infer_all
 from covidxray_api.training.fitting.config import TrainingConfig
 from covidxray_api.training.fitting.fit import infer
 from covidxray_api.training.fitting.run import TrainedNetwork
 from covidxray_api.training.publishing.calibration import (
+    Hospital,
     first_half,
     fit_operating_points,
     fit_prediction_set,
@@ -50,33 +52,53 @@ class Calibration(NamedTuple):
     operating_points: dict[str, OperatingPoint]
 
 
+Answers = tuple[Sequence[LabelledImage], NDArray[np.floating]]
+"""Radiographs, and the softmax outputs of a network for them, shape (n, classes)."""
+
+
 def fit_calibration(
-    films: Sequence[LabelledImage], probabilities: NDArray[np.floating], config: TrainingConfig
+    films: Sequence[LabelledImage],
+    probabilities: NDArray[np.floating],
+    config: TrainingConfig,
+    unseen: Sequence[Answers] = (),
 ) -> Calibration:
-    """Fit what makes probabilities mean something, on films that training has not seen.
+    """Fit what makes probabilities mean something, on radiographs that training has not seen.
 
     Parameters
     ----------
     films : sequence of LabelledImage
-        Held-out films; those without a label of the network count for the operating points only.
+        Held-out radiographs; those without a label of the network count for the operating points
+        only.
     probabilities : ndarray, shape (n, classes)
         Softmax outputs of the network for them.
     config : TrainingConfig
         The run.
+    unseen : sequence of Answers
+        For each hospital that training saw nothing of, what the network says of adults without
+        COVID-19.
     """
     codes = config.codes
-    truth = np.array([codes.index(film.label) if film.label in codes else -1 for film in films])
+    truth = _columns(films, codes)
     groups = np.array([film.group for film in films])
     first = first_half(groups, config.seed)
     known = truth >= 0
     temperature = fit_temperature(probabilities[first & known], truth[first & known])
     calibrated = calibrate(probabilities, temperature)
     second = ~first & known
+    hospitals = [
+        Hospital(calibrate(answers, temperature), _columns(images, codes))
+        for images, answers in unseen
+    ]
     return Calibration(
         temperature,
-        fit_prediction_set(calibrated[second], truth[second], codes),
-        fit_operating_points(calibrated, truth, groups, codes, COVID),
+        fit_prediction_set(calibrated[second], truth[second], codes, hospitals),
+        fit_operating_points(calibrated, truth, groups, codes, COVID, hospitals),
     )
+
+
+def _columns(images: Sequence[LabelledImage], codes: Sequence[str]) -> NDArray[np.intp]:
+    """Return the column of each radiograph's label, -1 where the network has none for it."""
+    return np.array([codes.index(each.label) if each.label in codes else -1 for each in images])
 
 
 def recalibrate(
@@ -93,9 +115,16 @@ def recalibrate(
     store : ModelStore
         Where it is; gets the next version.
     """
-    _, held_out, config = repeat_split(films, model.manifest.training, model.manifest.name)
-    tensor = model.tensors(list(load_pixels(held_out, model.manifest.input_size)))
-    calibration = fit_calibration(held_out, infer_all(model, tensor), config)
+    manifest = model.manifest
+    trained_on, held_out, config = repeat_split(films, manifest.training, manifest.name)
+
+    def answers(images: Sequence[LabelledImage]) -> NDArray[np.float32]:
+        return infer_all(model, model.tensors(list(load_pixels(images, manifest.input_size))))
+
+    unseen = unseen_hospitals(films, trained_on, config).values()
+    calibration = fit_calibration(
+        held_out, answers(held_out), config, [(each, answers(each)) for each in unseen]
+    )
     return publish_again(model.stored, store, calibration._asdict())
 
 
@@ -145,16 +174,27 @@ def publish(
     store : ModelStore
         Where the model is published, under its name and the next version.
     films : sequence of LabelledImage
-        Real images, on which the compiled network is compared with Keras.
+        All images of the data folder: the compiled network is compared with Keras on some, and the
+        operating points are fitted on those of hospitals that training saw nothing of.
     """
     config = trained.config
+    unseen = unseen_hospitals(films, trained.trained_on, config).values()
+    size = config.input_size
     return store_network(
         trained.network,
         store,
         name=config.name,
         description=config.description,
         labels=config.labels,
-        calibration=fit_calibration(trained.held_out, trained.held_out_probabilities, config),
+        calibration=fit_calibration(
+            trained.held_out,
+            trained.held_out_probabilities,
+            config,
+            [
+                (each, infer(trained.network, preprocess(list(load_pixels(each, size)), size)))
+                for each in unseen
+            ],
+        ),
         training={
             "configuration": config.model_dump(mode="json"),
             "films": counts(trained.trained_on),

@@ -20,6 +20,7 @@ from covidxray_api.models.artefacts import CARD, EVIDENCE, MANIFEST, write_json
 from covidxray_api.models.store import ModelStore, StoredModel
 from covidxray_api.training.data.dataset import DETAIL, load_pixels, read_dataset
 from covidxray_api.training.data.other_images import read_other_images
+from covidxray_api.training.data.split import added
 from covidxray_api.training.evaluation.classifier import evaluate, predict_unseen
 from covidxray_api.training.evaluation.figures import draw
 from covidxray_api.training.evaluation.protocols import (
@@ -88,8 +89,9 @@ def run_training(
     checkpoints : Path, optional
         Folder where the state of the run is kept after each epoch.
     """
-    images = config.suitable(read_dataset(data))
-    trained = train(images, load_pixels(images, config.input_size), config, checkpoints)
+    images = read_dataset(data)
+    chosen = [*config.suitable(images), *added(images, config)]
+    trained = train(chosen, load_pixels(chosen, config.input_size), config, checkpoints)
     if h5 is not None:
         trained.network.save(h5)
     return publish(trained, store, images)
@@ -150,10 +152,11 @@ def run_reproduction(
     output : Path
         Markdown file to write.
     """
-    images = config.suitable(read_dataset(data))
-    pixels = load_pixels(images, config.input_size)
+    images = read_dataset(data)
+    suitable = config.suitable(images)
+    pixels = load_pixels(suitable, config.input_size)
     runs = [
-        train(images, pixels, config.model_copy(update={"validation_share": share}))
+        train(suitable, pixels, config.model_copy(update={"validation_share": share}))
         for share in (0.4, 0.2)
     ]
     if h5 is not None:
