@@ -61,7 +61,8 @@ def store(tmp_path: Path) -> ModelStore:
 
 def test_probabilities_are_calibrated_and_named(store: ModelStore) -> None:
     model = ModelRegistry(store, "net", load).get()
-    answer = model.probabilities(Radiograph(np.full((20, 30), 204, dtype=np.uint8), "image/png"))
+    radiograph = Radiograph(np.full((20, 30), 204, dtype=np.uint8), "image/png")
+    answer = model.answer(radiograph).probabilities
     # 0.2 and 0.8 at temperature 2: the odds 4 become 2.
     assert answer == {
         "dark": pytest.approx(1 / 3, abs=1e-4),
@@ -135,7 +136,7 @@ def test_a_damaged_folder_and_a_copy_are_left_out(tmp_path: Path) -> None:
 def test_a_network_that_answers_no_numbers_is_refused(store: ModelStore) -> None:
     model = LoadedModel(store.get("net"), NotANumber())
     with pytest.raises(CorruptArtefact, match="not_finite"):
-        model.probabilities(Radiograph(np.zeros((8, 8), dtype=np.uint8), "image/png"))
+        model.answer(Radiograph(np.zeros((8, 8), dtype=np.uint8), "image/png"))
     assert not same_answers(np.array([np.nan, 0.5]), np.array([0.5, 0.5]))
 
 
@@ -179,7 +180,8 @@ def test_a_network_of_another_framework_is_served_and_has_any_labels(tmp_path: P
         },
     )
     model = load_model(stored)
-    answer = model.probabilities(Radiograph(np.zeros((64, 64), dtype=np.uint8), "image/png"))
+    blank = Radiograph(np.zeros((64, 64), dtype=np.uint8), "image/png")
+    answer = model.answer(blank).probabilities
     assert answer.keys() == {"clear", "opaque", "other"}
     with pytest.raises(CorruptArtefact, match="no_engine"):
         load_model(stored, "keras")

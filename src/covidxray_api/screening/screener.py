@@ -17,7 +17,13 @@ from covidxray_api.inference.onnx import OnnxEngine
 from covidxray_api.models.decision import decide, find_operating_point
 from covidxray_api.models.store import ModelStore
 from covidxray_api.radiograph import Radiograph
-from covidxray_api.screening.screening import Explained, Screening, Validation, find_label
+from covidxray_api.screening.screening import (
+    Explained,
+    Screening,
+    Validation,
+    find_abnormal,
+    find_label,
+)
 from covidxray_api.settings import GateName, Settings
 
 OVERSAMPLING = 3
@@ -195,14 +201,15 @@ class Screener:
         point = find_operating_point(chosen.manifest, operating_point)
         sent = self.decode(data, OVERSAMPLING * max(check.side, *chosen.manifest.input_size))
         validation, upright = self._checked(sent, check)
-        probabilities = chosen.probabilities(upright) if validation.rejection is None else None
-        decisions = decide(chosen.manifest, probabilities, prevalence) if probabilities else {}
+        answer = chosen.answer(upright) if validation.rejection is None else None
+        decisions = decide(chosen.manifest, answer.probabilities, prevalence) if answer else {}
         screening = Screening(
             validation=validation,
             model=chosen.stored,
             engine=chosen.engine_name,
             operating_point=point,
-            probabilities=probabilities,
+            probabilities=answer and answer.probabilities,
+            abnormal=answer and find_abnormal(chosen.manifest, answer.abnormal),
             decisions=decisions,
         )
         return screening, sent, upright

@@ -13,7 +13,13 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from covidxray_api.preprocessing import preprocess
 from covidxray_api.training.data.dataset import LabelledImage
+from covidxray_api.training.data.sources import DATA_SETS
 from covidxray_api.training.data.split import Rows, split
+from covidxray_api.training.fitting.abnormal import (
+    pooled_features,
+    told_apart_left_out,
+    with_abnormal,
+)
 from covidxray_api.training.fitting.checkpoint import Checkpoint
 from covidxray_api.training.fitting.config import TrainingConfig
 from covidxray_api.training.fitting.fit import compiled, fit, infer, steps_per_epoch
@@ -32,6 +38,12 @@ class TrainedNetwork:
     held_out: list[LabelledImage]
     held_out_probabilities: NDArray[np.float32]
     """Of the held-out radiographs, shape (n, classes), uncalibrated."""
+
+    held_out_abnormal: NDArray[np.float32] | None
+    """Their abnormal scores, shape (n,), if the run is to have them."""
+
+    abnormal_left_out: dict[str, dict[str, float]] | None
+    """See `told_apart_left_out`."""
 
     history: list[dict[str, float]]
     """Training figures by epoch; at milestones also the accuracy of inference on both parts."""
@@ -98,12 +110,27 @@ def train(
             average(network, continued(images, pixels, config, trained_on, network))
     if checkpoint is not None:
         checkpoint.remove()
+    learned_from = [
+        *trained_on,
+        *(i for i, each in enumerate(images) if each.source in config.added),
+    ]
+    to_learn = [images[row] for row in learned_from]
+    left_out = None
+    if config.abnormal:
+        features = pooled_features(network, pixels[learned_from], config.input_size)
+        known = np.array([not DATA_SETS.unread(image.source) for image in to_learn])
+        judged = [image for image, use in zip(to_learn, known, strict=True) if use]
+        left_out = told_apart_left_out(features[known], judged)
+        network = with_abnormal(network, features[known], judged)
+    answers = probabilities(network, held_out)
     return TrainedNetwork(
         config=config,
         network=network,
-        trained_on=to_learn + [image for image in images if image.source in config.added],
+        trained_on=to_learn,
         held_out=[images[row] for row in held_out],
-        held_out_probabilities=probabilities(network, held_out),
+        held_out_probabilities=answers[:, : len(config.labels)],
+        held_out_abnormal=answers[:, -1] if config.abnormal else None,
+        abnormal_left_out=left_out,
         history=history,
     )
 

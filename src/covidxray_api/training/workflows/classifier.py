@@ -54,6 +54,7 @@ MEASURED = (
     "uncertain",
     "auroc_covid_19",
     "robustness",
+    "abnormal",
 )
 """Figures of an evaluation that go into the manifest."""
 
@@ -215,7 +216,9 @@ def run_evaluation(
         } | evaluate(unseen)
         (folder / f"{name}.json").write_text(json.dumps(report, indent=2) + "\n")
         draw(unseen, report, f"{name} {manifest.version}", folder / f"{name}.png")
-        measured = {"protocol": PROTOCOL} | {figure: report[figure] for figure in MEASURED}
+        measured = {"protocol": PROTOCOL} | {
+            figure: report[figure] for figure in MEASURED if figure in report
+        }
         write_json(model.stored.folder / EVIDENCE, measured)
         (model.stored.folder / CARD).write_text(
             model_card(
