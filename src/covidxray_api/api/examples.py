@@ -84,6 +84,7 @@ _PREDICTION: dict[str, Any] = _VALIDATION | {
     **_DECISION,
     "probabilities": {"normal": 0.01, "covid_19": 0.97, "viral_pneumonia": 0.02},
     "operating_point": "balanced",
+    "abnormal": {"score": 0.98, "cut_off": 0.55, "looks_normal": False},
     "decisions": {"balanced": _DECISION},
     "model": _ANSWERING_MODEL,
 }
@@ -96,6 +97,7 @@ _REJECTED_PREDICTION: dict[str, Any] = _REJECTED_VALIDATION | {
     "operating_point": "balanced",
     "prediction_set": None,
     "uncertain": False,
+    "abnormal": None,
     "predictive_values": None,
     "decisions": {},
     "model": _ANSWERING_MODEL,

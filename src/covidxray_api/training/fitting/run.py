@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import compress
 from pathlib import Path
 
 import keras
@@ -110,24 +111,46 @@ def train(
             average(network, continued(images, pixels, config, trained_on, network))
     if checkpoint is not None:
         checkpoint.remove()
-    learned_from = [
-        *trained_on,
-        *(i for i, each in enumerate(images) if each.source in config.added),
-    ]
-    to_learn = [images[row] for row in learned_from]
+    added = [row for row, image in enumerate(images) if image.source in config.added]
+    learned_from = np.r_[trained_on, np.array(added, np.intp)]
+    return finished(images, pixels, config, network, (learned_from, held_out), history)
+
+
+def finished(
+    images: Sequence[LabelledImage],
+    pixels: NDArray[np.uint8],
+    config: TrainingConfig,
+    network: keras.Model,
+    parts: tuple[Rows, Rows],
+    history: list[dict[str, float]],
+) -> TrainedNetwork:
+    """Give a network that has learned its labels what else the run asks for, and let it answer.
+
+    Parameters
+    ----------
+    images, pixels, config
+        As for `train`.
+    network : keras.Model
+        What learned the labels.
+    parts : tuple of ndarray of int
+        Rows that it learned from, and those held out.
+    history : list of dict
+        Training figures by epoch.
+    """
+    learned_from, held_out = ([images[row] for row in rows] for rows in parts)
     left_out = None
     if config.abnormal:
-        features = pooled_features(network, pixels[learned_from], config.input_size)
-        known = np.array([not DATA_SETS.unread(image.source) for image in to_learn])
-        judged = [image for image, use in zip(to_learn, known, strict=True) if use]
-        left_out = told_apart_left_out(features[known], judged)
-        network = with_abnormal(network, features[known], judged)
-    answers = probabilities(network, held_out)
+        known = [not DATA_SETS.unread(image.source) for image in learned_from]
+        judged = list(compress(learned_from, known))
+        features = pooled_features(network, pixels[parts[0][known]], config.input_size)
+        left_out = told_apart_left_out(features, judged)
+        network = with_abnormal(network, features, judged)
+    answers = infer(network, preprocess(list(pixels[parts[1]]), config.input_size))
     return TrainedNetwork(
         config=config,
         network=network,
-        trained_on=to_learn,
-        held_out=[images[row] for row in held_out],
+        trained_on=learned_from,
+        held_out=held_out,
         held_out_probabilities=answers[:, : len(config.labels)],
         held_out_abnormal=answers[:, -1] if config.abnormal else None,
         abnormal_left_out=left_out,
