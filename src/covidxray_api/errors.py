@@ -20,6 +20,7 @@
     ├── ContradictoryFeedback          contradictory-feedback
     ├── RecordsUnavailable             records-unavailable
     ├── CorruptArtefact                corrupt-artefact
+    ├── InvalidSiteProfile             invalid-site-profile
     ├── ParityBroken                   parity-broken
     ├── NotReady                       not-ready
     ├── Overloaded                     overloaded
@@ -167,6 +168,12 @@ class CorruptArtefact(CovidXrayError):
     """A stored model or reference is incomplete, or is not what was published."""
 
     code = "corrupt-artefact"
+
+
+class InvalidSiteProfile(CovidXrayError):
+    """A site profile cannot be read or fitted, or was fitted for another model."""
+
+    code = "invalid-site-profile"
 
 
 class NotReady(CovidXrayError):

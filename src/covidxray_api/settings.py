@@ -69,6 +69,10 @@ class Settings(BaseSettings):
     default_model: str = "multi-source"
     """Model that answers when a request names none."""
 
+    site: Path | None = None
+    """Site profile of `covidxray site fit`, for the default model; without one, the operating
+    points are those of the model."""
+
     max_body_bytes: PositiveInt = 32 * 1024 * 1024
     """Largest accepted upload, in bytes; counted while it streams in."""
 

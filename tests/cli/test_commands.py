@@ -14,6 +14,7 @@ import cv2
 import numpy as np
 import pytest
 import typer
+from PIL import Image
 from tests.drawn import LABELS, draw_folder
 from typer.core import TyperGroup
 from typer.testing import CliRunner
@@ -58,6 +59,7 @@ LINES = {
         "reference build --data {data} --others {others} --output {made}/new",
         "new/manifest.json",
     ),
+    "site fit": ("site fit {site} --output {made}/site.json", "site.json"),
     "gate train": (
         "gate train --data {data} --others {others} --reference {made}/reference"
         " --epochs 1 --left-out-epochs 1",
@@ -89,15 +91,16 @@ def run(line: str, places: dict[str, Path]) -> None:
 
 
 @pytest.fixture(scope="module")
-def prepared(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+def prepared(tmp_path_factory: pytest.TempPathFactory, examples: Path) -> dict[str, Path]:
     """Drawn data, a configuration, and a store with a model of it."""
-    names = ("data", "others", "store", "config")
+    names = ("data", "others", "store", "config", "site")
     top = tmp_path_factory.mktemp("prepared")
     found = {name: top / name for name in names}
     found["data"].mkdir()
     draw_folder(found["data"])
     draw_others(found["others"])
     found["config"].write_text(configuration())
+    vary(examples / "normal.png", found["site"])
     run("train --data {data} --config {config} --store {store}", found)
     return found
 
@@ -109,6 +112,15 @@ def places(prepared: dict[str, Path], examples: Path, tmp_path: Path) -> dict[st
     without_gate = shutil.ignore_patterns("gate")
     shutil.copytree(shipped("reference"), tmp_path / "reference", ignore=without_gate)
     return prepared | {"made": tmp_path, "examples": examples}
+
+
+def vary(image: Path, folder: Path) -> None:
+    """Write fifty images that differ from one a little in brightness."""
+    folder.mkdir()
+    pixels = np.asarray(Image.open(image).convert("L"))
+    for number in range(50):
+        darker = (pixels * (1 - number / 250)).astype(np.uint8)
+        Image.fromarray(darker).save(folder / f"{number}.png")
 
 
 def draw_others(folder: Path) -> None:

@@ -66,6 +66,12 @@ _REJECTED_VALIDATION: dict[str, Any] = _VALIDATION | {
 
 _ANSWERING_MODEL: dict[str, Any] = _MODEL | {"engine": "compiled"}
 
+_SITE: dict[str, Any] = {
+    "name": "North Clinic",
+    "radiographs": 120,
+    "sha256": "60303ae22b998861bce3b28f33eec1be758a213c86c93c076dbe9f558c11c752",
+}
+
 _DECISION: dict[str, Any] = {
     "predicted_label": "covid_19",
     "display_label": "COVID-19",
@@ -87,6 +93,7 @@ _PREDICTION: dict[str, Any] = _VALIDATION | {
     "abnormal": {"score": 0.98, "cut_off": 0.55, "looks_normal": False},
     "decisions": {"balanced": _DECISION},
     "model": _ANSWERING_MODEL,
+    "site": _SITE | {"p_value": 1 / 121},
 }
 
 _REJECTED_PREDICTION: dict[str, Any] = _REJECTED_VALIDATION | {
@@ -101,6 +108,7 @@ _REJECTED_PREDICTION: dict[str, Any] = _REJECTED_VALIDATION | {
     "predictive_values": None,
     "decisions": {},
     "model": _ANSWERING_MODEL,
+    "site": None,
 }
 
 _MODEL_DESCRIPTION: dict[str, Any] = _MODEL | {
@@ -131,6 +139,7 @@ _MODEL_DESCRIPTION: dict[str, Any] = _MODEL | {
             "controls": 1055,
         }
     },
+    "site": None,
     "coverage": 0.95,
     "training": {},
     "metrics": {},

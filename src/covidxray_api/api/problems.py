@@ -69,6 +69,7 @@ STATUS: Mapping[str, HTTPStatus] = {
     "contradictory-feedback": HTTPStatus.BAD_REQUEST,
     "records-unavailable": HTTPStatus.SERVICE_UNAVAILABLE,
     "corrupt-artefact": HTTPStatus.INTERNAL_SERVER_ERROR,
+    "invalid-site-profile": HTTPStatus.INTERNAL_SERVER_ERROR,
     "parity-broken": HTTPStatus.INTERNAL_SERVER_ERROR,
     "not-ready": HTTPStatus.SERVICE_UNAVAILABLE,
     "overloaded": HTTPStatus.SERVICE_UNAVAILABLE,

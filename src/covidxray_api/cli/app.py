@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from covidxray_api.cli import feedback, inspect, screening, serving, training
+from covidxray_api.cli import feedback, inspect, screening, serving, site, training
 
 app = typer.Typer(
     help="Chest-radiograph screening: decision support, not a diagnosis.",
@@ -26,6 +26,10 @@ models.command("list")(screening.list_models)
 models.command("import")(training.import_model)
 models.command("compile")(training.compile_models)
 app.add_typer(models, name="models")
+
+sites = typer.Typer(help="The hospital's own radiographs.", no_args_is_help=True)
+sites.command("fit")(site.fit)
+app.add_typer(sites, name="site")
 
 opinions = typer.Typer(help="What clinicians said of answers.", no_args_is_help=True)
 opinions.command("export")(feedback.export)

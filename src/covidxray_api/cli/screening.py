@@ -54,7 +54,7 @@ def screen(
         Column("answer", min_width=20),
         Column("probability (cut-off)", no_wrap=True),
         Column("chest radiograph (least)", no_wrap=True),
-        caption=f"{_name(chosen)}\n{f'operating point {point}' if point else 'no operating point'}",
+        caption="\n".join((_name(chosen), _point(chosen, point))),
     )
     ask = partial(
         screener.screen,
@@ -101,6 +101,14 @@ def _name(model: LoadedModel) -> str:
     return f"{manifest.name} {manifest.version} · engine {model.engine_name} · SHA-256 {sha256}"
 
 
+def _point(model: LoadedModel, point: str | None) -> str:
+    said, site = f"operating point {point}" if point else "no operating point", model.stored.site
+    if site is None:
+        return said
+    profile = site.profile
+    return f"{said} of the site {profile.name} (n = {profile.radiographs}) · SHA-256 {site.sha256}"
+
+
 def _cells(outcome: dict[str, Any], language: Language) -> list[Text]:
     if "problem" in outcome:
         problem = outcome["problem"]
@@ -114,6 +122,8 @@ def _cells(outcome: dict[str, Any], language: Language) -> list[Text]:
         f"{probability(share, language)} ({probability(cut_offs[code], language)}) {code}"
         for code, share in (outcome["probabilities"] or {}).items()
     ]
+    if outcome["site"] and outcome["site"]["p_value"] is not None:
+        shares.append(f"p = {probability(outcome['site']['p_value'], language)} at the site")
     return [
         Text(answer + (" (?)" if outcome["uncertain"] else ""), style="bold").append(
             remarks, "dim"

@@ -12,6 +12,7 @@ import structlog
 from covidxray_api.errors import CorruptArtefact, UnknownModel
 from covidxray_api.inference.loading import Load, load_model
 from covidxray_api.inference.model import LoadedModel
+from covidxray_api.models.site import Site
 from covidxray_api.models.store import ModelStore, StoredModel
 from covidxray_api.radiograph import Radiograph
 
@@ -32,12 +33,30 @@ class ModelRegistry:
         Name of the model that answers when none is asked for.
     load : callable
         Makes a stored model ready to answer.
+    site : Site, optional
+        Whose operating points replace those of the default model.
+
+    Raises
+    ------
+    InvalidSiteProfile
+        If the site's profile was fitted for another model than the newest version of the default.
+    UnknownModel
+        If there is a site, and no default model.
     """
 
-    def __init__(self, store: ModelStore, default: str, load: Load = load_model) -> None:
+    def __init__(
+        self,
+        store: ModelStore,
+        default: str,
+        load: Load = load_model,
+        site: Site | None = None,
+    ) -> None:
         self.default = default
         self._load = load
         self._versions = _read(store)
+        if site:
+            newest = self.find().at(site)
+            self._versions[default] = [*self._versions[default][:-1], newest]
         self._loaded: dict[str, LoadedModel] = {}
         self._locks: dict[str, threading.Lock] = defaultdict(threading.Lock)
 

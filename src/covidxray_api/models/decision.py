@@ -87,6 +87,49 @@ def weights_of(codes: Sequence[str], point: OperatingPoint | None) -> NDArray[np
     return np.array([point.weights[code] if point else 1.0 for code in codes])
 
 
+def largest_weights(
+    calibrated: NDArray[np.float64], weights: NDArray[np.float64], column: int
+) -> NDArray[np.float64]:
+    """Return the weight of a label below which it is each radiograph's answer.
+
+    Label a is the answer where p_a / w_a is above the largest p_b / w_b of the others, so where w_a
+    is below the ratio of p_a to that.
+
+    Parameters
+    ----------
+    calibrated : ndarray, shape (n, classes)
+        Calibrated probabilities.
+    weights : ndarray, shape (classes,)
+        Weight of each label, above 0; that of the label itself does not matter.
+    column : int
+        Column of the label.
+
+    Returns
+    -------
+    ndarray of float64, shape (n,)
+        Above 0.
+    """
+    rivals = np.delete(calibrated / weights, column, axis=1).max(axis=1)
+    ratios: NDArray[np.float64] = calibrated[:, column] / np.maximum(rivals, 1e-12)
+    return ratios
+
+
+def target_ratio(manifest: Manifest, probabilities: Mapping[str, float]) -> float:
+    """Return the weight of the target below which it is the answer at `balanced`.
+
+    Parameters
+    ----------
+    manifest : Manifest
+        The model's, which has operating points.
+    probabilities : mapping of str to float
+        Calibrated probability of each label, by its code.
+    """
+    balanced, codes = manifest.operating_points[BALANCED], manifest.codes
+    calibrated = np.array([[probabilities[code] for code in codes]])
+    column = codes.index(balanced.target)
+    return float(largest_weights(calibrated, weights_of(codes, balanced), column)[0])
+
+
 def choose(calibrated: NDArray[np.float64], weights: NDArray[np.float64]) -> NDArray[np.intp]:
     """Return the column of each radiograph's label.
 

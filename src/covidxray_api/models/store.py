@@ -10,13 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
-from covidxray_api.errors import CorruptArtefact, UnknownModel
+from covidxray_api.errors import CorruptArtefact, InvalidSiteProfile, UnknownModel
 from covidxray_api.models.artefacts import (
     EVIDENCE,
     MANIFEST,
@@ -28,6 +28,7 @@ from covidxray_api.models.artefacts import (
     versions,
 )
 from covidxray_api.models.manifest import Manifest
+from covidxray_api.models.site import Site
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,9 @@ class StoredModel:
     manifest: Manifest
     sha256: str
     """SHA-256 of the manifest, which lists those of the networks: it names the artefact."""
+
+    site: Site | None = None
+    """The site whose operating points replace those that were published."""
 
     @classmethod
     def read(cls, folder: Path) -> StoredModel:
@@ -62,6 +66,24 @@ class StoredModel:
     def evidence(self) -> dict[str, Any]:
         """What was measured, each figure with its data set, protocol and n; empty if nothing."""
         return read_json(self.folder / EVIDENCE)
+
+    def at(self, site: Site) -> StoredModel:
+        """Return the model with the operating points of a site.
+
+        Raises
+        ------
+        InvalidSiteProfile
+            If the site's profile was fitted for another model or version.
+        """
+        fitted = site.profile.model
+        if fitted.sha256 != self.sha256:
+            raise InvalidSiteProfile(
+                "other_model",
+                path=site.path,
+                fitted=f"{fitted.name} {fitted.version} ({fitted.sha256[:12]})",
+                model=f"{self.manifest.name} {self.manifest.version} ({self.sha256[:12]})",
+            )
+        return replace(self, manifest=site.profile.applied(self.manifest), site=site)
 
     def verify(self) -> None:
         """Compare the folder with the manifest; see `artefacts.verify`."""

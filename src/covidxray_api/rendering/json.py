@@ -8,6 +8,7 @@ from dataclasses import asdict
 from covidxray_api.consistency import Consistency
 from covidxray_api.explanation import Explanation
 from covidxray_api.models.decision import Decision, PredictiveValues
+from covidxray_api.models.site import Site
 from covidxray_api.models.store import StoredModel
 from covidxray_api.rendering import schemas
 from covidxray_api.rendering.renderer import Answer, Context
@@ -64,6 +65,7 @@ def screening_answer(screening: Screening, language: Language) -> schemas.Screen
         },
         consistency=_consistency(found.consistency, language),
         model=schemas.AnsweringModel(**dict(identity(screening.model)), engine=screening.engine),
+        site=_answering_site(screening),
         warnings=_coded(found.warnings, language),
         notice=message("notice", language),
     )
@@ -121,9 +123,35 @@ def description(stored: StoredModel, default: str) -> schemas.ModelDescription:
             name: schemas.OperatingPoint(cut_offs=point.cut_offs, **point.model_dump())
             for name, point in manifest.operating_points.items()
         },
+        site=_site_description(stored.site) if stored.site else None,
         coverage=rule.coverage if rule else None,
         training=dict(manifest.training),
         metrics=dict(stored.evidence),
+    )
+
+
+def _site(site: Site) -> schemas.Site:
+    profile = site.profile
+    return schemas.Site(name=profile.name, radiographs=profile.radiographs, sha256=site.sha256)
+
+
+def _answering_site(screening: Screening) -> schemas.AnsweringSite | None:
+    site = screening.model.site
+    if site is None:
+        return None
+    return schemas.AnsweringSite(**dict(_site(site)), p_value=screening.p_value)
+
+
+def _site_description(site: Site) -> schemas.SiteDescription:
+    profile = site.profile
+    return schemas.SiteDescription(
+        **dict(_site(site)),
+        operating_points={
+            name: schemas.SitePoint(**point.model_dump(exclude={"weight"}))
+            for name, point in profile.operating_points.items()
+        },
+        shift=profile.shift,
+        doubts=list(profile.doubts),
     )
 
 

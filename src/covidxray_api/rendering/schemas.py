@@ -78,6 +78,72 @@ class AnsweringModel(ModelIdentity):
     """What computed it: `compiled`, or `keras` for TensorFlow itself."""
 
 
+class Site(Schema):
+    """The profile of the site in force, fitted on its radiographs from before COVID-19."""
+
+    name: str
+    """Name of the site."""
+
+    radiographs: int
+    """Number of radiographs that it was fitted on."""
+
+    sha256: str
+    """SHA-256 of the profile."""
+
+
+class AnsweringSite(Site):
+    """The profile of the site in force, and how unusual the radiograph is there."""
+
+    p_value: float | None
+    """Share of the site's radiographs, this one among them, that are at least as suspicious of the
+    operating points' target: small where it stands out. Radiographs of the site without the disease
+    reach at most a value of alpha with a probability of at most alpha. Null if the image was
+    rejected."""
+
+
+class Rate(Schema):
+    """A share with its 95 % interval."""
+
+    value: float
+    """The share."""
+
+    low: float
+    """Lower end."""
+
+    high: float
+    """Upper end."""
+
+
+class SitePoint(Schema):
+    """What is to be expected of an operating point at the site."""
+
+    alpha: float
+    """Largest share of false positives that is accepted; radiographs whose `p_value` is at most so
+    large are called the target."""
+
+    false_positive_rate: Rate
+    """Share of the site's new radiographs without the disease that are called so: the largest in
+    expectation over profiles, and where the rate of 95 % of profiles lies."""
+
+    sensitivity: Rate
+    """Share of held-out radiographs with the disease that are called so: of known hospitals, not of
+    the site."""
+
+
+class SiteDescription(Site):
+    """The profile of the site in force, and what it promises."""
+
+    operating_points: dict[str, SitePoint]
+    """What is to be expected, by the name of the operating point."""
+
+    shift: float
+    """Probability that a radiograph of the site is more suspicious than a held-out one without the
+    disease of known hospitals: 0.5 where they are alike."""
+
+    doubts: list[str]
+    """Codes of why the service should not be used at the site; empty if it may."""
+
+
 class Named(Schema):
     """An answer that can be found in the log."""
 
@@ -98,7 +164,8 @@ class ValidationAnswer(Schema):
     """How like a chest radiograph it is."""
 
     warnings: list[Coded]
-    """What had to be decided in reading the file."""
+    """What had to be decided in reading the file, and why the service should not be used at the
+    site."""
 
     notice: str
     """What this answer is not."""
@@ -229,6 +296,9 @@ class ScreeningAnswer(ValidationAnswer):
     model: AnsweringModel
     """Which network answered, or would have."""
 
+    site: AnsweringSite | None
+    """The site whose operating points hold; null if they are those of the model."""
+
 
 class Validation(ValidationAnswer, Named):
     """The answer of `/validate`."""
@@ -337,6 +407,10 @@ class ModelDescription(ModelIdentity):
 
     operating_points: dict[str, OperatingPoint]
     """What `?operating_point=` takes, by name; `balanced` holds if none is named."""
+
+    site: SiteDescription | None
+    """The site whose operating points hold, with its radiographs as controls; null if they are
+    those of the model."""
 
     coverage: float | None
     """Least share of new patients of each class whose right label is in `prediction_set`, if they

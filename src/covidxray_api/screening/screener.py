@@ -14,7 +14,8 @@ from covidxray_api.explanation import explain
 from covidxray_api.inference import ModelRegistry
 from covidxray_api.inference.loading import load_model
 from covidxray_api.inference.onnx import OnnxEngine
-from covidxray_api.models.decision import decide, find_operating_point
+from covidxray_api.models.decision import decide, find_operating_point, target_ratio
+from covidxray_api.models.site import Site
 from covidxray_api.models.store import ModelStore
 from covidxray_api.radiograph import Radiograph
 from covidxray_api.screening.screening import (
@@ -66,13 +67,20 @@ class Screener:
         ------
         CorruptArtefact
             If the reference or the gate cannot be read.
+        InvalidSiteProfile
+            If the site profile cannot be read, or was fitted for another model.
         """
         load = partial(load_model, engine=settings.engine, threads=settings.inference_threads)
         gate = Gate.load(
             settings.reference, partial(OnnxEngine, threads=settings.inference_threads)
         )
         return cls(
-            ModelRegistry(ModelStore(settings.model_store), settings.default_model, load),
+            ModelRegistry(
+                ModelStore(settings.model_store),
+                settings.default_model,
+                load,
+                Site.read(settings.site) if settings.site else None,
+            ),
             {"learned": gate, "ssim": gate.reference},
             settings.gate,
             Limits(max_pixels=settings.max_pixels, min_side=settings.min_side),
@@ -203,6 +211,14 @@ class Screener:
         validation, upright = self._checked(sent, check)
         answer = chosen.answer(upright) if validation.rejection is None else None
         decisions = decide(chosen.manifest, answer.probabilities, prevalence) if answer else {}
+        site, p_value = chosen.stored.site, None
+        if site:
+            warnings = (*validation.warnings, *site.profile.doubts)
+            validation = replace(validation, warnings=warnings)
+            if answer:
+                p_value = site.profile.p_value(
+                    target_ratio(chosen.manifest, answer.probabilities)
+                )
         screening = Screening(
             validation=validation,
             model=chosen.stored,
@@ -211,6 +227,7 @@ class Screener:
             probabilities=answer and answer.probabilities,
             abnormal=answer and find_abnormal(chosen.manifest, answer.abnormal),
             decisions=decisions,
+            p_value=p_value,
         )
         return screening, sent, upright
 

@@ -23,7 +23,8 @@ class Validation:
 
     consistency: Consistency
     warnings: tuple[str, ...]
-    """Codes of what decoding had to assume."""
+    """Codes of what decoding had to assume, and of why the service should not be used at the
+    site."""
 
     @property
     def rejection(self) -> str | None:
@@ -77,6 +78,10 @@ class Screening:
 
     decisions: Mapping[str | None, Decision]
     """What follows at each operating point, by its name; empty if the image was rejected."""
+
+    p_value: float | None
+    """How seldom a radiograph of the model's site without COVID-19 scores as high; none without a
+    site, or if the image was rejected."""
 
     @property
     def decision(self) -> Decision | None:

@@ -76,6 +76,22 @@ ANSWERS: Mapping[str, Text] = {
         "es": "El archivo DICOM dice que procede de otro tipo de examen. Envíe una radiografía (CR"
         " o DX).",
     },
+    "site_insensitive": {
+        "en": "The site profile advises against use here: where false positives are as rare as"
+        " promised, too few of the radiographs with COVID-19 would be found.",
+        "es": "El perfil del centro desaconseja el uso aquí: con tan pocos falsos positivos como se"
+        " promete, se encontrarían muy pocas de las radiografías con COVID-19.",
+    },
+    "site_unlike": {
+        "en": "The site profile advises against use here: the site's radiographs are too unlike"
+        " those that the model was measured on.",
+        "es": "El perfil del centro desaconseja el uso aquí: las radiografías del centro se parecen"
+        " demasiado poco a aquellas con las que se midió el modelo.",
+    },
+    "duplicate": {
+        "en": "The same file is there twice",
+        "es": "El mismo archivo está dos veces",
+    },
     "low_contrast": {
         "en": "The image has very little contrast, so the answer is less reliable. Export it with"
         " its display window.",

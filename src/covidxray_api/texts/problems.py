@@ -450,6 +450,36 @@ PROBLEMS: Mapping[str, ProblemText] = {
             },
         },
     ),
+    "invalid-site-profile": ProblemText(
+        title={"en": "Site profile cannot be used", "es": "El perfil del centro no sirve"},
+        advice={
+            "en": "Fit the profile again with `covidxray site fit`, or unset COVIDXRAY_SITE.",
+            "es": "Ajuste de nuevo el perfil con `covidxray site fit`, o quite COVIDXRAY_SITE.",
+        },
+        details={
+            "unreadable": {"en": "{path}: {fault}.", "es": "{path}: {fault}."},
+            "other_model": {
+                "en": "{path} was fitted for {fitted}; the default model is {model}.",
+                "es": "{path} se ajustó para {fitted}; el modelo predeterminado es {model}.",
+            },
+            "too_few": {
+                "en": "Of the files in {folder}, {found} are frontal chest radiographs that can be"
+                " used; at least {least} are needed.",
+                "es": "De los archivos de {folder}, {found} son radiografías frontales de tórax"
+                " utilizables; se necesitan al menos {least}.",
+            },
+            "no_evidence": {
+                "en": "{model} states no scores of known hospitals that a site could be compared"
+                " with.",
+                "es": "{model} no indica puntuaciones de hospitales conocidos con las que comparar"
+                " un centro.",
+            },
+        },
+        at_the_shell={
+            "en": "docs/site.md says what a site profile needs.",
+            "es": "docs/site.md dice qué necesita el perfil de un centro.",
+        },
+    ),
     "not-ready": ProblemText(
         title={"en": "Not ready", "es": "Aún no disponible"},
         advice={

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
 from sklearn.model_selection import StratifiedGroupKFold
 
-from covidxray_api.models.decision import calibrate
+from covidxray_api.models.decision import calibrate, largest_weights
 from covidxray_api.models.manifest import POINTS, OperatingPoint, PredictionSet
 
 SENSITIVE, SPECIFIC = 0.95, 0.99
@@ -192,13 +192,8 @@ def fit_operating_points(
 
 
 def _scores(calibrated: NDArray[np.float64], column: int) -> NDArray[np.float64]:
-    """Return the weight of the target below which each radiograph is called so.
-
-    It is called the target where its probability over its weight beats all others' over theirs.
-    """
-    rest = np.delete(calibrated, column, axis=1).max(axis=1)
-    scores: NDArray[np.float64] = OTHERS * calibrated[:, column] / np.maximum(rest, 1e-12)
-    return scores
+    """Return the weight of the target below which each radiograph is called so."""
+    return largest_weights(calibrated, np.full(calibrated.shape[1], OTHERS), column)
 
 
 def _fit_weights(

@@ -219,7 +219,8 @@ def run_evaluation(
         measured = {"protocol": PROTOCOL} | {
             figure: report[figure] for figure in MEASURED if figure in report
         }
-        write_json(model.stored.folder / EVIDENCE, measured)
+        # What `covidxray evaluate site` has measured stays.
+        write_json(model.stored.folder / EVIDENCE, model.stored.evidence | measured)
         (model.stored.folder / CARD).write_text(
             model_card(
                 manifest,

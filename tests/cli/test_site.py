@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from typer.testing import CliRunner
+
+from covidxray_api.cli import app
+from covidxray_api.models.site import Site
+
+
+@pytest.fixture(scope="module")
+def radiographs(examples: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Fifty composites that differ a little in brightness and contrast, one of them in a folder."""
+    folder = tmp_path_factory.mktemp("radiographs")
+    (folder / "more").mkdir()
+    normal = np.asarray(Image.open(examples / "normal.png").convert("L"), dtype=np.float64)
+    for number in range(50):
+        varied = np.clip(normal * (1 - number / 250) + number / 5, 0, 255).astype(np.uint8)
+        name = f"more/{number}.png" if number == 7 else f"{number}.png"
+        Image.fromarray(varied).save(folder / name)
+    return folder
+
+
+def test_it_says_which_files_it_does_not_take(
+    radiographs: Path, examples: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    # A profile in force is of no matter, even if it cannot be used.
+    monkeypatch.setenv("COVIDXRAY_SITE", str(tmp_path / "absent.json"))
+    folder, output = tmp_path / "all", tmp_path / "profile.json"
+    shutil.copytree(radiographs, folder)
+    shutil.copy(folder / "3.png", folder / "again.png")
+    shutil.copy(examples / "not_a_radiograph.png", folder / "photo.png")
+    (folder / "notes.txt").write_text("No image.")
+
+    result = CliRunner().invoke(
+        app, ["site", "fit", str(folder), "--name", "North", "--output", str(output)]
+    )
+
+    assert result.exit_code == 0, result.output
+    for said in (
+        "again.png: The same file is there twice",
+        "photo.png: The image is not a chest radiograph",
+        "notes.txt: ",
+        "North: 50 radiographs, 3 files refused",
+    ):
+        assert said in result.output
+    profile = Site.read(output).profile
+    assert (profile.radiographs, profile.refused) == (50, 3)
+    assert "png" not in output.read_text()
+
+
+def test_fewer_than_fifty_are_too_few(radiographs: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "few"
+    shutil.copytree(radiographs, folder)
+    (folder / "0.png").unlink()
+
+    result = CliRunner().invoke(app, ["site", "fit", str(folder), "--output", f"{tmp_path}/p.json"])
+
+    assert result.exit_code == 1
+    assert "49 are frontal chest radiographs" in result.stderr
+    assert not (tmp_path / "p.json").exists()

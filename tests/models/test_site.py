@@ -1,0 +1,204 @@
+"""What a site profile promises, and that it holds whatever the scores are."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pydantic import ValidationError
+from scipy.stats import beta
+
+from covidxray_api.errors import InvalidSiteProfile
+from covidxray_api.models.artefacts import write_json
+from covidxray_api.models.decision import decide, target_ratio
+from covidxray_api.models.intervals import beta_quantile, exact_interval
+from covidxray_api.models.site import (
+    ALPHAS,
+    KnownHospitals,
+    ModelVersion,
+    Scores,
+    Site,
+    SiteProfile,
+    fit_site,
+)
+from covidxray_api.models.store import ModelStore
+from covidxray_api.settings import Settings
+
+STORED = ModelStore(Settings().model_store).get("multi-source")
+MODEL = ModelVersion(
+    name=STORED.manifest.name, version=STORED.manifest.version, sha256=STORED.sha256
+)
+KNOWN = KnownHospitals(
+    cases=Scores.of(np.linspace(0.5, 100, 200).tolist(), patients=180),
+    controls=Scores.of(np.linspace(0, 1, 200).tolist(), patients=200),
+)
+
+# Few distinct values, so that many are tied, and many.
+SCORES = st.one_of(
+    st.lists(st.sampled_from([0.1, 0.2, 0.5, 3.0]), min_size=51, max_size=80),
+    st.lists(st.floats(1e-9, 1e9), min_size=51, max_size=80),
+)
+
+
+def fitted(scores: list[float]) -> SiteProfile:
+    return fit_site("Clinic", MODEL, KNOWN, scores)
+
+
+PROFILE = fitted(np.linspace(0.01, 1, 60).tolist())
+
+
+@settings(max_examples=50, deadline=None)
+@given(SCORES)
+def test_p_values_are_super_uniform_where_radiographs_are_exchangeable(
+    scores: list[float],
+) -> None:
+    """Of exchangeable radiographs each is as likely the new one: try all."""
+    n = len(scores) - 1
+    p_values = []
+    for new in range(len(scores)):
+        own = scores[:new] + scores[new + 1 :]
+        site = PROFILE.model_copy(update={"radiographs": n, "scores": tuple(sorted(own))})
+        p_values.append(site.p_value(scores[new]))
+
+    for k in range(1, n + 2):
+        alpha = k / (n + 1)
+        assert sum(p <= alpha for p in p_values) <= k
+
+
+@settings(max_examples=5, deadline=None)
+@given(SCORES)
+def test_false_positives_are_at_most_what_is_stated(scores: list[float]) -> None:
+    called = dict.fromkeys(ALPHAS, 0)
+    for new in range(len(scores)):
+        site = fitted(scores[:new] + scores[new + 1 :])
+        for name, point in site.operating_points.items():
+            called[name] += scores[new] > point.weight
+
+    for name, point in site.operating_points.items():
+        assert point.false_positive_rate.value <= ALPHAS[name] == point.alpha
+        assert called[name] <= point.false_positive_rate.value * len(scores) + 1e-9
+
+
+@settings(max_examples=50, deadline=None)
+@given(SCORES, st.lists(st.floats(1e-6, 1), min_size=3, max_size=3))
+def test_a_radiograph_is_called_the_target_where_its_p_value_is_at_most_alpha(
+    scores: list[float], shares: list[float]
+) -> None:
+    site = fitted(scores)
+    manifest = site.applied(STORED.manifest)
+    total = sum(shares)
+    probabilities = dict(zip(manifest.codes, (share / total for share in shares), strict=True))
+    score = target_ratio(STORED.manifest, probabilities)
+
+    for name, decision in decide(manifest, probabilities).items():
+        assert name
+        point = site.operating_points[name]
+        if score != pytest.approx(point.weight, rel=1e-12):
+            is_target = decision.label.code == manifest.operating_points[name].target
+            assert is_target == (site.p_value(score) <= point.alpha)
+
+
+@settings(max_examples=50, deadline=None)
+@given(SCORES)
+def test_the_site_s_own_radiographs_never_pass_for_new_ones(scores: list[float]) -> None:
+    site = PROFILE.model_copy(update={"radiographs": len(scores), "scores": fitted(scores).scores})
+    for score in scores:
+        assert site.p_value(score) >= 2 / (len(scores) + 1)
+
+
+@pytest.mark.parametrize(("a", "b"), [(1, 50), (2, 49), (5, 46), (60, 541), (250, 42)])
+@pytest.mark.parametrize("share", [0.025, 0.5, 0.975])
+def test_quantiles_are_those_of_the_beta_distribution(a: int, b: int, share: float) -> None:
+    assert beta_quantile(share, a, b) == pytest.approx(beta.ppf(share, a, b), rel=1e-9)
+
+
+def test_a_share_of_none_or_all_has_one_end_of_its_interval() -> None:
+    none, every = exact_interval(0, 20), exact_interval(1, 20)
+
+    assert (none[0], every[1]) == (0, 1)
+    assert none[1] == pytest.approx(beta.ppf(0.975, 1, 20))
+    assert every[0] == pytest.approx(beta.ppf(0.025, 20, 1))
+
+
+def test_only_the_weight_of_the_target_changes() -> None:
+    published, applied = STORED.manifest, PROFILE.applied(STORED.manifest)
+
+    for name, point in applied.operating_points.items():
+        weights = {**published.operating_points["balanced"].weights}
+        assert point.weights == weights | {point.target: PROFILE.operating_points[name].weight}
+        assert point.controls == 60
+    unchanged = {"operating_points": published.operating_points}
+    assert applied.model_copy(update=unchanged) == published
+
+
+def test_a_stricter_point_finds_less_and_alarms_less() -> None:
+    points = [PROFILE.operating_points[name] for name in ("screening", "balanced", "specific")]
+
+    assert [point.weight for point in points] == sorted(point.weight for point in points)
+    assert [round(point.false_positive_rate.value * 61) for point in points] == [6, 3, 1]
+    found = [point.sensitivity.value for point in points]
+    assert found == sorted(found, reverse=True)
+
+
+@pytest.mark.parametrize(
+    ("scores", "doubts"),
+    [
+        (np.linspace(0.01, 1, 60), ()),
+        (np.linspace(0.01, 90, 60), ("site_insensitive", "site_unlike")),
+        (np.r_[np.linspace(0.01, 0.9, 50), np.full(10, 90)], ("site_insensitive",)),
+        (np.linspace(0.001, 0.01, 60), ("site_unlike",)),
+    ],
+    ids=["alike", "all suspicious", "some suspicious", "none suspicious at all"],
+)
+def test_a_site_too_unlike_the_known_hospitals_is_doubted(
+    scores: np.ndarray, doubts: tuple[str, ...]
+) -> None:
+    assert fitted(scores.tolist()).doubts == doubts
+
+
+def test_a_profile_is_read_as_it_was_written(tmp_path: Path) -> None:
+    path = tmp_path / "site.json"
+    write_json(path, PROFILE.model_dump(mode="json"))
+
+    assert Site.read(path).profile == PROFILE
+
+
+def edited(**changes: object) -> dict[str, object]:
+    return PROFILE.model_dump(mode="json") | changes
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        edited(scores=[*PROFILE.scores[:-1], 2.0], radiographs=61),
+        edited(scores=[*PROFILE.scores[:-3], 2.0, 2.0, 2.0]),
+        edited(scores=PROFILE.scores[::-1]),
+        edited(operating_points={}),
+        edited(files=["jane_doe.dcm"]),
+        edited(radiographs=20, scores=PROFILE.scores[:20]),
+    ],
+    ids=["another number", "other scores", "disorder", "no points", "file names", "too few"],
+)
+def test_a_profile_that_does_not_follow_from_its_scores_is_refused(
+    content: dict[str, object], tmp_path: Path
+) -> None:
+    path = tmp_path / "site.json"
+    write_json(path, content)
+
+    with pytest.raises(ValidationError):
+        SiteProfile.model_validate(content)
+    with pytest.raises(InvalidSiteProfile, match="unreadable"):
+        Site.read(path)
+
+
+def test_a_profile_holds_for_the_model_that_it_was_fitted_for(tmp_path: Path) -> None:
+    site = Site(tmp_path / "site.json", PROFILE, "0" * 64)
+
+    assert STORED.at(site).manifest == PROFILE.applied(STORED.manifest)
+    assert STORED.at(site).sha256 == STORED.sha256
+    other = ModelStore(Settings().model_store).get("seed-cnn")
+    with pytest.raises(InvalidSiteProfile, match="other_model"):
+        other.at(site)
