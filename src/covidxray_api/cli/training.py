@@ -86,8 +86,11 @@ def protocol(
 def evaluate(
     data: Data,
     what: Annotated[
-        Literal["models", "gate", "explanation"],
-        typer.Argument(help="The stored models, the gate, or the maps of the first model named."),
+        Literal["models", "gate", "explanation", "site"],
+        typer.Argument(
+            help="The stored models, the gate, or the maps or site calibration of the first model"
+            " named."
+        ),
     ] = "models",
     model: ModelNames = None,
     store: Store = shipped("model_store"),
@@ -100,10 +103,20 @@ def evaluate(
     ] = None,
     output: Annotated[Path, typer.Option(help="Folder for page and figures.")] = Path("docs"),
 ) -> None:
-    """Measure models, gate or explanations on radiographs that their training has not seen."""
+    """Measure what is stored on radiographs that its training has not seen."""
     from covidxray_api.training.workflows.classifier import run_evaluation
     from covidxray_api.training.workflows.gate import run_gate_evaluation
     from covidxray_api.training.workflows.saliency import run_explanation_evaluation
+    from covidxray_api.training.workflows.site import run_site_evaluation
+
+    if what == "site":
+        with told_plainly():
+            (name, *_) = model or [Settings().default_model]
+            settings = Settings(
+                model_store=store, reference=reference, default_model=name, site=None
+            )
+            run_site_evaluation(data, settings, output)
+        return
 
     if what == "explanation":
         if masks is None:

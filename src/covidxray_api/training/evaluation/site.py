@@ -1,0 +1,216 @@
+"""What site calibration is worth: hospitals drawn from sources that say where they come from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from rich.progress import track
+
+from covidxray_api.models.manifest import BALANCED, POINTS
+from covidxray_api.models.site import (
+    KnownHospitals,
+    ModelVersion,
+    Scores,
+    SiteProfile,
+    fit_site,
+)
+from covidxray_api.screening.screener import Screener
+from covidxray_api.screening.site import score
+from covidxray_api.training.data.dataset import LabelledImage
+from covidxray_api.training.data.sources import COVID, DATA_SETS
+
+SIZES = (50, 100)
+"""Radiographs that a site's profile is fitted on."""
+
+LEAST_REST = 15
+"""Fewest radiographs of a source that must be left to measure on."""
+
+DRAWS = 200
+"""Profiles that are fitted for each source and size."""
+
+Seen = Literal["unseen", "archive seen in part", "held out"]
+"""What training saw of a source: nothing; another source of its archive; its other patients."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Adults without COVID-19, of one hospital or collection."""
+
+    name: str
+    seen: Seen
+    scores: NDArray[np.float64]
+    """Of those that the gate accepts."""
+
+    patients: int
+    refused: int
+    """Radiographs that the gate refuses."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hospitals:
+    """All that site calibration is measured on."""
+
+    cases: Source
+    """Held-out radiographs with COVID-19."""
+
+    controls: tuple[Source, ...]
+
+
+def score_hospitals(
+    screener: Screener,
+    trained_on: Sequence[LabelledImage],
+    held_out: Sequence[LabelledImage],
+    images: Iterable[LabelledImage],
+) -> Hospitals:
+    """Score adults whose radiographs training has not seen, each once.
+
+    Parameters
+    ----------
+    screener : Screener
+        The pipeline with the model.
+    trained_on, held_out : sequence of LabelledImage
+        The model's own split.
+    images : iterable of LabelledImage
+        All of the data folder.
+    """
+    used = (*trained_on, *held_out)
+    sources = {image.source for image in used}
+    archives = DATA_SETS.archives(sources)
+    groups = {image.group for image in used}
+    chosen: dict[tuple[str, Seen], list[LabelledImage]] = {}
+    for image in held_out:
+        if image.label == COVID:
+            chosen.setdefault((COVID, "held out"), []).append(image)
+        elif not DATA_SETS.of_children(image.source):
+            archive = " and ".join(sorted(archives[DATA_SETS.archive(image.source)]))
+            chosen.setdefault((archive, "held out"), []).append(image)
+    for image in images:
+        away = image.source not in sources and image.group not in groups
+        if away and image.label != COVID and not DATA_SETS.of_children(image.source):
+            known = DATA_SETS.archive(image.source) in archives
+            seen: Seen = "archive seen in part" if known else "unseen"
+            chosen.setdefault((image.source, seen), []).append(image)
+    found = {key: _scored(screener, *key, members) for key, members in sorted(chosen.items())}
+    cases = found.pop((COVID, "held out"))
+    return Hospitals(cases, tuple(found.values()))
+
+
+def _scored(screener: Screener, name: str, seen: Seen, images: Sequence[LabelledImage]) -> Source:
+    scores = [score(screener, image.path.read_bytes()) for image in track(images, name)]
+    accepted = {
+        image.group for image, found in zip(images, scores, strict=True) if found is not None
+    }
+    taken = np.array([found for found in scores if found is not None])
+    return Source(name, seen, taken, len(accepted), len(scores) - len(taken))
+
+
+def summarised(hospitals: Hospitals) -> KnownHospitals:
+    """Return what a site is compared with."""
+    home = [source for source in hospitals.controls if source.seen == "held out"]
+    controls = np.concatenate([source.scores for source in home])
+    return KnownHospitals(
+        cases=Scores.of(hospitals.cases.scores.tolist(), hospitals.cases.patients),
+        controls=Scores.of(controls.tolist(), sum(source.patients for source in home)),
+    )
+
+
+def evaluate_sites(
+    hospitals: Hospitals, model: ModelVersion, weight: float, draws: int = DRAWS
+) -> dict[str, Any]:
+    """Fit profiles on random radiographs of each source, and measure them on its others.
+
+    Parameters
+    ----------
+    hospitals : Hospitals
+        What `score_hospitals` returned.
+    model : ModelVersion
+        The model that gave the scores.
+    weight : float
+        Weight of COVID-19 at the model's own `balanced`.
+    draws : int
+        Profiles for each source and size.
+
+    Returns
+    -------
+    dict
+        JSON-ready; each figure is a mean over profiles, with the interval that holds 95 % of them.
+    """
+    known, cases = summarised(hospitals), hospitals.cases.scores
+    rng = np.random.default_rng(0)
+    sources, left_out = {}, []
+    for source in hospitals.controls:
+        n = len(source.scores)
+        with_profile = {
+            str(size): _measured(source.scores, cases, model, known, size, draws, rng)
+            for size in SIZES
+            if n >= size + LEAST_REST
+        }
+        sources[source.name] = {
+            "seen": source.seen,
+            "radiographs": n,
+            "refused": source.refused,
+            "false_positives_without_profile": float(np.mean(source.scores > weight)),
+            "with_profile": with_profile,
+        }
+        if source.seen != "held out" and with_profile:
+            left_out.append(with_profile[str(SIZES[0])]["points"][BALANCED])
+    return {
+        "draws": draws,
+        "cases": len(cases),
+        "patients": hospitals.cases.patients,
+        "cases_refused": hospitals.cases.refused,
+        "found_without_profile": float(np.mean(cases > weight)),
+        "sources": sources,
+        # None where training has seen every source.
+        "left_out": {
+            "false_positives_worst": max(found["false_positives"]["value"] for found in left_out),
+            "covid_19_found_mean": float(
+                np.mean([found["covid_19_found"]["value"] for found in left_out])
+            ),
+        }
+        if left_out
+        else None,
+    }
+
+
+def _measured(
+    scores: NDArray[np.float64],
+    cases: NDArray[np.float64],
+    model: ModelVersion,
+    known: KnownHospitals,
+    size: int,
+    draws: int,
+    rng: np.random.Generator,
+) -> dict[str, Any]:
+    called: Mapping[str, list[float]] = {name: [] for name in POINTS}
+    found: Mapping[str, list[float]] = {name: [] for name in POINTS}
+    profiles: list[SiteProfile] = []
+    for _ in range(draws):
+        order = rng.permutation(len(scores))
+        profile = fit_site("drawn", model, known, scores[order[:size]].tolist())
+        rest = scores[order[size:]]
+        for name, point in profile.operating_points.items():
+            called[name].append(float(np.mean(rest > point.weight)))
+            found[name].append(float(np.mean(cases > point.weight)))
+        profiles.append(profile)
+    return {
+        "shift": _over_profiles([profile.shift for profile in profiles]),
+        "advised_against": float(np.mean([bool(profile.doubts) for profile in profiles])),
+        "points": {
+            name: {
+                "promised": profiles[0].operating_points[name].false_positive_rate.model_dump(),
+                "false_positives": _over_profiles(called[name]),
+                "covid_19_found": _over_profiles(found[name]),
+            }
+            for name in POINTS
+        },
+    }
+
+
+def _over_profiles(values: Sequence[float]) -> dict[str, float]:
+    low, high = np.quantile(values, [0.025, 0.975])
+    return {"value": float(np.mean(values)), "low": float(low), "high": float(high)}
