@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -10,6 +11,7 @@ from pathlib import Path
 import httpx
 import numpy as np
 import pytest
+from pypdf import PdfReader
 from typer.testing import CliRunner
 
 from covidxray_api.cli import app
@@ -62,6 +64,7 @@ def test_every_answer_says_which_site_and_how_unusual_the_radiograph_is(
         answer = client.post("/predict", content=film).json()
         rejected = client.post("/predict", content=refused).json()
         explained = client.post("/explain", content=film).json()
+        report = client.post("/report", content=film).content
         other = client.post("/predict", content=film, params={"model": "seed-cnn"}).json()
         listed = {each["name"]: each for each in client.get("/models").json()["models"]}
 
@@ -74,6 +77,8 @@ def test_every_answer_says_which_site_and_how_unusual_the_radiograph_is(
     assert {made["predicted_label"] for made in answer["decisions"].values()} == {"covid_19"}
     assert answer["model"]["sha256"] == STORED.sha256
     assert rejected["site"] == named | {"p_value": None}
+    page = " ".join(PdfReader(io.BytesIO(report)).pages[0].extract_text().split())
+    assert "Operating points of the site North Clinic, by 99 of its radiographs; p = 1.0%" in page
     # The profile holds for the default model alone.
     assert other["site"] is listed["seed-cnn"]["site"] is None
     described = listed[STORED.manifest.name]
@@ -108,7 +113,7 @@ def test_the_command_line_uses_it(
     line = CliRunner().invoke(app, ["screen", "--json", str(examples / "covid_19.png")])
 
     assert "balanced of the site North Clinic (n = 99)" in table.stdout
-    assert "p = 1.0% at the site" in table.stdout
+    assert "p = 1.0%" in table.stdout
     assert json.loads(line.stdout)["site"]["p_value"] == 1 / 100
 
 

@@ -123,7 +123,7 @@ def _cells(outcome: dict[str, Any], language: Language) -> list[Text]:
         for code, share in (outcome["probabilities"] or {}).items()
     ]
     if outcome["site"] and outcome["site"]["p_value"] is not None:
-        shares.append(f"p = {probability(outcome['site']['p_value'], language)} at the site")
+        shares.append(f"p = {probability(outcome['site']['p_value'], language)}")
     return [
         Text(answer + (" (?)" if outcome["uncertain"] else ""), style="bold").append(
             remarks, "dim"

@@ -146,6 +146,13 @@ class _Page:
             self._words("report_gate", version=gate) if gate else self._words("report_no_gate"),
         )
         sheet.say("  ·  ".join(parts), size=9)
+        if site := stored.site:
+            n = count(site.profile.radiographs, self._language)
+            said = [self._words("report_site", name=site.profile.name, radiographs=n)]
+            if screening.p_value is not None:
+                share = probability(screening.p_value, self._language)
+                said.append(self._words("report_p_value", share=share))
+            self._small(f"{'; '.join(said)}  ·  SHA-256 {site.sha256}", size=7)
         self._small(f"SHA-256 {stored.sha256}  ·  covidxray-api {__version__}", size=7)
 
     def _small(self, text: str, size: float) -> None:

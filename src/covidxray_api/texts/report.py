@@ -77,6 +77,14 @@ REPORT: Mapping[str, Text] = {
     },
     "report_model": {"en": "Model", "es": "Modelo"},
     "report_engine": {"en": "engine {name}", "es": "motor {name}"},
+    "report_site": {
+        "en": "Operating points of the site {name}, by {radiographs} of its radiographs",
+        "es": "Puntos de operación del centro {name}, según {radiographs} de sus radiografías",
+    },
+    "report_p_value": {
+        "en": "p = {share}: of them and this one, the share that score at least as much",
+        "es": "p = {share}: entre ellas y esta, la parte que puntúa al menos lo mismo",
+    },
     "report_gate": {"en": "gate {version}", "es": "filtro {version}"},
     "report_no_gate": {"en": "no gate: SSIM alone", "es": "sin filtro: solo SSIM"},
 }

@@ -70,12 +70,13 @@ function notes(said) {
   );
 }
 
-function facts({ consistency, model, request_id }) {
+function facts({ consistency, model, site, request_id }) {
   const { score, ssim, gate } = consistency;
   const named = [`${model.name} ${model.version}`, words.engine(model.engine), gate ? words.gate(gate) : words.noGate];
   return make("dl", { className: "facts" },
     fact(words.model, named.join(" · ")),
     fact("SHA-256", model.sha256),
+    site && fact(words.site, words.siteNamed(site.name, number(site.radiographs), site.p_value === null ? null : probability(site.p_value))),
     fact(words.likeAChest, score === null ? decimal(ssim) : probability(score)),
     fact(words.request, request_id),
   );

@@ -70,6 +70,9 @@ export const words = {
   gate: (version) => `gate ${version}`,
   noGate: "no gate: SSIM alone",
   model: "Model",
+  site: "Site",
+  siteNamed: (name, n, p) =>
+    `Operating points of ${name}, by ${n} of its radiographs${p === null ? "" : `; p = ${p}`}`,
   likeAChest: "Likeness to a chest radiograph",
   request: "Request",
   why: "Why?",

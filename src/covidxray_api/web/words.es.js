@@ -70,6 +70,9 @@ export const words = {
   gate: (version) => `filtro ${version}`,
   noGate: "sin filtro: solo SSIM",
   model: "Modelo",
+  site: "Centro",
+  siteNamed: (name, n, p) =>
+    `Puntos de operación de ${name}, según ${n} de sus radiografías${p === null ? "" : `; p = ${p}`}`,
   likeAChest: "Parecido con una radiografía de tórax",
   request: "Solicitud",
   why: "¿Por qué?",
