@@ -14,8 +14,8 @@ import cv2
 import numpy as np
 import pytest
 import typer
-from PIL import Image
 from tests.drawn import LABELS, draw_folder
+from tests.varied import vary
 from typer.core import TyperGroup
 from typer.testing import CliRunner
 
@@ -112,15 +112,6 @@ def places(prepared: dict[str, Path], examples: Path, tmp_path: Path) -> dict[st
     without_gate = shutil.ignore_patterns("gate")
     shutil.copytree(shipped("reference"), tmp_path / "reference", ignore=without_gate)
     return prepared | {"made": tmp_path, "examples": examples}
-
-
-def vary(image: Path, folder: Path) -> None:
-    """Write fifty images that differ from one a little in brightness."""
-    folder.mkdir()
-    pixels = np.asarray(Image.open(image).convert("L"))
-    for number in range(50):
-        darker = (pixels * (1 - number / 250)).astype(np.uint8)
-        Image.fromarray(darker).save(folder / f"{number}.png")
 
 
 def draw_others(folder: Path) -> None:

@@ -3,9 +3,8 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-import numpy as np
 import pytest
-from PIL import Image
+from tests.varied import vary
 from typer.testing import CliRunner
 
 from covidxray_api.cli import app
@@ -14,14 +13,11 @@ from covidxray_api.models.site import Site
 
 @pytest.fixture(scope="module")
 def radiographs(examples: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Fifty composites that differ a little in brightness and contrast, one of them in a folder."""
-    folder = tmp_path_factory.mktemp("radiographs")
+    """Fifty composites that differ a little in brightness, one of them in a folder."""
+    folder = tmp_path_factory.mktemp("site") / "radiographs"
+    vary(examples / "normal.png", folder)
     (folder / "more").mkdir()
-    normal = np.asarray(Image.open(examples / "normal.png").convert("L"), dtype=np.float64)
-    for number in range(50):
-        varied = np.clip(normal * (1 - number / 250) + number / 5, 0, 255).astype(np.uint8)
-        name = f"more/{number}.png" if number == 7 else f"{number}.png"
-        Image.fromarray(varied).save(folder / name)
+    (folder / "7.png").rename(folder / "more" / "7.png")
     return folder
 
 
@@ -52,6 +48,26 @@ def test_it_says_which_files_it_does_not_take(
     profile = Site.read(output).profile
     assert (profile.radiographs, profile.refused) == (50, 3)
     assert "png" not in output.read_text()
+
+
+def test_cases_of_the_site_measure_its_sensitivity(
+    radiographs: Path, examples: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    cases, output = tmp_path / "cases", tmp_path / "profile.json"
+    vary(examples / "covid_19.png", cases, 20)
+    command = ["site", "fit", str(radiographs), "--cases", str(cases), "--output", str(output)]
+
+    result = CliRunner().invoke(app, command)
+    (cases / "0.png").unlink()
+    too_few = CliRunner().invoke(app, command)
+
+    assert result.exit_code == 0, result.output
+    assert "COVID-19 found at the site" in result.output
+    profile = Site.read(output).profile
+    assert (profile.radiographs, profile.cases, profile.cases_from) == (50, 20, "site")
+    assert profile.operating_points["balanced"].sensitivity.value == 1
+    assert "19 are frontal chest radiographs" in too_few.stderr
 
 
 def test_fewer_than_fifty_are_too_few(radiographs: Path, tmp_path: Path) -> None:

@@ -159,6 +159,18 @@ def test_a_site_too_unlike_the_known_hospitals_is_doubted(
     assert fitted(scores.tolist()).doubts == doubts
 
 
+def test_the_site_s_own_cases_say_how_many_are_found_there() -> None:
+    scores = np.linspace(0.01, 1, 60).tolist()
+    site = fit_site("Clinic", MODEL, KNOWN, scores, cases=[0.5] * 12 + [2.0] * 8)
+
+    assert (site.cases, site.cases_from) == (20, "site")
+    for name, point in site.operating_points.items():
+        assert point.weight == PROFILE.operating_points[name].weight
+        assert point.sensitivity.value == 0.4
+    assert "site_insensitive" in site.doubts
+    assert site.applied(STORED.manifest).operating_points["balanced"].cases == 20
+
+
 def test_a_profile_is_read_as_it_was_written(tmp_path: Path) -> None:
     path = tmp_path / "site.json"
     write_json(path, PROFILE.model_dump(mode="json"))

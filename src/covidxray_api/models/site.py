@@ -30,6 +30,9 @@ ALPHAS: Mapping[str, float] = dict(zip(POINTS, (0.10, 0.05, 0.02), strict=True))
 LEAST_RADIOGRAPHS = 50
 """Fewest radiographs of a site; with fewer than 49, `specific` could call none COVID-19."""
 
+LEAST_CASES = 20
+"""Fewest radiographs with COVID-19 by which a site measures its sensitivity."""
+
 LEAST_SENSITIVITY = 0.60
 """Least sensitivity to expect at `balanced` with which the service should be used."""
 
@@ -106,8 +109,7 @@ class SitePoint(Declaration):
     of profiles."""
 
     sensitivity: Rate
-    """Share of held-out radiographs with COVID-19 that are called so: of known hospitals, not of
-    the site."""
+    """Share of radiographs with COVID-19 that are called so; see `SiteProfile.cases_from`."""
 
 
 class ModelVersion(Declaration):
@@ -138,7 +140,10 @@ class SiteProfile(Declaration):
     """Operating points by name; they replace those of the model."""
 
     cases: PositiveInt
-    """Held-out radiographs with COVID-19, behind the sensitivities."""
+    """Radiographs with COVID-19, behind the sensitivities."""
+
+    cases_from: Literal["known_hospitals", "site"]
+    """Whether they are held-out ones of known hospitals, or the site's own."""
 
     shift: float = Field(ge=0, le=1)
     """Probability that a radiograph of the site scores higher than a held-out one of an adult
@@ -223,7 +228,12 @@ class Site:
 
 
 def fit_site(
-    name: str, model: ModelVersion, known: KnownHospitals, scores: Sequence[float], refused: int = 0
+    name: str,
+    model: ModelVersion,
+    known: KnownHospitals,
+    scores: Sequence[float],
+    cases: Sequence[float] = (),
+    refused: int = 0,
 ) -> SiteProfile:
     """Fit the profile of a site.
 
@@ -237,11 +247,15 @@ def fit_site(
         What its held-out radiographs score.
     scores : sequence of float
         Scores of the site's radiographs, all without COVID-19; at least `LEAST_RADIOGRAPHS`.
+    cases : sequence of float
+        Scores of the site's radiographs with COVID-19, one of each patient; if there are none,
+        those of known hospitals stand in for them. They have no part in the weights, so that the
+        sensitivity is that of new ones.
     refused : int
         Files that were not taken.
     """
     stored = tuple(sorted(map(_rounded_up, scores)))
-    points = {point: _point(stored, alpha, known.cases) for point, alpha in ALPHAS.items()}
+    points = {point: _point(stored, alpha, known.cases, cases) for point, alpha in ALPHAS.items()}
     shift = float(np.mean([known.controls.share_below(score) for score in stored]))
     doubts: list[Doubt] = []
     if points[BALANCED].sensitivity.value < LEAST_SENSITIVITY:
@@ -254,7 +268,8 @@ def fit_site(
         radiographs=len(stored),
         refused=refused,
         operating_points=points,
-        cases=known.cases.radiographs,
+        cases=len(cases) or known.cases.radiographs,
+        cases_from="site" if cases else "known_hospitals",
         shift=shift,
         doubts=tuple(doubts),
         scores=stored,
@@ -282,10 +297,15 @@ def false_positive_rate(n: int, alpha: float) -> Rate:
     )
 
 
-def _point(scores: Sequence[float], alpha: float, cases: Scores) -> SitePoint:
+def _point(
+    scores: Sequence[float], alpha: float, known: Scores, cases: Sequence[float]
+) -> SitePoint:
     weight = _weight(scores, alpha)
-    found = 1 - cases.share_below(weight)
-    low, high = exact_interval(found, cases.patients)
+    if cases:
+        found, patients = float(np.mean(np.array(cases) > weight)), len(cases)
+    else:
+        found, patients = 1 - known.share_below(weight), known.patients
+    low, high = exact_interval(found, patients)
     return SitePoint(
         alpha=alpha,
         weight=weight,

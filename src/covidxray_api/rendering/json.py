@@ -150,6 +150,7 @@ def _site_description(site: Site) -> schemas.SiteDescription:
             name: schemas.SitePoint(**point.model_dump(exclude={"weight"}))
             for name, point in profile.operating_points.items()
         },
+        cases_from=profile.cases_from,
         shift=profile.shift,
         doubts=list(profile.doubts),
     )

@@ -126,8 +126,7 @@ class SitePoint(Schema):
     expectation over profiles, and where the rate of 95 % of profiles lies."""
 
     sensitivity: Rate
-    """Share of held-out radiographs with the disease that are called so: of known hospitals, not of
-    the site."""
+    """Share of radiographs with the disease that are called so; see `cases_from`."""
 
 
 class SiteDescription(Site):
@@ -135,6 +134,10 @@ class SiteDescription(Site):
 
     operating_points: dict[str, SitePoint]
     """What is to be expected, by the name of the operating point."""
+
+    cases_from: Literal["known_hospitals", "site"]
+    """Whether the sensitivity is measured on held-out radiographs of known hospitals, or on the
+    site's own."""
 
     shift: float
     """Probability that a radiograph of the site is more suspicious than a held-out one without the

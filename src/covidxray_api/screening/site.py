@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from covidxray_api.errors import InvalidSiteProfile
 from covidxray_api.models.decision import target_ratio
 from covidxray_api.models.site import (
     EVIDENCE,
+    LEAST_CASES,
     LEAST_RADIOGRAPHS,
     KnownHospitals,
     ModelVersion,
@@ -17,6 +19,18 @@ from covidxray_api.models.site import (
 )
 from covidxray_api.models.store import StoredModel
 from covidxray_api.screening.screener import Screener
+
+
+@dataclass(frozen=True, slots=True)
+class ScoredFolder:
+    """A folder of a site's radiographs."""
+
+    folder: Path
+    scores: Sequence[float]
+    """Of the files that were taken."""
+
+    refused: int
+    """Files that were not."""
 
 
 def score(screener: Screener, data: bytes) -> float | None:
@@ -59,10 +73,13 @@ def known_hospitals(model: StoredModel) -> KnownHospitals:
     return KnownHospitals.model_validate(found)
 
 
-def fit_folder(
-    name: str, model: StoredModel, folder: Path, scores: Sequence[float], refused: int
+def fit_profile(
+    name: str,
+    model: StoredModel,
+    radiographs: ScoredFolder,
+    cases: ScoredFolder | None = None,
 ) -> SiteProfile:
-    """Fit the profile of a site on the scores of a folder of its radiographs.
+    """Fit the profile of a site on the scores of its radiographs.
 
     Parameters
     ----------
@@ -70,22 +87,28 @@ def fit_folder(
         Name of the site.
     model : StoredModel
         The model that gave the scores.
-    folder : Path
-        Where the radiographs are.
-    scores : sequence of float
-        Scores of those that were taken.
-    refused : int
-        Files that were not.
+    radiographs : ScoredFolder
+        Without COVID-19.
+    cases : ScoredFolder, optional
+        With it.
 
     Raises
     ------
     InvalidSiteProfile
         If there are too few scores, or there is nothing to compare them with.
     """
-    if len(scores) < LEAST_RADIOGRAPHS:
-        raise InvalidSiteProfile(
-            "too_few", folder=folder, found=len(scores), least=LEAST_RADIOGRAPHS
-        )
+    folders = [(radiographs, LEAST_RADIOGRAPHS)] + ([(cases, LEAST_CASES)] if cases else [])
+    for scored, least in folders:
+        found = len(scored.scores)
+        if found < least:
+            raise InvalidSiteProfile("too_few", folder=scored.folder, found=found, least=least)
     manifest = model.manifest
     version = ModelVersion(name=manifest.name, version=manifest.version, sha256=model.sha256)
-    return fit_site(name, version, known_hospitals(model), scores, refused)
+    return fit_site(
+        name,
+        version,
+        known_hospitals(model),
+        radiographs.scores,
+        cases.scores if cases else (),
+        sum(scored.refused for scored, _ in folders),
+    )

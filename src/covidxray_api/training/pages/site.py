@@ -15,6 +15,7 @@ from covidxray_api.models.manifest import BALANCED
 from covidxray_api.models.site import (
     ALIKE,
     ALPHAS,
+    LEAST_CASES,
     LEAST_RADIOGRAPHS,
     LEAST_SENSITIVITY,
     false_positive_rate,
@@ -100,6 +101,7 @@ def site_page(report: Mapping[str, Any]) -> str:
             n: [false_positive_rate(n, alpha) for alpha in ALPHAS.values()] for n in PROMISED
         },
         least=LEAST_RADIOGRAPHS,
+        least_cases=LEAST_CASES,
         least_sensitivity=LEAST_SENSITIVITY,
         alike=ALIKE,
         balanced=BALANCED,
