@@ -69,7 +69,7 @@ def parts(kind: str, repeats: int = 200) -> dict[str, float]:
         "decoding": lambda: decode(picture, limits),
         "gate with SSIM": lambda: check.check(radiograph),
         "SSIM alone": lambda: screener.checks["ssim"].check(radiograph),
-        "network": lambda: model.answer(radiograph).probabilities,
+        "network": lambda: model.probabilities(radiograph),
         "map and its test": lambda: explain(model, radiograph, "normal"),
     }
     spent = {}

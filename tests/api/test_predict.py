@@ -18,7 +18,6 @@ PREDICTION: dict[str, type | tuple[type, ...]] = {
     "operating_point": (str, type(None)),
     "prediction_set": (list, type(None)),
     "uncertain": bool,
-    "abnormal": (dict, type(None)),
     "predictive_values": (dict, type(None)),
     "decisions": dict,
     "consistency": dict,

@@ -55,7 +55,7 @@ def test_the_answer_hardly_depends_on_the_reduction(
         data = encode(film.resize((side, side), Image.Resampling.BICUBIC), kind)
     whole = np.asarray(Image.open(io.BytesIO(data)).convert("L"))
     small, large = (
-        list(model.answer(Radiograph(pixels, "image/png")).probabilities.values())
+        list(model.probabilities(Radiograph(pixels, "image/png")).values())
         for pixels in (decode(data, LIMITS).pixels, whole)
     )
     assert np.abs(np.subtract(small, large)).max() <= 0.02

@@ -61,8 +61,7 @@ def store(tmp_path: Path) -> ModelStore:
 
 def test_probabilities_are_calibrated_and_named(store: ModelStore) -> None:
     model = ModelRegistry(store, "net", load).get()
-    radiograph = Radiograph(np.full((20, 30), 204, dtype=np.uint8), "image/png")
-    answer = model.answer(radiograph).probabilities
+    answer = model.probabilities(Radiograph(np.full((20, 30), 204, dtype=np.uint8), "image/png"))
     # 0.2 and 0.8 at temperature 2: the odds 4 become 2.
     assert answer == {
         "dark": pytest.approx(1 / 3, abs=1e-4),
@@ -136,7 +135,7 @@ def test_a_damaged_folder_and_a_copy_are_left_out(tmp_path: Path) -> None:
 def test_a_network_that_answers_no_numbers_is_refused(store: ModelStore) -> None:
     model = LoadedModel(store.get("net"), NotANumber())
     with pytest.raises(CorruptArtefact, match="not_finite"):
-        model.answer(Radiograph(np.zeros((8, 8), dtype=np.uint8), "image/png"))
+        model.probabilities(Radiograph(np.zeros((8, 8), dtype=np.uint8), "image/png"))
     assert not same_answers(np.array([np.nan, 0.5]), np.array([0.5, 0.5]))
 
 
@@ -180,8 +179,7 @@ def test_a_network_of_another_framework_is_served_and_has_any_labels(tmp_path: P
         },
     )
     model = load_model(stored)
-    blank = Radiograph(np.zeros((64, 64), dtype=np.uint8), "image/png")
-    answer = model.answer(blank).probabilities
+    answer = model.probabilities(Radiograph(np.zeros((64, 64), dtype=np.uint8), "image/png"))
     assert answer.keys() == {"clear", "opaque", "other"}
     with pytest.raises(CorruptArtefact, match="no_engine"):
         load_model(stored, "keras")

@@ -102,7 +102,7 @@ class ModelRegistry:
                 if key not in self._loaded:
                     model = self._load(stored)
                     # No request pays for the first inference of an image.
-                    model.answer(Radiograph(np.zeros((64, 64), np.uint8), "warm-up"))
+                    model.probabilities(Radiograph(np.zeros((64, 64), np.uint8), "warm-up"))
                     self._loaded[key] = model
         return self._loaded[key]
 

@@ -98,25 +98,6 @@ class OperatingPoint(Declaration):
         return cut_offs
 
 
-class AbnormalScore(Declaration):
-    """How likely a radiograph is not normal, whatever it shows: a column behind the labels'."""
-
-    cut_off: float = Field(gt=0, lt=1)
-    """Score from which on a radiograph does not look normal."""
-
-    sensitivity: float = Field(ge=0, le=1)
-    """Share of held-out radiographs of adults with a finding that reach it."""
-
-    specificity: float = Field(ge=0, le=1)
-    """Share of held-out normal radiographs of adults that do not."""
-
-    cases: NonNegativeInt
-    """Radiographs behind the sensitivity."""
-
-    controls: NonNegativeInt
-    """Radiographs behind the specificity."""
-
-
 class Preprocessing(Declaration):
     """How a radiograph becomes the input of a network; the steps follow each other as listed."""
 
@@ -186,9 +167,6 @@ class Manifest(Declaration):
     operating_points: Mapping[str, OperatingPoint] = {}
     """Operating points by name; `balanced` holds where a request names none. Without any, the most
     probable label is the answer."""
-
-    abnormal: AbnormalScore | None = None
-    """Rule of the abnormal score; none if the network has no such column."""
 
     training: Mapping[str, Any] = {}
     """How it was trained: configuration, and number of radiographs by source and label."""

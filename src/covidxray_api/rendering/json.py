@@ -12,7 +12,7 @@ from covidxray_api.models.site import Site
 from covidxray_api.models.store import StoredModel
 from covidxray_api.rendering import schemas
 from covidxray_api.rendering.renderer import Answer, Context
-from covidxray_api.screening.screening import Abnormal, Explained, Screening, Validation
+from covidxray_api.screening.screening import Explained, Screening, Validation
 from covidxray_api.texts import Language, message
 
 
@@ -58,7 +58,6 @@ def screening_answer(screening: Screening, language: Language) -> schemas.Screen
         cut_offs=dict(decision.cut_offs) if decision else None,
         prediction_set=[label.code for label in decision.prediction_set] if decision else None,
         uncertain=decision.uncertain if decision else False,
-        abnormal=_abnormal(screening.abnormal),
         predictive_values=_predictive_values(decision.predictive_values) if decision else None,
         decisions={
             name: _decision(made, language) for name, made in screening.decisions.items() if name
@@ -164,14 +163,6 @@ def _decision(made: Decision, language: Language) -> schemas.Decision:
         prediction_set=[label.code for label in made.prediction_set],
         uncertain=made.uncertain,
         predictive_values=_predictive_values(made.predictive_values),
-    )
-
-
-def _abnormal(found: Abnormal | None) -> schemas.Abnormal | None:
-    if found is None:
-        return None
-    return schemas.Abnormal(
-        score=found.score, cut_off=found.cut_off, looks_normal=found.looks_normal
     )
 
 

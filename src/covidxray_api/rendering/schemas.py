@@ -243,19 +243,6 @@ class Decision(Schema):
     """What the answer is worth at the stated `?prevalence=`; null without it."""
 
 
-class Abnormal(Schema):
-    """Whether a radiograph looks normal, whatever else it shows."""
-
-    score: float
-    """Probability that it is not normal, 0 to 1."""
-
-    cut_off: float
-    """Score from which on it does not look normal."""
-
-    looks_normal: bool
-    """Whether the score stays below the cut-off."""
-
-
 class ScreeningAnswer(ValidationAnswer):
     """What the service has to say of an image."""
 
@@ -284,9 +271,6 @@ class ScreeningAnswer(ValidationAnswer):
 
     uncertain: bool
     """Whether another label than the predicted one remains possible: a person must decide."""
-
-    abnormal: Abnormal | None
-    """Whether it looks normal; null if the image was rejected, or the model has no such score."""
 
     predictive_values: PredictiveValues | None
     """What the answer is worth at the stated `?prevalence=`; null without it, and for an image

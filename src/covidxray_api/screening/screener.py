@@ -18,13 +18,7 @@ from covidxray_api.models.decision import decide, find_operating_point, target_r
 from covidxray_api.models.site import Site
 from covidxray_api.models.store import ModelStore
 from covidxray_api.radiograph import Radiograph
-from covidxray_api.screening.screening import (
-    Explained,
-    Screening,
-    Validation,
-    find_abnormal,
-    find_label,
-)
+from covidxray_api.screening.screening import Explained, Screening, Validation, find_label
 from covidxray_api.settings import GateName, Settings
 
 OVERSAMPLING = 3
@@ -209,23 +203,20 @@ class Screener:
         point = find_operating_point(chosen.manifest, operating_point)
         sent = self.decode(data, OVERSAMPLING * max(check.side, *chosen.manifest.input_size))
         validation, upright = self._checked(sent, check)
-        answer = chosen.answer(upright) if validation.rejection is None else None
-        decisions = decide(chosen.manifest, answer.probabilities, prevalence) if answer else {}
+        probabilities = chosen.probabilities(upright) if validation.rejection is None else None
+        decisions = decide(chosen.manifest, probabilities, prevalence) if probabilities else {}
         site, p_value = chosen.stored.site, None
         if site:
             warnings = (*validation.warnings, *site.profile.doubts)
             validation = replace(validation, warnings=warnings)
-            if answer:
-                p_value = site.profile.p_value(
-                    target_ratio(chosen.manifest, answer.probabilities)
-                )
+            if probabilities:
+                p_value = site.profile.p_value(target_ratio(chosen.manifest, probabilities))
         screening = Screening(
             validation=validation,
             model=chosen.stored,
             engine=chosen.engine_name,
             operating_point=point,
-            probabilities=answer and answer.probabilities,
-            abnormal=answer and find_abnormal(chosen.manifest, answer.abnormal),
+            probabilities=probabilities,
             decisions=decisions,
             p_value=p_value,
         )

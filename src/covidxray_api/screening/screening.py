@@ -33,29 +33,6 @@ class Validation:
 
 
 @dataclass(frozen=True, slots=True)
-class Abnormal:
-    """Whether a radiograph looks normal, whatever else it shows."""
-
-    score: float
-    """Probability that it is not normal, 0 to 1."""
-
-    cut_off: float
-    """Score from which on it does not look normal."""
-
-    @property
-    def looks_normal(self) -> bool:
-        """Whether the score stays below the cut-off."""
-        return self.score < self.cut_off
-
-
-def find_abnormal(manifest: Manifest, score: float | None) -> Abnormal | None:
-    """Return what a model's abnormal score says; none if it has no such score."""
-    if manifest.abnormal is None or score is None:
-        return None
-    return Abnormal(score, manifest.abnormal.cut_off)
-
-
-@dataclass(frozen=True, slots=True)
 class Screening:
     """The answer to one image, computed once."""
 
@@ -72,9 +49,6 @@ class Screening:
 
     probabilities: Mapping[str, float] | None
     """Calibrated probability by label code; none if the image was rejected."""
-
-    abnormal: Abnormal | None
-    """Whether it looks normal; none if the image was rejected or the model has no such score."""
 
     decisions: Mapping[str | None, Decision]
     """What follows at each operating point, by its name; empty if the image was rejected."""

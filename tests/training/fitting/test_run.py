@@ -79,7 +79,7 @@ def test_a_published_network_answers_as_it_did_in_training(
     model = ModelRegistry(store, "drawn").get()
     for row, image in enumerate(trained.held_out):
         pixels = load_pixels([image], (32, 32))[0]
-        answer = model.answer(Radiograph(pixels, "image/png")).probabilities
+        answer = model.probabilities(Radiograph(pixels, "image/png"))
         raw = trained.held_out_probabilities[row : row + 1]
         expected = calibrate(raw, stored.manifest.temperature)[0]
         np.testing.assert_allclose(list(answer.values()), expected, atol=1e-5)
@@ -130,9 +130,7 @@ def test_a_legacy_file_can_be_imported(trained: TrainedNetwork, tmp_path: Path) 
     stored = import_network(path, store, "imported")
     assert stored.manifest.input_size == (32, 32)
     image = load_pixels(trained.held_out[:1], (32, 32))[0]
-    answer = (
-        ModelRegistry(store, "imported").get().answer(Radiograph(image, "image/png")).probabilities
-    )
+    answer = ModelRegistry(store, "imported").get().probabilities(Radiograph(image, "image/png"))
     expected = trained.held_out_probabilities[0]
     np.testing.assert_allclose(list(answer.values()), expected, atol=1e-5)
 

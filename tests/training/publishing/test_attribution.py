@@ -8,8 +8,6 @@ import pytest
 import tensorflow as tf
 
 from covidxray_api.inference.onnx import OnnxEngine
-from covidxray_api.training.data.dataset import LabelledImage
-from covidxray_api.training.fitting.abnormal import with_abnormal
 from covidxray_api.training.fitting.config import Softening
 from covidxray_api.training.fitting.efficientnet_lite import efficientnet_lite
 from covidxray_api.training.fitting.networks import residual, seed_cnn
@@ -77,26 +75,3 @@ def test_a_network_without_a_fine_feature_map_has_no_evidence(tmp_path: Path) ->
 
     assert not engine.explains
     np.testing.assert_allclose(engine.infer(images), network.predict(images, verbose=0), atol=1e-5)
-
-
-def test_a_column_beside_the_labels_changes_nothing_of_their_evidence(tmp_path: Path) -> None:
-    keras.utils.set_random_seed(0)
-    network = residual((112, 112), 3)
-    rng = np.random.default_rng(0)
-    images = rng.random((2, 112, 112, 1), dtype=np.float32)
-    features = rng.normal(size=(40, network.layers[-1].input.shape[1])).astype(np.float32)
-    labels = ["normal", "other_finding"] * 20
-    drawn = [LabelledImage(Path(str(n)), label, "nih", str(n)) for n, label in enumerate(labels)]
-    more = with_abnormal(network, features, drawn)
-    contrast = np.array([[-0.5, 1, -0.5]], np.float32)
-    plain, scored = tmp_path / "plain", tmp_path / "scored"
-    plain.mkdir()
-    scored.mkdir()
-
-    alone, beside = compiled(network, plain), compiled(more, scored)
-
-    assert beside.infer(images).shape == (2, 4)
-    np.testing.assert_allclose(beside.infer(images)[:, :3], alone.infer(images), atol=1e-6)
-    np.testing.assert_allclose(
-        beside.evidence(images, contrast), alone.evidence(images, contrast), atol=1e-6
-    )

@@ -18,9 +18,6 @@ class Source(Declaration):
     ages: str | None = None
     """Who its patients are, where they are not adults."""
 
-    unread: bool = False
-    """Whether it is not known which of its radiographs are normal."""
-
     reference_standard: str = "labels of the collection"
     """What its labels rest on."""
 
@@ -40,9 +37,6 @@ class DataSets(Declaration):
 
     target: str
     """Code of the label that operating points are about."""
-
-    normal: str
-    """Code of the label of radiographs without any finding."""
 
     left_out: Mapping[str, tuple[str, ...]]
     """Sources that the protocol leaves out together, by the name of the arm."""
@@ -74,10 +68,6 @@ class DataSets(Declaration):
         """Return whether a source's patients are children."""
         return self.sources.get(source, Source()).ages is not None
 
-    def unread(self, source: str) -> bool:
-        """Return whether it is not known which radiographs of a source are normal."""
-        return self.sources.get(source, Source()).unread
-
 
 def read_data_sets(path: Path) -> DataSets:
     """Read the file that names data sets."""
@@ -87,5 +77,4 @@ def read_data_sets(path: Path) -> DataSets:
 DATA_SETS = read_data_sets(Path(__file__).with_name("sources.toml"))
 
 COVID = DATA_SETS.target
-NORMAL = DATA_SETS.normal
 LATERAL = DATA_SETS.other_images.lateral

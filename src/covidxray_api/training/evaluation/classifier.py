@@ -15,7 +15,7 @@ from covidxray_api.inference import LoadedModel
 from covidxray_api.models.decision import calibrate, choose, remaining, weights_of
 from covidxray_api.models.manifest import BALANCED, OperatingPoint
 from covidxray_api.training.data.dataset import LabelledImage, counts
-from covidxray_api.training.data.sources import COVID, DATA_SETS, NORMAL
+from covidxray_api.training.data.sources import COVID, DATA_SETS
 from covidxray_api.training.data.split import repeat_split
 from covidxray_api.training.evaluation.metrics import (
     Interval,
@@ -56,12 +56,6 @@ class Unseen:
 
     operating_points: Mapping[str, OperatingPoint]
     """The model's operating points."""
-
-    abnormal: NDArray[np.float32] | None = None
-    """Abnormal score of each radiograph, shape (n,); none if the model has none."""
-
-    looks_abnormal_from: float = 1.0
-    """Cut-off of that score."""
 
     @property
     def called(self) -> NDArray[np.intp]:
@@ -126,8 +120,7 @@ def predict_unseen(
         or (image.path not in trained_paths and image.group not in trained_groups)
     ]
     tensor = model.tensors([pixels[row] for row in rows])
-    answers = infer_all(model, tensor)
-    calibrated = calibrate(answers[:, : len(config.codes)], model.manifest.temperature)
+    calibrated = calibrate(infer_all(model, tensor), model.manifest.temperature)
     rule = model.manifest.prediction_set
     least = np.array([rule.least[code] if rule else 0.0 for code in config.codes])
     balanced = model.manifest.operating_points.get(BALANCED)
@@ -143,15 +136,13 @@ def predict_unseen(
             [DATA_SETS.archive(images[row].source) not in trained_archives for row in rows]
         ),
         operating_points=model.manifest.operating_points,
-        abnormal=answers[:, -1] if model.manifest.abnormal else None,
-        looks_abnormal_from=model.manifest.abnormal.cut_off if model.manifest.abnormal else 1.0,
     )
 
 
 def infer_all(model: LoadedModel, tensor: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return the answers of many radiographs, in batches; see `LoadedModel.answers`."""
+    """Return the uncalibrated probabilities of many radiographs, in batches: shape (n, classes)."""
     return np.concatenate(
-        [model.answers(tensor[at : at + 256]) for at in range(0, len(tensor), 256)]
+        [model.engine.infer(tensor[at : at + 256]) for at in range(0, len(tensor), 256)]
     )
 
 
@@ -277,36 +268,6 @@ def evaluate(unseen: Unseen) -> dict[str, Any]:
                 report[figure].setdefault(source, {})[label] = share(hit, chosen)
             if label != COVID:
                 report["auroc_covid_19"].setdefault(source, {})[label] = told_apart(chosen)
-    if unseen.abnormal is not None:
-        report["abnormal"] = _measure_abnormal(unseen, unseen.abnormal)
-    return report
-
-
-def _measure_abnormal(unseen: Unseen, scores: NDArray[np.float32]) -> dict[str, Any]:
-    """Return how well the abnormal score tells each source's radiographs from normal ones.
-
-    Findings are set against the normal radiographs of the same archive, or of all adults held out
-    where it has none.
-    """
-    high, groups = scores >= unseen.looks_abnormal_from, unseen.groups
-    normal = np.array([image.label == NORMAL for image in unseen.images])
-    adult = np.array([not DATA_SETS.of_children(image.source) for image in unseen.images])
-    archives = np.array([DATA_SETS.archive(image.source) for image in unseen.images])
-    report: dict[str, Any] = {"looks_abnormal": {}, "auroc": {}}
-    for source in sorted({image.source for image in unseen.images}):
-        for label in sorted({image.label for image in unseen.images if image.source == source}):
-            chosen = unseen.rows(label=label, source=source)
-            shown = report["looks_abnormal"].setdefault(source, {})
-            shown[label] = _figure(proportion(high[chosen], groups[chosen]))
-            if label == NORMAL or DATA_SETS.unread(source):
-                continue
-            same = normal & (archives == DATA_SETS.archive(source))
-            controls = np.flatnonzero(same if same.any() else normal & adult)
-            both = np.r_[chosen, controls]
-            is_case = np.arange(len(both)) < len(chosen)
-            report["auroc"].setdefault(source, {})[label] = _figure(
-                auroc_interval(scores[both], is_case, groups[both])
-            )
     return report
 
 

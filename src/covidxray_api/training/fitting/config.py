@@ -139,9 +139,6 @@ class TrainingConfig(Declaration):
     """Runs that each go on from the main one, among other sources; what is stored is the average of
     their weights and its own (Wortsman et al. 2022, Model soups, section 3)."""
 
-    abnormal: bool = False
-    """Also learn to tell normal radiographs from all others; see `abnormal.py`."""
-
     precision: Literal["float32", "mixed_bfloat16"] = "float32"
     """Arithmetic of training; the stored network is float32 either way."""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import compress
 from pathlib import Path
 
 import keras
@@ -14,13 +13,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from covidxray_api.preprocessing import preprocess
 from covidxray_api.training.data.dataset import LabelledImage
-from covidxray_api.training.data.sources import DATA_SETS
 from covidxray_api.training.data.split import Rows, split
-from covidxray_api.training.fitting.abnormal import (
-    pooled_features,
-    told_apart_left_out,
-    with_abnormal,
-)
 from covidxray_api.training.fitting.checkpoint import Checkpoint
 from covidxray_api.training.fitting.config import TrainingConfig
 from covidxray_api.training.fitting.fit import compiled, fit, infer, steps_per_epoch
@@ -39,12 +32,6 @@ class TrainedNetwork:
     held_out: list[LabelledImage]
     held_out_probabilities: NDArray[np.float32]
     """Of the held-out radiographs, shape (n, classes), uncalibrated."""
-
-    held_out_abnormal: NDArray[np.float32] | None
-    """Their abnormal scores, shape (n,), if the run is to have them."""
-
-    abnormal_left_out: dict[str, dict[str, float]] | None
-    """See `told_apart_left_out`."""
 
     history: list[dict[str, float]]
     """Training figures by epoch; at milestones also the accuracy of inference on both parts."""
@@ -112,48 +99,12 @@ def train(
     if checkpoint is not None:
         checkpoint.remove()
     added = [row for row, image in enumerate(images) if image.source in config.added]
-    learned_from = np.r_[trained_on, np.array(added, np.intp)]
-    return finished(images, pixels, config, network, (learned_from, held_out), history)
-
-
-def finished(
-    images: Sequence[LabelledImage],
-    pixels: NDArray[np.uint8],
-    config: TrainingConfig,
-    network: keras.Model,
-    parts: tuple[Rows, Rows],
-    history: list[dict[str, float]],
-) -> TrainedNetwork:
-    """Give a network that has learned its labels what else the run asks for, and let it answer.
-
-    Parameters
-    ----------
-    images, pixels, config
-        As for `train`.
-    network : keras.Model
-        What learned the labels.
-    parts : tuple of ndarray of int
-        Rows that it learned from, and those held out.
-    history : list of dict
-        Training figures by epoch.
-    """
-    learned_from, held_out = ([images[row] for row in rows] for rows in parts)
-    left_out = None
-    if config.abnormal:
-        known = [not DATA_SETS.unread(image.source) for image in learned_from]
-        judged = list(compress(learned_from, known))
-        features = pooled_features(network, pixels[parts[0][known]], config.input_size)
-        left_out = told_apart_left_out(features, judged)
-        network = with_abnormal(network, features, judged)
-    answers = infer(network, preprocess(list(pixels[parts[1]]), config.input_size))
     return TrainedNetwork(
         config=config,
         network=network,
-        trained_on=learned_from,
-        held_out=held_out,
-        held_out_probabilities=answers[:, : len(config.labels)],
-        held_out_abnormal=answers[:, -1] if config.abnormal else None,
-        abnormal_left_out=left_out,
+        trained_on=[images[row] for row in (*trained_on, *added)],
+        held_out=[images[row] for row in held_out],
+        held_out_probabilities=probabilities(network, held_out),
         history=history,
     )
 

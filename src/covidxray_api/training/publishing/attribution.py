@@ -52,7 +52,7 @@ class _Backward:
             value.name: [dim.dim_value for dim in value.type.tensor_type.shape.dim]
             for value in (*inferred.input, *inferred.value_info, *inferred.output)
         }
-        self._forward = _behind_softmax(self._graph)
+        self._forward = list(self._graph.node)
         self._backward: list[onnx.NodeProto] = []
         self._gradients: dict[str, str] = {}
         self._passes: dict[str, Callable[[onnx.NodeProto, str], None]] = {
@@ -69,10 +69,10 @@ class _Backward:
 
     def write(self) -> bool:
         """Append the reverse pass, from the logits to a feature map; False if there can be none."""
-        graph, features = self._graph, self._fine_features()
-        if features is None:
+        graph, softmax = self._graph, self._forward[-1]
+        features = self._fine_features()
+        if softmax.op_type != "Softmax" or features is None:
             return False
-        softmax = self._forward[-1]
         classes = self._shapes[softmax.output[0]][1]
         self._add_constant(CONTRAST, np.zeros((1, classes), np.float32))
         graph.input.append(
@@ -222,17 +222,6 @@ class _Backward:
                 group=groups,
             ),
         )
-
-
-def _behind_softmax(graph: onnx.GraphProto) -> list[onnx.NodeProto]:
-    """Return the nodes from the input to the last softmax that it depends on, in order."""
-    wanted: set[str] = set()
-    path: list[onnx.NodeProto] = []
-    for node in reversed(graph.node):
-        if wanted & set(node.output) or (not path and node.op_type == "Softmax"):
-            path.append(node)
-            wanted |= set(node.input)
-    return path[::-1]
 
 
 def _attributes(node: onnx.NodeProto) -> dict[str, list[int]]:

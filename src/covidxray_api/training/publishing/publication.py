@@ -19,7 +19,6 @@ from covidxray_api.models.decision import calibrate
 from covidxray_api.models.manifest import (
     COMPILED,
     WEIGHTS,
-    AbnormalScore,
     Label,
     Manifest,
     OperatingPoint,
@@ -29,7 +28,7 @@ from covidxray_api.models.manifest import (
 from covidxray_api.models.store import ModelStore, StoredModel
 from covidxray_api.preprocessing import preprocess
 from covidxray_api.training.data.dataset import LabelledImage, counts, load_pixels
-from covidxray_api.training.data.sources import COVID, DATA_SETS, NORMAL
+from covidxray_api.training.data.sources import COVID
 from covidxray_api.training.data.split import repeat_split, unseen_hospitals
 from covidxray_api.training.evaluation.classifier import infer_all
 from covidxray_api.training.fitting.config import TrainingConfig
@@ -51,11 +50,7 @@ class Calibration(NamedTuple):
     temperature: float
     prediction_set: PredictionSet
     operating_points: dict[str, OperatingPoint]
-    abnormal: AbnormalScore | None = None
 
-
-NORMAL_BELOW = 0.9
-"""Share of normal radiographs of adults whose abnormal score stays below the cut-off."""
 
 Answers = tuple[Sequence[LabelledImage], NDArray[np.floating]]
 """Radiographs, and the softmax outputs of a network for them, shape (n, classes)."""
@@ -66,7 +61,6 @@ def fit_calibration(
     probabilities: NDArray[np.floating],
     config: TrainingConfig,
     unseen: Sequence[Answers] = (),
-    abnormal: NDArray[np.floating] | None = None,
 ) -> Calibration:
     """Fit what makes probabilities mean something, on radiographs that training has not seen.
 
@@ -82,8 +76,6 @@ def fit_calibration(
     unseen : sequence of Answers
         For each hospital that training saw nothing of, what the network says of adults without
         COVID-19.
-    abnormal : ndarray, shape (n,), optional
-        Abnormal scores of the held-out radiographs, where the network gives them.
     """
     codes = config.codes
     truth = _columns(films, codes)
@@ -101,26 +93,6 @@ def fit_calibration(
         temperature,
         fit_prediction_set(calibrated[second], truth[second], codes, hospitals),
         fit_operating_points(calibrated, truth, groups, codes, COVID, hospitals),
-        None if abnormal is None else fit_abnormal(films, abnormal),
-    )
-
-
-def fit_abnormal(images: Sequence[LabelledImage], scores: NDArray[np.floating]) -> AbnormalScore:
-    """Fit the score from which on a radiograph does not look normal, on adults held out.
-
-    Nine in ten normal ones stay below it.
-    """
-    adult = np.array([not DATA_SETS.of_children(image.source) for image in images])
-    normal = np.array([image.label == NORMAL for image in images])
-    judged = np.array([not DATA_SETS.unread(image.source) for image in images])
-    controls, cases = scores[adult & normal], scores[adult & ~normal & judged]
-    cut_off = float(np.quantile(controls, NORMAL_BELOW))
-    return AbnormalScore(
-        cut_off=cut_off,
-        sensitivity=float(np.mean(cases >= cut_off)),
-        specificity=float(np.mean(controls < cut_off)),
-        cases=len(cases),
-        controls=len(controls),
     )
 
 
@@ -149,15 +121,9 @@ def recalibrate(
     def answers(images: Sequence[LabelledImage]) -> NDArray[np.float32]:
         return infer_all(model, model.tensors(list(load_pixels(images, manifest.input_size))))
 
-    at_home = answers(held_out)
-    classes = len(manifest.labels)
     unseen = unseen_hospitals(films, trained_on, config).values()
     calibration = fit_calibration(
-        held_out,
-        at_home[:, :classes],
-        config,
-        [(each, answers(each)[:, :classes]) for each in unseen],
-        None if manifest.abnormal is None else at_home[:, -1],
+        held_out, answers(held_out), config, [(each, answers(each)) for each in unseen]
     )
     return publish_again(model.stored, store, calibration._asdict())
 
@@ -225,22 +191,15 @@ def publish(
             trained.held_out_probabilities,
             config,
             [
-                (
-                    each,
-                    infer(trained.network, preprocess(list(load_pixels(each, size)), size))[
-                        :, : len(config.labels)
-                    ],
-                )
+                (each, infer(trained.network, preprocess(list(load_pixels(each, size)), size)))
                 for each in unseen
             ],
-            trained.held_out_abnormal,
         ),
         training={
             "configuration": config.model_dump(mode="json"),
             "films": counts(trained.trained_on),
             "held_out_films": counts(trained.held_out),
             "milestones": [row for row in trained.history if "train_accuracy" in row],
-            "abnormal_left_out": trained.abnormal_left_out,
         },
         films=films,
     )
@@ -280,11 +239,7 @@ def store_network(
     steps = Preprocessing(size=(height, width), channels=channels)
     with store.new_version(name) as draft:
         network.save(draft.folder / WEIGHTS)
-        parity = (
-            compile_form(network, draft.folder / COMPILED, steps, films, len(labels))
-            if films
-            else None
-        )
+        parity = compile_form(network, draft.folder / COMPILED, steps, films) if films else None
         manifest = Manifest(
             name=name,
             version=draft.version,
@@ -324,6 +279,6 @@ def compile_again(
     steps = stored.manifest.preprocessing
     with TemporaryDirectory() as folder:
         path = Path(folder) / COMPILED
-        parity = compile_form(network, path, steps, films, len(stored.manifest.labels))
+        parity = compile_form(network, path, steps, films)
         answers = tuple(infer(network, probe(steps))[0].tolist())
         return publish_again(stored, store, {"parity": parity, "probe": answers}, path)

@@ -54,7 +54,6 @@ MEASURED = (
     "uncertain",
     "auroc_covid_19",
     "robustness",
-    "abnormal",
 )
 """Figures of an evaluation that go into the manifest."""
 
@@ -216,9 +215,7 @@ def run_evaluation(
         } | evaluate(unseen)
         (folder / f"{name}.json").write_text(json.dumps(report, indent=2) + "\n")
         draw(unseen, report, f"{name} {manifest.version}", folder / f"{name}.png")
-        measured = {"protocol": PROTOCOL} | {
-            figure: report[figure] for figure in MEASURED if figure in report
-        }
+        measured = {"protocol": PROTOCOL} | {figure: report[figure] for figure in MEASURED}
         # What `covidxray evaluate site` has measured stays.
         write_json(model.stored.folder / EVIDENCE, model.stored.evidence | measured)
         (model.stored.folder / CARD).write_text(
