@@ -216,9 +216,7 @@ class Screener:
             warnings = (*validation.warnings, *site.profile.doubts)
             validation = replace(validation, warnings=warnings)
             if answer:
-                p_value = site.profile.p_value(
-                    target_ratio(chosen.manifest, answer.probabilities)
-                )
+                p_value = site.profile.p_value(target_ratio(chosen.manifest, answer.probabilities))
         screening = Screening(
             validation=validation,
             model=chosen.stored,
