@@ -22,6 +22,7 @@ PREDICTION: dict[str, type | tuple[type, ...]] = {
     "decisions": dict,
     "consistency": dict,
     "model": dict,
+    "site": (dict, type(None)),
     "warnings": list,
     "notice": str,
 }

@@ -79,7 +79,8 @@ def score_hospitals(
     """
     used = (*trained_on, *held_out)
     sources = {image.source for image in used}
-    archives = DATA_SETS.archives(sources)
+    known_archives = DATA_SETS.archives(sources)
+    archives = DATA_SETS.archives({image.source for image in held_out})
     groups = {image.group for image in used}
     chosen: dict[tuple[str, Seen], list[LabelledImage]] = {}
     for image in held_out:
@@ -91,7 +92,7 @@ def score_hospitals(
     for image in images:
         away = image.source not in sources and image.group not in groups
         if away and image.label != COVID and not DATA_SETS.of_children(image.source):
-            known = DATA_SETS.archive(image.source) in archives
+            known = DATA_SETS.archive(image.source) in known_archives
             seen: Seen = "archive seen in part" if known else "unseen"
             chosen.setdefault((image.source, seen), []).append(image)
     found = {key: _scored(screener, *key, members) for key, members in sorted(chosen.items())}
