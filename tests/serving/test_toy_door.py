@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from covidxray_api.decoding.deadline import seconds_left
 from covidxray_api.errors import CovidXrayError
 from covidxray_api.serving.composition import compose
 from covidxray_api.serving.service import ScreeningService
@@ -67,3 +68,13 @@ def test_what_the_service_refuses_reaches_another_protocol_in_its_own_words(tmp_
             return await ask(port, b"")
 
     assert asyncio.run(converse()) == "not-ready"
+
+
+def test_decoding_knows_the_deadline_of_its_request() -> None:
+    async def left() -> float:
+        service = compose(Settings(workers=2, deadline_s=20.0))
+        async with service.running():
+            with service.admit() as request:
+                return await request.run(lambda _: seconds_left())
+
+    assert 0 < asyncio.run(left()) <= 20

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import traceback
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -82,18 +83,25 @@ def _outcome(screen: Callable[[bytes], Screening], file: Path, lang: Language) -
     from covidxray_api.texts.problems import advice, detail, title
 
     try:
-        screening = screen(file.read_bytes())
+        data = file.read_bytes()
     except OSError as error:
         return {"problem": {"title": "File cannot be read", "detail": error.strerror}}
+    try:
+        screening = screen(data)
+        return screening_answer(screening, lang).model_dump(mode="json")
     except CovidXrayError as error:
-        return {
-            "problem": {
-                "title": title(error.code, lang),
-                "detail": detail(error, lang),
-                "advice": advice(error.code, lang, "command_line"),
-            }
+        fault = error
+    except Exception:
+        # A fault of this program over one file must not cost the others their answers.
+        typer.echo(f"{file}:\n{traceback.format_exc()}", err=True)
+        fault = CovidXrayError("at_the_shell")
+    return {
+        "problem": {
+            "title": title(fault.code, lang),
+            "detail": detail(fault, lang),
+            "advice": advice(fault.code, lang, "command_line"),
         }
-    return screening_answer(screening, lang).model_dump(mode="json")
+    }
 
 
 def _name(model: LoadedModel) -> str:

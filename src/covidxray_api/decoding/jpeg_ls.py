@@ -39,6 +39,9 @@ class _Child:
         self._process: subprocess.Popen[bytes] | None = None
 
     def decoded(self, data: bytes, pixels: int) -> NDArray[Any]:
+        # Not with the module: the child runs this file, and loads nothing else of the package.
+        from covidxray_api.decoding.deadline import seconds_left
+
         with self._lock:
             if self._process is None or self._process.poll() is not None:
                 self.end()
@@ -49,7 +52,9 @@ class _Child:
                 )
                 assert self._process.stdout  # noqa: S101
                 self._process.stdout.read(1)
-            limit = _SECONDS + _SECONDS_PER_MEGAPIXEL * pixels / 1e6
+            limit = min(_SECONDS + _SECONDS_PER_MEGAPIXEL * pixels / 1e6, seconds_left())
+            if limit <= 0:
+                raise Failed
             watch = threading.Timer(limit, self._process.kill)
             watch.start()
             try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import asynccontextmanager
@@ -28,6 +29,8 @@ class Deadline:
     """
 
     def __init__(self, seconds: float) -> None:
+        self.moment = time.monotonic() + seconds
+        """The same moment on the clock of threads, `time.monotonic`."""
         self._seconds = seconds
         self._at = asyncio.get_running_loop().time() + seconds
 

@@ -10,6 +10,7 @@ from typing import Literal, TypeVar
 
 import structlog
 
+from covidxray_api.decoding.deadline import awaited_until
 from covidxray_api.errors import NotReady
 from covidxray_api.inference.registry import ModelRegistry
 from covidxray_api.models.store import StoredModel
@@ -192,12 +193,17 @@ class AdmittedRequest:
         UnknownModel, CorruptArtefact
             If the model cannot be loaded.
         """
+
+        def bounded() -> Result:
+            with awaited_until(self.deadline.moment):
+                return work(self._screener)
+
         watching = asyncio.ensure_future(gone) if gone else None
         models = self._screener.models
         try:
             if not models.is_loaded(model):
                 await self._finished(self._loading.submit(models.get, model), watching)
-            return await self._finished(self._jobs.submit(work, self._screener), watching)
+            return await self._finished(self._jobs.submit(bounded), watching)
         finally:
             if watching:
                 watching.cancel()

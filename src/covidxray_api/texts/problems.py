@@ -45,6 +45,10 @@ PROBLEMS: Mapping[str, ProblemText] = {
                 "es": "El registro del servicio tiene los detalles con este identificador de"
                 " solicitud.",
             },
+            "at_the_shell": {
+                "en": "A fault of this program; standard error says where.",
+                "es": "Un fallo de este programa; la salida de error indica dónde.",
+            },
         },
         at_the_shell={
             "en": "Report it with the messages above.",
