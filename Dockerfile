@@ -14,6 +14,8 @@ RUN tools/bin/hatchling build --target wheel --directory dist \
     && /opt/covidxray/bin/pip install --no-deps --no-index dist/*.whl
 
 FROM python:3.11-slim-bookworm
+# It listens on all addresses of the container, and refuses to start unless callers have to say who
+# they are (COVIDXRAY_KEYS, in a volume) or COVIDXRAY_OPEN_TO_ALL=true lets everybody in.
 # Keras writes its settings into a folder of its own, feedback goes into another; nothing else is
 # written.
 ENV PATH=/opt/covidxray/bin:$PATH \

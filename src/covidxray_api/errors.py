@@ -26,6 +26,10 @@
     ├── Overloaded                     overloaded
     ├── UploadTooSlow                  upload-too-slow
     ├── DeadlineExceeded               deadline-exceeded
+    ├── Unauthenticated                unauthenticated
+    ├── Forbidden                      forbidden
+    ├── AccessUnavailable              access-unavailable
+    ├── InvalidConfiguration           invalid-configuration
     └── DatasetError                   invalid-dataset
 
 An error carries a stable `code`, a `reason` where a code has several, and `facts`: numbers and
@@ -204,6 +208,30 @@ class DeadlineExceeded(CovidXrayError):
     """The answer was not ready before the request's deadline."""
 
     code = "deadline-exceeded"
+
+
+class Unauthenticated(CovidXrayError):
+    """The request does not show whose it is."""
+
+    code = "unauthenticated"
+
+
+class Forbidden(CovidXrayError):
+    """The caller is known, and may not ask for this."""
+
+    code = "forbidden"
+
+
+class AccessUnavailable(CovidXrayError):
+    """Whether the caller may ask for this cannot be told now."""
+
+    code = "access-unavailable"
+
+
+class InvalidConfiguration(CovidXrayError):
+    """The service, or a command, is set up in a way that it cannot work, or not safely."""
+
+    code = "invalid-configuration"
 
 
 class DatasetError(CovidXrayError):

@@ -35,6 +35,11 @@ EngineName = Literal["compiled", "keras"]
 """What can compute a network."""
 
 
+Scope = Literal["predict", "feedback", "admin"]
+"""What a caller may be allowed: to have radiographs screened, to say what they think of an answer,
+or to see what the service has done."""
+
+
 class Settings(BaseSettings):
     """Read once at start from ``COVIDXRAY_*`` environment variables, then passed down."""
 
@@ -47,6 +52,14 @@ class Settings(BaseSettings):
 
     port: int = Field(default=8000, ge=0, le=65535)
     """Port that the service listens on; 0 takes a free one."""
+
+    open_to_all: bool = False
+    """Whether anybody may call where the service listens beyond this machine; refused otherwise
+    unless callers have to say who they are."""
+
+    keys: Path | None = None
+    """File of the API keys that `covidxray keys create` makes; with one, every caller needs a
+    key."""
 
     root_path: str = Field(default="", pattern=r"^(/[^/?#\s]+)*$")
     """Path prefix under which a reverse proxy publishes the service, as `/covidxray`, whether the

@@ -19,6 +19,7 @@ from tests.varied import vary
 from typer.core import TyperGroup
 from typer.testing import CliRunner
 
+from covidxray_api.access.keys import Keys
 from covidxray_api.cli import app
 from covidxray_api.settings import shipped
 from covidxray_api.training.gate.network import fit_gate
@@ -55,6 +56,9 @@ LINES = {
         "store/drawn/2/manifest.json",
     ),
     "feedback export": ("feedback export --output {made}/feedback.csv", "feedback.csv"),
+    "keys create": ("keys create ward-4 --scope predict --file {made}/keys.json", "keys.json"),
+    "keys list": ("keys list --file {keys}", ""),
+    "keys revoke": ("keys revoke ward-3 --file {keys}", ""),
     "reference build": (
         "reference build --data {data} --others {others} --output {made}/new",
         "new/manifest.json",
@@ -111,7 +115,9 @@ def places(prepared: dict[str, Path], examples: Path, tmp_path: Path) -> dict[st
     shutil.copytree(prepared["store"], tmp_path / "store")
     without_gate = shutil.ignore_patterns("gate")
     shutil.copytree(shipped("reference"), tmp_path / "reference", ignore=without_gate)
-    return prepared | {"made": tmp_path, "examples": examples}
+    keys = tmp_path / "of ward 3.json"
+    Keys(keys).create("ward-3", ["predict"])
+    return prepared | {"made": tmp_path, "examples": examples, "keys": keys}
 
 
 def draw_others(folder: Path) -> None:

@@ -64,10 +64,10 @@ class UploadRoute(StrictRoute):
     A refusal by a dependency of FastAPI would cost twice as much: it comes after the parameters.
     """
 
-    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request, or refuse it."""
+    async def handle_authorized(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request of a caller who may, or refuse it."""
         if scope["method"] not in (self.methods or ()):
-            await super().handle(scope, receive, send)
+            await super().handle_authorized(scope, receive, send)
             return
         request = Request(scope)
         with ExitStack() as stack:
@@ -77,7 +77,7 @@ class UploadRoute(StrictRoute):
                 await respond_to(request, error)(scope, receive, send)
                 return
             request.state.admitted = admitted
-            await super().handle(scope, receive, send)
+            await super().handle_authorized(scope, receive, send)
 
 
 async def _upload(request: Request) -> AdmittedUpload:

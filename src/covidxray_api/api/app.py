@@ -10,12 +10,14 @@ from fastapi.routing import APIRoute
 from fastapi_offline import FastAPIOffline
 
 from covidxray_api import __version__
+from covidxray_api.access.control import AccessControl
 from covidxray_api.api import problems
 from covidxray_api.api.access_log import AccessLog
 from covidxray_api.api.examples import add_examples
 from covidxray_api.api.prefix import PathPrefix
 from covidxray_api.api.records import FeedbackRecords
 from covidxray_api.api.routers import feedback, health, models, page, problem_types, screening
+from covidxray_api.api.routes import describe_security
 from covidxray_api.api.state import State
 from covidxray_api.rendering.registry import RENDERERS, Renderers
 from covidxray_api.screening.screener import Screener
@@ -51,7 +53,13 @@ def create_app(
     renderers : Renderers
         Draw the answers.
     """
-    state = State(settings, compose(settings, build), FeedbackRecords(settings.records), renderers)
+    state = State(
+        settings,
+        compose(settings, build),
+        FeedbackRecords(settings.records),
+        AccessControl.from_settings(settings),
+        renderers,
+    )
 
     @asynccontextmanager
     async def running(_: FastAPI) -> AsyncIterator[None]:
@@ -78,6 +86,7 @@ def create_app(
         app.include_router(router)
     app.mount("/web", page.FILES)
     add_examples(app)
+    describe_security(app, ROUTERS)
     return app
 
 

@@ -16,7 +16,12 @@ from starlette.requests import ClientDisconnect, HTTPConnection
 from starlette.responses import JSONResponse
 
 from covidxray_api.api.negotiation import DEFAULT, VARY, negotiate
-from covidxray_api.errors import CovidXrayError, InvalidRequest
+from covidxray_api.errors import (
+    CovidXrayError,
+    Forbidden,
+    InvalidRequest,
+    Unauthenticated,
+)
 from covidxray_api.serving.jobs import ClientGone
 from covidxray_api.texts.language import Language
 from covidxray_api.texts.problems import advice, detail, title
@@ -75,12 +80,17 @@ STATUS: Mapping[str, HTTPStatus] = {
     "overloaded": HTTPStatus.SERVICE_UNAVAILABLE,
     "upload-too-slow": HTTPStatus.REQUEST_TIMEOUT,
     "deadline-exceeded": HTTPStatus.GATEWAY_TIMEOUT,
+    "unauthenticated": HTTPStatus.UNAUTHORIZED,
+    "forbidden": HTTPStatus.FORBIDDEN,
+    "access-unavailable": HTTPStatus.SERVICE_UNAVAILABLE,
+    "invalid-configuration": HTTPStatus.INTERNAL_SERVER_ERROR,
     "invalid-dataset": HTTPStatus.UNPROCESSABLE_ENTITY,
 }
 """HTTP status of each code."""
 
 RETRY_AFTER: Mapping[str, int] = {
     "records-unavailable": 60,
+    "access-unavailable": 10,
     "not-ready": 5,
     "overloaded": 1,
     "deadline-exceeded": 5,
@@ -121,9 +131,23 @@ def respond_to(request: HTTPConnection, error: CovidXrayError) -> JSONResponse:
         "detail": detail(said, language),
         "request_id": request.state.request_id,
     }
-    seconds = RETRY_AFTER.get(error.code)
     headers = {"Content-Language": language, "Vary": VARY}
-    return _answer(problem, headers | ({"Retry-After": str(seconds)} if seconds else {}))
+    if seconds := RETRY_AFTER.get(error.code):
+        headers["Retry-After"] = str(seconds)
+    if challenge := _challenge(error):
+        headers["WWW-Authenticate"] = challenge
+    return _answer(problem, headers)
+
+
+def _challenge(error: CovidXrayError) -> str | None:
+    """Return what is said to who may not call (RFC 6750, section 3)."""
+    if isinstance(error, Forbidden):
+        needed = error.facts["needed"]
+        return f'Bearer realm="covidxray", error="insufficient_scope", scope="{needed}"'
+    if isinstance(error, Unauthenticated):
+        missing = error.reason == "missing"
+        return 'Bearer realm="covidxray"' + ("" if missing else ', error="invalid_token"')
+    return None
 
 
 @cache

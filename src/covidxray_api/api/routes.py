@@ -1,18 +1,23 @@
-"""Routes that refuse what they do not know, before a body is read."""
+"""Routes that refuse whom and what they do not know, before a body is read."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable
 from difflib import get_close_matches
-from typing import Any
+from itertools import chain
+from typing import Any, ClassVar, Self
 
-from fastapi import Request, Response
+from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.routing import APIRoute
+from starlette.types import Receive, Send
+from starlette.types import Scope as ASGIScope
 
+from covidxray_api.api.authorization import SCHEMES, authorize
 from covidxray_api.api.state import state_of
 from covidxray_api.api.upload import read_body
 from covidxray_api.errors import InvalidRequest, UploadTooSlow
+from covidxray_api.settings import Scope
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
@@ -21,7 +26,25 @@ SMALL_BODY_BYTES = 32 * 1024
 
 
 class StrictRoute(APIRoute):
-    """A route that refuses a query parameter that it does not have."""
+    """A route that refuses who may not call it, and a query parameter that it does not have."""
+
+    needs: ClassVar[Scope | None] = None
+    """What a caller needs to be allowed; None for routes that are open to all."""
+
+    @classmethod
+    def needing(cls, scope: Scope) -> type[Self]:
+        """Return this kind of route, for callers who are allowed a scope."""
+        return type(cls.__name__, (cls,), {"needs": scope})
+
+    async def handle(self, scope: ASGIScope, receive: Receive, send: Send) -> None:
+        """Serve one request, of whoever may."""
+        if self.needs and scope["method"] in (self.methods or ()):
+            await authorize(Request(scope), self.needs)
+        await self.handle_authorized(scope, receive, send)
+
+    async def handle_authorized(self, scope: ASGIScope, receive: Receive, send: Send) -> None:
+        """Serve one request of a caller who may."""
+        await super().handle(scope, receive, send)
 
     def get_route_handler(self) -> Handler:
         """Return what answers a request."""
@@ -62,6 +85,16 @@ class SmallBodyRoute(StrictRoute):
             return await handle(Request(request.scope, again))
 
         return bounded
+
+
+def describe_security(app: FastAPI, routers: Iterable[APIRouter]) -> None:
+    """Add to an app's description which of its routes need which scope."""
+    described = app.openapi()
+    described["components"]["securitySchemes"] = SCHEMES
+    for route in chain.from_iterable(router.routes for router in routers):
+        if isinstance(route, StrictRoute) and route.needs and route.include_in_schema:
+            for operation in described["paths"][route.path_format].values():
+                operation["security"] = [{name: [route.needs]} for name in SCHEMES]
 
 
 def _unknown(name: str, known: tuple[str, ...]) -> InvalidRequest:

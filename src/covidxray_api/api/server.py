@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
 
 import uvicorn
 
+from covidxray_api.access.control import AccessControl
+from covidxray_api.errors import InvalidConfiguration
 from covidxray_api.serving.logs import configure_logs
 from covidxray_api.settings import Settings
 
@@ -18,10 +21,38 @@ HANDED_DOWN = "COVIDXRAY_HANDED_DOWN"
 
 
 def serve(settings: Settings) -> None:
-    """Serve until the process is told to end."""
+    """Serve until the process is told to end.
+
+    Raises
+    ------
+    InvalidConfiguration
+        See `check`.
+    """
+    check(settings)
     configure_logs(settings.log_level)
     os.environ[HANDED_DOWN] = settings.model_dump_json()
     uvicorn.run(f"{__name__}:application", factory=True, **options(settings))
+
+
+def check(settings: Settings) -> None:
+    """Refuse to serve as no one can have meant it.
+
+    Raises
+    ------
+    InvalidConfiguration
+        If anybody could call from elsewhere and no setting says so, or if what tells callers apart
+        cannot be used.
+    """
+    access = AccessControl.from_settings(settings)
+    if access.is_open and not settings.open_to_all and not _is_this_machine(settings.host):
+        raise InvalidConfiguration("open", host=settings.host or "all addresses")
+
+
+def _is_this_machine(host: str) -> bool:
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def application() -> FastAPI:

@@ -7,6 +7,7 @@ from typing import Annotated
 
 from fastapi import Depends, FastAPI, Request
 
+from covidxray_api.access.control import AccessControl
 from covidxray_api.api.records import FeedbackRecords
 from covidxray_api.rendering.registry import RENDERERS, Renderers
 from covidxray_api.serving.service import ScreeningService
@@ -25,6 +26,9 @@ class State:
 
     records: FeedbackRecords
     """Keep feedback."""
+
+    access: AccessControl
+    """Knows who may call."""
 
     renderers: Renderers = RENDERERS
     """Draw answers."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from covidxray_api.cli import feedback, inspect, screening, serving, site, training
+from covidxray_api.cli import feedback, inspect, keys, screening, serving, site, training
 
 app = typer.Typer(
     help="Chest-radiograph screening: decision support, not a diagnosis.",
@@ -34,6 +34,12 @@ app.add_typer(sites, name="site")
 opinions = typer.Typer(help="What clinicians said of answers.", no_args_is_help=True)
 opinions.command("export")(feedback.export)
 app.add_typer(opinions, name="feedback")
+
+api_keys = typer.Typer(help="Who may call the service.", no_args_is_help=True)
+api_keys.command("create")(keys.create)
+api_keys.command("list")(keys.list_keys)
+api_keys.command("revoke")(keys.revoke)
+app.add_typer(api_keys, name="keys")
 
 reference = typer.Typer(help="The mean reference radiograph.", no_args_is_help=True)
 reference.command("build")(training.build_reference)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from covidxray_api.cli.faults import read_settings
+from covidxray_api.cli.faults import read_settings, told_plainly
 
 
 def serve(
@@ -18,7 +18,9 @@ def serve(
     """Start the service; settings come from COVIDXRAY_* and these options."""
     from covidxray_api.api.server import serve as run
 
-    run(read_settings(host=host, port=port, workers=workers))
+    settings = read_settings(host=host, port=port, workers=workers)
+    with told_plainly():
+        run(settings)
 
 
 def openapi(

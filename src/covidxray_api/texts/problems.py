@@ -555,6 +555,88 @@ PROBLEMS: Mapping[str, ProblemText] = {
             },
         },
     ),
+    "unauthenticated": ProblemText(
+        title={"en": "Who calls is not known", "es": "No se sabe quién llama"},
+        advice={
+            "en": "Send an API key or a token of the hospital's sign-in as"
+            " 'Authorization: Bearer …'; the service's operator gives keys out.",
+            "es": "Envíe una clave de API o un token del inicio de sesión del hospital, como"
+            " 'Authorization: Bearer …'; el operador del servicio entrega las claves.",
+        },
+        details={
+            "missing": {
+                "en": "The request has neither an API key nor a token.",
+                "es": "La solicitud no lleva ni clave de API ni token.",
+            },
+            "unknown": {
+                "en": "The API key or token is not one that this service accepts.",
+                "es": "La clave de API o el token no es de los que este servicio acepta.",
+            },
+        },
+    ),
+    "forbidden": ProblemText(
+        title={"en": "Not allowed", "es": "No permitido"},
+        advice={
+            "en": "Ask the service's operator for a key or a role that allows it.",
+            "es": "Pida al operador del servicio una clave o un rol que lo permita.",
+        },
+        details={
+            "": {
+                "en": "This needs the scope {needed!r}; the caller has: {granted}.",
+                "es": "Esto requiere el permiso {needed!r}; quien llama tiene: {granted}.",
+            },
+        },
+    ),
+    "access-unavailable": ProblemText(
+        title={"en": "Callers cannot be told apart", "es": "No se puede comprobar quién llama"},
+        advice={
+            "en": "Try again shortly; if it persists, tell the service's operator.",
+            "es": "Inténtelo de nuevo en breve; si persiste, avise al operador del servicio.",
+        },
+        details={
+            "keys": {
+                "en": "The file of API keys cannot be read.",
+                "es": "No se puede leer el archivo de claves de API.",
+            },
+        },
+    ),
+    "invalid-configuration": ProblemText(
+        title={"en": "Invalid configuration", "es": "Configuración no válida"},
+        advice={
+            "en": "Report the request id to the operator.",
+            "es": "Comunique el identificador de la solicitud al operador.",
+        },
+        details={
+            "open": {
+                "en": "Anybody could call a service that listens on {host}: set COVIDXRAY_KEYS to a"
+                " file of API keys, or COVIDXRAY_OPEN_TO_ALL=true if all who reach it may use it.",
+                "es": "Cualquiera podría llamar a un servicio que escucha en {host}: indique en"
+                " COVIDXRAY_KEYS un archivo de claves de API, o COVIDXRAY_OPEN_TO_ALL=true si"
+                " pueden usarlo todos los que lleguen a él.",
+            },
+            "keys_unreadable": {
+                "en": "The file of API keys, {path}, cannot be used: {fault}.",
+                "es": "El archivo de claves de API, {path}, no se puede usar: {fault}.",
+            },
+            "keys_invalid": {
+                "en": "{path} is no file of API keys, as 'covidxray keys create' writes it.",
+                "es": "{path} no es un archivo de claves de API como lo escribe 'covidxray keys"
+                " create'.",
+            },
+            "key_exists": {
+                "en": "There is a key named {name!r} already.",
+                "es": "Ya hay una clave llamada {name!r}.",
+            },
+            "no_such_key": {
+                "en": "There is no key named {name!r}; there are: {known}.",
+                "es": "No hay ninguna clave llamada {name!r}; hay: {known}.",
+            },
+        },
+        at_the_shell={
+            "en": "The settings are described in the README.",
+            "es": "Los ajustes se describen en el README.",
+        },
+    ),
     "invalid-dataset": ProblemText(
         title={"en": "Invalid data folder", "es": "Carpeta de datos no válida"},
         advice={

@@ -10,11 +10,12 @@ from structlog.contextvars import bind_contextvars
 from covidxray_api import errors
 from covidxray_api.api import problems, schemas
 from covidxray_api.api.access_log import RequestId
+from covidxray_api.api.authorization import REFUSALS
 from covidxray_api.api.routes import SmallBodyRoute
 from covidxray_api.api.state import Shared
 from covidxray_api.records.feedback import Feedback
 
-router = APIRouter(tags=["feedback"], route_class=SmallBodyRoute)
+router = APIRouter(tags=["feedback"], route_class=SmallBodyRoute.needing("feedback"))
 
 
 @router.post(
@@ -31,6 +32,7 @@ router = APIRouter(tags=["feedback"], route_class=SmallBodyRoute)
         errors.RecordsUnavailable,
         errors.NotReady,
         errors.UploadTooSlow,
+        *REFUSALS,
     ),
 )
 async def feedback(said: schemas.Feedback, shared: Shared, _: RequestId) -> schemas.KeptFeedback:

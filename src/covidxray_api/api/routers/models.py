@@ -9,15 +9,16 @@ from fastapi import APIRouter
 from covidxray_api import errors
 from covidxray_api.api import problems
 from covidxray_api.api.access_log import RequestId
+from covidxray_api.api.authorization import REFUSALS
 from covidxray_api.api.routes import StrictRoute
 from covidxray_api.api.state import Shared
 from covidxray_api.rendering import json as rendering
 from covidxray_api.rendering import schemas
 
-router = APIRouter(tags=["models"], route_class=StrictRoute)
+router = APIRouter(tags=["models"], route_class=StrictRoute.needing("predict"))
 
 
-@router.get("/models", responses=problems.documented(errors.NotReady))
+@router.get("/models", responses=problems.documented(errors.NotReady, *REFUSALS))
 async def models(shared: Shared, _: RequestId) -> schemas.ModelList:
     """List the stored models with their labels, origin and measured figures."""
     registry = await shared.service.models()

@@ -12,6 +12,7 @@ from covidxray_api import errors
 from covidxray_api.api.access_log import RequestId
 from covidxray_api.api.admission import Upload, UploadRoute
 from covidxray_api.api.answers import Rendering, described, rendering
+from covidxray_api.api.authorization import REFUSALS
 from covidxray_api.api.parameters import Gate, LabelCode, ModelName, PointName, Prevalence
 from covidxray_api.api.problems import documented
 from covidxray_api.api.upload import REQUEST_BODY
@@ -39,11 +40,12 @@ UPLOAD_ERRORS = (
     errors.Overloaded,
     errors.UploadTooSlow,
     errors.DeadlineExceeded,
+    *REFUSALS,
 )
 
 PDF = "application/pdf"
 
-router = APIRouter(tags=["screening"], route_class=UploadRoute)
+router = APIRouter(tags=["screening"], route_class=UploadRoute.needing("predict"))
 
 
 @router.post(

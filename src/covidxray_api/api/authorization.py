@@ -1,0 +1,66 @@
+"""Who may call: the credentials of a request, before anything else of it is looked at."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import Request
+from structlog.contextvars import bind_contextvars
+
+from covidxray_api.api.state import state_of
+from covidxray_api.errors import AccessUnavailable, Forbidden, Unauthenticated
+from covidxray_api.settings import Scope
+
+KEY_HEADER = "X-API-Key"
+
+REFUSALS = (Unauthenticated, Forbidden, AccessUnavailable)
+"""Errors that a route which needs a scope may answer with."""
+
+SCHEMES: dict[str, Any] = {
+    "bearer": {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "An API key of `covidxray keys create`, or a token of the OpenID Connect"
+        " issuer that the service trusts. A service that is open to all asks for none.",
+    },
+    "key": {
+        "type": "apiKey",
+        "in": "header",
+        "name": KEY_HEADER,
+        "description": "An API key, where `Authorization` is taken.",
+    },
+}
+"""Security schemes of the OpenAPI description."""
+
+
+async def authorize(request: Request, needed: Scope) -> None:
+    """Find out whose request it is, and whether they may; the caller is then in `request.state`.
+
+    Parameters
+    ----------
+    request : Request
+        Of which the headers alone are read.
+    needed : Scope
+        What the route needs.
+
+    Raises
+    ------
+    Unauthenticated, AccessUnavailable
+        See `AccessControl.identify`.
+    Forbidden
+        If the caller is known, and may not.
+    """
+    caller = await state_of(request).access.identify(_credential(request))
+    if caller.name:
+        bind_contextvars(caller=caller.name)
+    if needed not in caller.scopes:
+        raise Forbidden(needed=needed, granted=tuple(sorted(caller.scopes)))
+    request.state.caller = caller
+
+
+def _credential(request: Request) -> str | None:
+    """Return the API key or token that a request carries (RFC 6750, section 2.1)."""
+    scheme, _, credential = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "bearer":
+        return credential.strip()
+    return request.headers.get(KEY_HEADER)
