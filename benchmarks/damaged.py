@@ -1,6 +1,6 @@
 """Damaged files, many of them: `python -m benchmarks.damaged --files 100000`.
 
-Writes the figures into docs/reliability.md. Each share of the files is decoded in a process of its
+Writes the figures into docs/reliability/damaged.json. Each share of the files is decoded in a process of its
 own, whose end would be counted as a crash.
 """
 
@@ -17,13 +17,19 @@ import typer
 from tests.decoding.corpus import corpus, damaged
 
 from benchmarks.processes import ROOT
-from covidxray_api.decoding import Limits, decode
+from covidxray_api.decoding import Limits, decode, jpeg_ls
 from covidxray_api.errors import RadiographError
 
 LIMITS = Limits(max_pixels=1_000_000, min_side=32)
 
 _SHARE = 2_000
 _SLOW = 5.0
+
+
+def _ended_its_process(error: RadiographError) -> bool:
+    """Whether the process that decodes JPEG-LS was ended over the file, by its bound or a crash."""
+    failed = error.__cause__
+    return isinstance(failed, jpeg_ls.Failed) and failed.__cause__ is not None
 
 
 def _decoded(first: int, end: int) -> dict[str, Any]:
@@ -39,6 +45,7 @@ def _decoded(first: int, end: int) -> dict[str, Any]:
             outcomes["answered"] += 1
         except RadiographError as error:
             outcomes[error.code] += 1
+            outcomes["jpeg_ls_ended"] += _ended_its_process(error)
         except Exception as error:
             outcomes["fault"] += 1
             faults.append(f"{name} {number}: {error!r}"[:200])
@@ -90,10 +97,13 @@ def main(
             added = max(added, float(found["added_mb"]))
             if float(found["slowest_s"]) > slowest:
                 slowest, slowest_of = float(found["slowest_s"]), str(found["slowest_of"])
+    ended = outcomes.pop("jpeg_ls_ended", 0)
     figures = {
         "files": files,
+        "first": first,
         "outcomes": dict(sorted(outcomes.items())),
         "crashes": crashes,
+        "jpeg_ls_processes_ended": ended,
         "slowest_s": round(slowest, 2),
         "slowest_of": slowest_of,
         "added_mb": round(added),

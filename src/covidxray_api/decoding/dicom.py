@@ -14,6 +14,7 @@ import numpy as np
 import pydicom
 from numpy.typing import NDArray
 from pydicom.pixels import apply_color_lut
+from pydicom.tag import Tag
 from pydicom.uid import (
     UID,
     DeflatedExplicitVRLittleEndian,
@@ -34,51 +35,54 @@ from covidxray_api.radiograph import Radiograph
 logging.getLogger("pydicom").setLevel(logging.CRITICAL + 1)
 
 # Nothing else is parsed, so that nothing that identifies the patient can slip out.
-_ATTRIBUTES: list[Any] = [
-    "Modality",
-    "ViewPosition",
-    "ViewCodeSequence",
-    "ImagerPixelSpacing",
-    "PixelSpacing",
-    "SamplesPerPixel",
-    "PhotometricInterpretation",
-    "PlanarConfiguration",
-    "NumberOfFrames",
-    "Rows",
-    "Columns",
-    "BitsAllocated",
-    "BitsStored",
-    "HighBit",
-    "PixelRepresentation",
-    "PixelPaddingValue",
-    "PixelPaddingRangeLimit",
-    "RescaleSlope",
-    "RescaleIntercept",
-    "ModalityLUTSequence",
-    "WindowCenter",
-    "WindowWidth",
-    "VOILUTFunction",
-    "VOILUTSequence",
-    "PresentationLUTShape",
-    "ShutterShape",
-    "ShutterLeftVerticalEdge",
-    "ShutterRightVerticalEdge",
-    "ShutterUpperHorizontalEdge",
-    "ShutterLowerHorizontalEdge",
-    "CenterOfCircularShutter",
-    "RadiusOfCircularShutter",
-    "VerticesOfThePolygonalShutter",
-    "ShutterPresentationValue",
-    *(
-        f"{segmented}{colour}PaletteColorLookupTable{part}"
-        for colour in ("Red", "Green", "Blue")
-        for segmented, part in (("", "Descriptor"), ("", "Data"), ("Segmented", "Data"))
-    ),
-    (0x6000, 0x0010),  # an overlay, by its rows
-    (0x6000, 0x3000),
-    "FloatPixelData",
-    "DoubleFloatPixelData",
-    "PixelData",
+_ATTRIBUTES = [
+    Tag(name)
+    for name in (
+        "Modality",
+        "ViewPosition",
+        "ViewCodeSequence",
+        "ImagerPixelSpacing",
+        "PixelSpacing",
+        "SamplesPerPixel",
+        "PhotometricInterpretation",
+        "PlanarConfiguration",
+        "NumberOfFrames",
+        "Rows",
+        "Columns",
+        "BitsAllocated",
+        "BitsStored",
+        "HighBit",
+        "PixelRepresentation",
+        "PixelPaddingValue",
+        "PixelPaddingRangeLimit",
+        "RescaleSlope",
+        "RescaleIntercept",
+        "ModalityLUTSequence",
+        "WindowCenter",
+        "WindowWidth",
+        "VOILUTFunction",
+        "VOILUTSequence",
+        "PresentationLUTShape",
+        "ShutterShape",
+        "ShutterLeftVerticalEdge",
+        "ShutterRightVerticalEdge",
+        "ShutterUpperHorizontalEdge",
+        "ShutterLowerHorizontalEdge",
+        "CenterOfCircularShutter",
+        "RadiusOfCircularShutter",
+        "VerticesOfThePolygonalShutter",
+        "ShutterPresentationValue",
+        *(
+            f"{segmented}{colour}PaletteColorLookupTable{part}"
+            for colour in ("Red", "Green", "Blue")
+            for segmented, part in (("", "Descriptor"), ("", "Data"), ("Segmented", "Data"))
+        ),
+        (0x6000, 0x0010),  # an overlay, by its rows
+        (0x6000, 0x3000),
+        "FloatPixelData",
+        "DoubleFloatPixelData",
+        "PixelData",
+    )
 ]
 
 _STATED = (

@@ -85,7 +85,7 @@ RASTERS: Mapping[str, Raster] = {
 
 UNREAD: Mapping[str, bytes] = {
     "PDF": rb"%PDF-",
-    "HEIC": rb".{4}ftyp(?:heic|heix|heim|hevc|mif1|msf1)",
+    "HEIC": rb".{4}ftyp(?:hei[cxms]|hev[cxms]|mif1|msf1)",
     "AVIF": rb".{4}ftypavi[fs]",
     "JPEG XL": rb"\xff\x0a|\0{3}\x0cJXL ",
     "ZIP": rb"PK\x03\x04",
