@@ -1,7 +1,7 @@
 """Damaged files, many of them: `python -m benchmarks.damaged --files 100000`.
 
-Writes the figures into docs/reliability/damaged.json. Each share of the files is decoded in a process of its
-own, whose end would be counted as a crash.
+Writes the figures into docs/reliability/damaged.json. Each share of the files is decoded in a
+process of its own, whose end would be counted as a crash.
 """
 
 from __future__ import annotations
