@@ -1,7 +1,7 @@
 // The stored models: names of their labels, and their operating points.
 
 import { language } from "./language.js";
-import { Offline, Problem } from "./request.js";
+import { get } from "./request.js";
 
 let asked = null;
 
@@ -15,12 +15,7 @@ export function models() {
 }
 
 async function ask() {
-  const response = await fetch("models").catch(() => {
-    throw new Offline();
-  });
-  const said = await response.json();
-  if (!response.ok) throw new Problem(said, response.status, null);
-  return said.models;
+  return (await get("models")).models;
 }
 
 export async function modelNamed(name) {

@@ -1,6 +1,7 @@
 // One request to the service: its answer, or what went wrong as an error.
 
 import { language } from "./language.js";
+import { credentials, signedIn } from "./signin.js";
 
 // The service answered with a problem of RFC 9457.
 export class Problem extends Error {
@@ -18,7 +19,23 @@ export class Offline extends Error {}
 
 // Resolves to a Blob. The file goes as the body itself, so that its name stays on this computer.
 // XMLHttpRequest, as fetch does not tell how much of an upload has left.
-export function post(path, body, { signal, type = "application/octet-stream", accept, onprogress }) {
+export function post(path, body, options) {
+  return signedIn(() => send(path, body, options));
+}
+
+// Resolves to what JSON says.
+export function get(path) {
+  return signedIn(async () => {
+    const response = await fetch(path, { headers: credentials() }).catch(() => {
+      throw new Offline();
+    });
+    const said = await response.json();
+    if (!response.ok) throw new Problem(said, response.status, null);
+    return said;
+  });
+}
+
+function send(path, body, { signal, type = "application/octet-stream", accept, onprogress }) {
   return new Promise((resolve, reject) => {
     signal.throwIfAborted();
     const request = new XMLHttpRequest();
@@ -27,6 +44,7 @@ export function post(path, body, { signal, type = "application/octet-stream", ac
     request.setRequestHeader("Accept-Language", language);
     request.setRequestHeader("Content-Type", type);
     request.setRequestHeader("Accept", accept ?? "application/json");
+    for (const [name, value] of Object.entries(credentials())) request.setRequestHeader(name, value);
     if (onprogress) {
       request.upload.onprogress = ({ loaded, total }) => onprogress(loaded / total);
       request.upload.onload = () => onprogress(1);
