@@ -61,6 +61,20 @@ class Settings(BaseSettings):
     """File of the API keys that `covidxray keys create` makes; with one, every caller needs a
     key."""
 
+    oidc_issuer: str | None = None
+    """OpenID Connect issuer whose tokens are accepted, as `https://login.hospital.example/realms/x`;
+    tokens and keys may be used side by side."""
+
+    oidc_audience: str | None = None
+    """What a token has to be meant for: its `aud` has to name it."""
+
+    oidc_roles_claim: str = "roles"
+    """Claim in which a token states roles: a name, or a path with dots, as `realm_access.roles`."""
+
+    oidc_roles: dict[str, list[Scope]] = {}
+    """What each role allows, as JSON: `{"radiologist": ["predict", "feedback"]}`; other roles allow
+    nothing."""
+
     root_path: str = Field(default="", pattern=r"^(/[^/?#\s]+)*$")
     """Path prefix under which a reverse proxy publishes the service, as `/covidxray`, whether the
     proxy removes it from what it passes on or not."""

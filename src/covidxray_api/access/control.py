@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_address
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
 import structlog
 
 from covidxray_api.access.caller import ANYBODY, Caller
 from covidxray_api.access.keys import PREFIX, Keys
 from covidxray_api.errors import AccessUnavailable, InvalidConfiguration, Unauthenticated
 from covidxray_api.settings import Settings
+
+if TYPE_CHECKING:
+    from covidxray_api.access.tokens import Tokens
 
 log = structlog.get_logger()
 
@@ -19,10 +26,13 @@ class AccessControl:
     ----------
     keys : Keys, optional
         The API keys.
+    tokens : Tokens, optional
+        Those of an issuer.
     """
 
-    def __init__(self, keys: Keys | None = None) -> None:
+    def __init__(self, keys: Keys | None = None, tokens: Tokens | None = None) -> None:
         self._keys = keys
+        self._tokens = tokens
 
     @classmethod
     def from_settings(cls, settings: Settings) -> AccessControl:
@@ -36,12 +46,12 @@ class AccessControl:
         keys = Keys(settings.keys) if settings.keys else None
         if keys:
             keys.stored()
-        return cls(keys)
+        return cls(keys, _tokens(settings) if settings.oidc_issuer else None)
 
     @property
     def is_open(self) -> bool:
         """Whether anybody may ask for anything."""
-        return self._keys is None
+        return self._keys is None and self._tokens is None
 
     async def identify(self, credential: str | None) -> Caller:
         """Return whose credential it is.
@@ -49,7 +59,7 @@ class AccessControl:
         Parameters
         ----------
         credential : str, optional
-            An API key.
+            An API key, or a token.
 
         Raises
         ------
@@ -62,14 +72,43 @@ class AccessControl:
             return ANYBODY
         if not credential:
             raise Unauthenticated("missing")
-        caller = self._of_key(credential) if credential.startswith(PREFIX) else None
+        if credential.startswith(PREFIX):
+            return self._of_key(credential)
+        if self._tokens:
+            return await self._tokens.identify(credential)
+        raise Unauthenticated("unknown")
+
+    def _of_key(self, key: str) -> Caller:
+        try:
+            caller = self._keys.find(key) if self._keys else None
+        except InvalidConfiguration as error:
+            log.error("keys cannot be read", reason=str(error))
+            raise AccessUnavailable("keys") from error
         if caller is None:
             raise Unauthenticated("unknown")
         return caller
 
-    def _of_key(self, key: str) -> Caller | None:
-        try:
-            return self._keys.find(key) if self._keys else None
-        except InvalidConfiguration as error:
-            log.error("keys cannot be read", reason=str(error))
-            raise AccessUnavailable("keys") from error
+
+def _tokens(settings: Settings) -> Tokens:
+    # Not with the module: most services trust no issuer.
+    from covidxray_api.access.issuer import Issuer
+    from covidxray_api.access.tokens import Tokens
+
+    name = settings.oidc_issuer or ""
+    address = urlsplit(name)
+    host = address.hostname or ""
+    if not host or (address.scheme != "https" and not is_this_machine(host)):
+        raise InvalidConfiguration("issuer", issuer=name)
+    if not settings.oidc_audience or not settings.oidc_roles:
+        raise InvalidConfiguration("issuer_alone")
+    return Tokens(
+        Issuer(name), settings.oidc_audience, settings.oidc_roles_claim, settings.oidc_roles
+    )
+
+
+def is_this_machine(host: str) -> bool:
+    """Tell whether an address is one that this machine alone can reach."""
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False

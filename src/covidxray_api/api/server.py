@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import os
-from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
 
 import uvicorn
 
-from covidxray_api.access.control import AccessControl
+from covidxray_api.access.control import AccessControl, is_this_machine
 from covidxray_api.errors import InvalidConfiguration
 from covidxray_api.serving.logs import configure_logs
 from covidxray_api.settings import Settings
@@ -44,15 +43,8 @@ def check(settings: Settings) -> None:
         cannot be used.
     """
     access = AccessControl.from_settings(settings)
-    if access.is_open and not settings.open_to_all and not _is_this_machine(settings.host):
+    if access.is_open and not settings.open_to_all and not is_this_machine(settings.host):
         raise InvalidConfiguration("open", host=settings.host or "all addresses")
-
-
-def _is_this_machine(host: str) -> bool:
-    try:
-        return host == "localhost" or ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def application() -> FastAPI:

@@ -568,6 +568,10 @@ PROBLEMS: Mapping[str, ProblemText] = {
                 "en": "The request has neither an API key nor a token.",
                 "es": "La solicitud no lleva ni clave de API ni token.",
             },
+            "expired": {
+                "en": "The token has expired; sign in again.",
+                "es": "El token ha caducado; inicie sesión de nuevo.",
+            },
             "unknown": {
                 "en": "The API key or token is not one that this service accepts.",
                 "es": "La clave de API o el token no es de los que este servicio acepta.",
@@ -598,6 +602,10 @@ PROBLEMS: Mapping[str, ProblemText] = {
                 "en": "The file of API keys cannot be read.",
                 "es": "No se puede leer el archivo de claves de API.",
             },
+            "issuer": {
+                "en": "The issuer of tokens does not tell its keys.",
+                "es": "El emisor de los tokens no comunica sus claves.",
+            },
         },
     ),
     "invalid-configuration": ProblemText(
@@ -622,6 +630,18 @@ PROBLEMS: Mapping[str, ProblemText] = {
                 "en": "{path} is no file of API keys, as 'covidxray keys create' writes it.",
                 "es": "{path} no es un archivo de claves de API como lo escribe 'covidxray keys"
                 " create'.",
+            },
+            "issuer": {
+                "en": "COVIDXRAY_OIDC_ISSUER is {issuer!r}; it has to be an address that begins"
+                " with https://.",
+                "es": "COVIDXRAY_OIDC_ISSUER es {issuer!r}; debe ser una dirección que empiece por"
+                " https://.",
+            },
+            "issuer_alone": {
+                "en": "COVIDXRAY_OIDC_ISSUER needs COVIDXRAY_OIDC_AUDIENCE and"
+                " COVIDXRAY_OIDC_ROLES.",
+                "es": "COVIDXRAY_OIDC_ISSUER necesita COVIDXRAY_OIDC_AUDIENCE y"
+                " COVIDXRAY_OIDC_ROLES.",
             },
             "key_exists": {
                 "en": "There is a key named {name!r} already.",

@@ -28,7 +28,7 @@ export async function signedIn(send) {
 
 // Resolves to whether a key was given.
 function ask(refused) {
-  const field = make("input", { type: "password", required: true, autocomplete: "off", spellcheck: false });
+  const field = make("input", { type: "password", required: true, pattern: "\\s*[!-~]+\\s*", autocomplete: "off" });
   const cancel = button(words.cancel, () => dialog.close(), { kind: "quiet" });
   const form = make("form", {},
     make("h2", { id: "signin-title" }, words.signIn),
