@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from covidxray_api.texts.language import Language
-from covidxray_api.texts.numbers import probability
+from covidxray_api.texts.numbers import percent
 
 Figures = list[tuple[str, str]]
 
@@ -24,6 +24,6 @@ def figures(decided: dict[str, Any], shares: dict[str, float], language: Languag
     """
     cut_offs = decided["cut_offs"]
     return [
-        (probability(share, language), probability(cut_offs[code], language))
+        (percent(share, language), percent(cut_offs[code], language))
         for code, share in shares.items()
     ]

@@ -7,6 +7,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+BLURRED = {"model": "multi-source-fast"}
+"""Whose map of the blurred image is withheld."""
+
 
 def test_the_answer_is_that_of_predict_and_why(service: httpx.Client, film: bytes) -> None:
     name = {"X-Request-ID": "ward-3"}
@@ -27,7 +30,9 @@ def test_the_answer_is_that_of_predict_and_why(service: httpx.Client, film: byte
 
 
 def test_a_withheld_map_says_why(service: httpx.Client, blurred: bytes) -> None:
-    answer = service.post("/explain", content=blurred, headers={"Accept-Language": "es"})
+    answer = service.post(
+        "/explain", params=BLURRED, content=blurred, headers={"Accept-Language": "es"}
+    )
 
     found = answer.json()["explanation"]
     assert found["display_label"] == "Neumonía Viral"
@@ -72,7 +77,9 @@ def test_what_cannot_be_explained_is_a_problem(
 
 
 def test_no_picture_is_made_without_a_map(service: httpx.Client, blurred: bytes) -> None:
-    answer = service.post("/explain", content=blurred, headers={"Accept": "image/png"})
+    answer = service.post(
+        "/explain", params=BLURRED, content=blurred, headers={"Accept": "image/png"}
+    )
 
     assert answer.status_code == 422
     assert answer.json()["detail"].startswith("The map is withheld")

@@ -16,7 +16,10 @@ def test_every_stored_model_is_listed_with_what_it_says_of_itself(service: httpx
         manifest = model.manifest.model_dump(mode="json")
         for fact in ("version", "description", "training", "preprocessing"):
             assert body[fact] == manifest[fact]
-        assert body["labels"] == manifest["labels"]
+        names = [{"code": label["code"], "display": label["display"]} for label in body["labels"]]
+        assert names == manifest["labels"]
+        for rule in ("conclusive_from", "not_for_patients"):
+            assert body[rule] == manifest[rule]
         assert body["metrics"] == model.evidence
         assert body["input_size"] == manifest["preprocessing"]["size"]
         assert body["sha256"] == model.sha256
@@ -31,5 +34,6 @@ def test_one_model_is_the_default(service: httpx.Client) -> None:
 def test_labels_have_names_in_both_languages(service: httpx.Client) -> None:
     for model in service.get("/models").json()["models"]:
         for label in model["labels"]:
-            assert label["display"]["en"]
-            assert label["display"]["es"]
+            for kind in ("display", "headline", "short"):
+                assert label[kind]["en"]
+                assert label[kind]["es"]

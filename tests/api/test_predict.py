@@ -6,6 +6,8 @@ from pathlib import Path
 import httpx
 import pytest
 from PIL import Image, ImageOps
+from structlog.contextvars import merge_contextvars
+from structlog.testing import capture_logs
 
 PREDICTION: dict[str, type | tuple[type, ...]] = {
     "request_id": str,
@@ -18,13 +20,26 @@ PREDICTION: dict[str, type | tuple[type, ...]] = {
     "operating_point": (str, type(None)),
     "prediction_set": (list, type(None)),
     "uncertain": bool,
+    "conclusive": bool,
+    "headline": str,
+    "candidates": list,
+    "statement": str,
+    "limits": list,
+    "figures": list,
     "predictive_values": (dict, type(None)),
     "decisions": dict,
     "consistency": dict,
     "model": dict,
     "site": (dict, type(None)),
     "warnings": list,
+    "reference": type(None),
     "notice": str,
+}
+
+HEADLINES = {
+    "normal": "No sign of COVID-19 or viral pneumonia",
+    "covid_19": "COVID-19",
+    "viral_pneumonia": "Viral pneumonia",
 }
 
 CONSISTENCY = {"consistent", "gate", "score", "least_score", "ssim", "threshold", "findings"}
@@ -38,13 +53,18 @@ def test_a_composite_is_recognised(service: httpx.Client, examples: Path, label:
 
     assert answer.status_code == 200
     body = answer.json()
-    assert body["predicted_label"] == label
     assert body["rejected"] is False
     assert body["rejection"] is None
     assert body["consistency"]["consistent"] is True
     assert max(body["probabilities"], key=body["probabilities"].get) == label
     assert sum(body["probabilities"].values()) == pytest.approx(1)
-    assert body["uncertain"] is (body["prediction_set"] != [label])
+    assert body["uncertain"] is (len(body["prediction_set"]) > 1)
+    if body["conclusive"]:
+        assert body["prediction_set"] == [body["predicted_label"]] == [label]
+        assert body["headline"] == HEADLINES[label]
+    else:
+        assert body["headline"] == "Not conclusive"
+        assert body["candidates"][0] == {"code": label, "display": HEADLINES[label]}
 
 
 def test_what_is_no_radiograph_is_refused_without_a_diagnosis(
@@ -156,6 +176,7 @@ class TestValidate:
             "rejected": False,
             "rejection": None,
             "warnings": [],
+            "reference": None,
             "notice": "Decision support, not a diagnosis: a radiologist must read the radiograph."
             " No other disease is looked for.",
         }
@@ -265,3 +286,43 @@ def png(image: Image.Image) -> bytes:
     stream = io.BytesIO()
     image.save(stream, "PNG")
     return stream.getvalue()
+
+
+@pytest.mark.parametrize("path", ["/predict", "/validate", "/explain", "/report"])
+def test_a_reference_is_repeated_but_not_logged(
+    service: httpx.Client, film: bytes, path: str
+) -> None:
+    headers = {"X-Reference": "ACC 2026/0173", "Accept": "application/json"}
+    with capture_logs([merge_contextvars]) as lines:
+        answer = service.post(path, content=film, headers=headers)
+
+    assert answer.json()["reference"] == "ACC 2026/0173"
+    assert lines
+    assert "2026/0173" not in str(lines)
+
+
+@pytest.mark.parametrize("reference", ["", "x" * 65, "Núñez", "tab\there"])
+def test_what_is_no_reference_is_refused(
+    service: httpx.Client, film: bytes, reference: str
+) -> None:
+    headers = {b"X-Reference": reference.encode("latin-1")}
+
+    answer = service.post("/predict", content=film, headers=headers)
+
+    assert answer.status_code == 400
+    assert answer.json()["type"] == "/problems/invalid-request"
+    assert "X-Reference" in answer.json()["detail"]
+
+
+@pytest.mark.parametrize("path", ["/predict", "/explain", "/report"])
+def test_every_answer_takes_a_prevalence(service: httpx.Client, film: bytes, path: str) -> None:
+    answer = service.post(
+        path,
+        params={"prevalence": 0.1},
+        content=film,
+        headers={"Accept": "application/json", "Accept-Language": "es"},
+    )
+
+    values = answer.json()["predictive_values"]
+    assert values["prevalence"] == 0.1
+    assert values["message"].startswith("Si 10 de cada 100 pacientes tienen COVID-19: de 100 ")

@@ -3,7 +3,14 @@ from __future__ import annotations
 import pytest
 
 from covidxray_api.texts.language import Language
-from covidxray_api.texts.numbers import change, count, number, percent, probability
+from covidxray_api.texts.numbers import (
+    about_of_a_hundred,
+    change,
+    count,
+    number,
+    of_a_hundred,
+    percent,
+)
 
 SPACE = "\N{NO-BREAK SPACE}"
 
@@ -11,23 +18,32 @@ SPACE = "\N{NO-BREAK SPACE}"
 @pytest.mark.parametrize(
     ("share", "english", "spanish"),
     [
-        (0.0, "< 0.1%", f"< 0,1{SPACE}%"),
-        (0.00099, "< 0.1%", f"< 0,1{SPACE}%"),
-        (0.001, "0.1%", f"0,1{SPACE}%"),
-        (0.1235, "12.4%", f"12,4{SPACE}%"),
-        (0.5, "50.0%", f"50,0{SPACE}%"),
-        (0.999, "99.9%", f"99,9{SPACE}%"),
-        (0.9991, "> 99.9%", f"> 99,9{SPACE}%"),
-        (1.0, "> 99.9%", f"> 99,9{SPACE}%"),
+        (0.0, "< 1%", f"< 1{SPACE}%"),
+        (0.0099, "< 1%", f"< 1{SPACE}%"),
+        (0.01, "1%", f"1{SPACE}%"),
+        (0.125, "13%", f"13{SPACE}%"),
+        (0.5, "50%", f"50{SPACE}%"),
+        (0.99, "99%", f"99{SPACE}%"),
+        (0.9901, "> 99%", f"> 99{SPACE}%"),
+        (1.0, "> 99%", f"> 99{SPACE}%"),
     ],
 )
-def test_a_probability_is_never_certain(share: float, english: str, spanish: str) -> None:
-    assert probability(share, "en") == english
-    assert probability(share, "es") == spanish
+def test_a_share_is_neither_none_nor_all(share: float, english: str, spanish: str) -> None:
+    assert percent(share, "en") == english
+    assert percent(share, "es") == spanish
 
 
-def test_a_share_that_was_counted_may_be_all_or_none() -> None:
-    assert (percent(0, "en"), percent(1, "en")) == ("0.0%", "100.0%")
+@pytest.mark.parametrize(
+    ("share", "said", "about"),
+    [
+        (0.0, "menos de 1", "menos de 1"),
+        (0.228, "23", "unos 23"),
+        (0.999, "más de 99", "más de 99"),
+    ],
+)
+def test_shares_as_so_many_of_a_hundred(share: float, said: str, about: str) -> None:
+    assert of_a_hundred(share, "es") == said
+    assert about_of_a_hundred(share, "es") == about
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from fastapi import Depends, Request, Response
 
 from covidxray_api.api.access_log import RequestId
 from covidxray_api.api.negotiation import VARY, AnswerLanguage, negotiate_media_type
+from covidxray_api.api.parameters import Reference
 from covidxray_api.api.state import state_of
 from covidxray_api.rendering.registry import RENDERERS
 from covidxray_api.rendering.renderer import Answer, Context, Renderer
@@ -52,13 +53,16 @@ def rendering(kind: type[Answer], first: str = JSON) -> Any:
     """
 
     async def chosen(
-        request: Request, request_id: RequestId, language: AnswerLanguage
+        request: Request,
+        request_id: RequestId,
+        language: AnswerLanguage,
+        reference: Reference = None,
     ) -> Rendering:
         renderers = state_of(request).renderers
         offered = sorted(renderers.media_types(kind), key=lambda name: name != first)
         accept = ", ".join(request.headers.getlist("accept"))
         renderer = renderers[negotiate_media_type(accept, offered)]
-        return Rendering(renderer, Context(language, request_id, datetime.now(UTC)))
+        return Rendering(renderer, Context(language, request_id, datetime.now(UTC), reference))
 
     return Depends(chosen)
 

@@ -6,9 +6,14 @@ from typing import Any
 
 from fastapi import FastAPI
 
-from covidxray_api.texts import message
+from covidxray_api.texts import MESSAGES, message
 
 _NOTICE = message("notice", "en")
+
+
+def _coded(code: str) -> dict[str, str]:
+    return {"code": code, "message": message(code, "en")}
+
 
 _MODEL: dict[str, Any] = {
     "name": "multi-source",
@@ -37,6 +42,7 @@ _VALIDATION: dict[str, Any] = {
         ],
     },
     "warnings": [],
+    "reference": "ACC-2026-0173",
     "notice": _NOTICE,
 }
 
@@ -78,12 +84,55 @@ _DECISION: dict[str, Any] = {
     "cut_offs": {"normal": 0.49, "covid_19": 0.4, "viral_pneumonia": 0.5},
     "prediction_set": ["covid_19"],
     "uncertain": False,
+    "conclusive": True,
+    "headline": message("headline_covid_19", "en"),
+    "candidates": [],
+    "statement": "The automatic reading of the chest radiograph (multi-source 1) finds signs of"
+    f" COVID-19 (probability 97%). {message('other_pneumonia_alike', 'en')}",
+    "limits": [_coded("other_pneumonia_alike")],
+    "figures": [
+        {
+            "code": "false_positives_elsewhere",
+            "message": "At hospitals that it had not seen, 23 of 100 adults without COVID-19 were"
+            " called so (95 % interval: 20 to 25; n = 1,490).",
+        },
+        {
+            "code": "measured_at_home",
+            "message": "Of new patients of the hospitals that it learned from, it found 90 of 100"
+            " with COVID-19 (n = 317) and called 4 of 100 without it so (n = 1,055).",
+        },
+    ],
     "predictive_values": {
         "target": "covid_19",
         "prevalence": 0.05,
-        "positive": 0.57,
+        "positive": 0.17,
         "negative": 0.99,
+        "false_positive_rate": 0.23,
+        "elsewhere": True,
+        "message": "Where 5 of 100 patients have COVID-19: of 100 called COVID-19, about 17 have"
+        " it; of 100 not called so, about 99 do not. This counts with as many false positives as at"
+        " hospitals that it had not seen.",
     },
+}
+
+_NOT_CONCLUSIVE: dict[str, Any] = {
+    "predicted_label": "normal",
+    "display_label": "Normal",
+    "cut_offs": {"normal": 0.27, "covid_19": 0.4, "viral_pneumonia": 0.5},
+    "prediction_set": ["normal", "covid_19"],
+    "uncertain": True,
+    "conclusive": False,
+    "headline": message("not_conclusive", "en"),
+    "candidates": [
+        {"code": "normal", "display": message("headline_normal", "en")},
+        {"code": "covid_19", "display": message("headline_covid_19", "en")},
+    ],
+    "statement": "The automatic reading of the chest radiograph (multi-source 1) is not conclusive"
+    " (No sign of COVID-19 or viral pneumonia: 66%; COVID-19: 31%): a radiologist must decide."
+    f" {message('other_findings_not_looked_for', 'en')} {message('other_pneumonia_alike', 'en')}",
+    "limits": [_coded("other_findings_not_looked_for"), _coded("other_pneumonia_alike")],
+    "figures": _DECISION["figures"],
+    "predictive_values": None,
 }
 
 _PREDICTION: dict[str, Any] = _VALIDATION | {
@@ -95,6 +144,16 @@ _PREDICTION: dict[str, Any] = _VALIDATION | {
     "site": _SITE | {"p_value": 1 / 121},
 }
 
+_UNCERTAIN_PREDICTION: dict[str, Any] = _VALIDATION | {
+    **_NOT_CONCLUSIVE,
+    "probabilities": {"normal": 0.66, "covid_19": 0.31, "viral_pneumonia": 0.03},
+    "operating_point": "balanced",
+    "decisions": {"balanced": _NOT_CONCLUSIVE},
+    "model": _ANSWERING_MODEL,
+    "site": None,
+    "reference": None,
+}
+
 _REJECTED_PREDICTION: dict[str, Any] = _REJECTED_VALIDATION | {
     "predicted_label": None,
     "display_label": None,
@@ -103,6 +162,13 @@ _REJECTED_PREDICTION: dict[str, Any] = _REJECTED_VALIDATION | {
     "operating_point": "balanced",
     "prediction_set": None,
     "uncertain": False,
+    "conclusive": False,
+    "headline": message("not_a_chest_radiograph", "en"),
+    "candidates": [],
+    "statement": "No automatic reading was made (multi-source 1). The image is not a chest"
+    " radiograph.",
+    "limits": [],
+    "figures": [],
     "predictive_values": None,
     "decisions": {},
     "model": _ANSWERING_MODEL,
@@ -113,8 +179,18 @@ _MODEL_DESCRIPTION: dict[str, Any] = _MODEL | {
     "description": "Compact network trained on the radiographs of all sources.",
     "default": True,
     "labels": [
-        {"code": "normal", "display": {"en": "Normal", "es": "Normal"}},
-        {"code": "covid_19", "display": {"en": "COVID-19", "es": "COVID-19"}},
+        {
+            "code": "normal",
+            "display": {"en": "Normal", "es": "Normal"},
+            "headline": dict(MESSAGES["headline_normal"]),
+            "short": dict(MESSAGES["short_normal"]),
+        },
+        {
+            "code": "covid_19",
+            "display": {"en": "COVID-19", "es": "COVID-19"},
+            "headline": dict(MESSAGES["headline_covid_19"]),
+            "short": dict(MESSAGES["headline_covid_19"]),
+        },
     ],
     "input_size": [112, 112],
     "preprocessing": {
@@ -135,9 +211,25 @@ _MODEL_DESCRIPTION: dict[str, Any] = _MODEL | {
             "specificity": 0.96,
             "cases": 317,
             "controls": 1055,
+            "elsewhere": {
+                "value": 0.228,
+                "low": 0.204,
+                "high": 0.248,
+                "n": 1490,
+                "worst": {
+                    "value": 0.288,
+                    "low": 0.253,
+                    "high": 0.322,
+                    "n": 692,
+                    "source": "qatar_tb",
+                },
+            },
+            "figures": {"en": _DECISION["figures"], "es": []},
         }
     },
     "site": None,
+    "conclusive_from": 0.9,
+    "not_for_patients": False,
     "coverage": 0.95,
     "training": {},
     "metrics": {},
@@ -164,7 +256,7 @@ _STARTING: dict[str, Any] = {
 
 EXAMPLES = {
     "Validation": [_VALIDATION, _REJECTED_VALIDATION],
-    "Prediction": [_PREDICTION, _REJECTED_PREDICTION],
+    "Prediction": [_PREDICTION, _UNCERTAIN_PREDICTION, _REJECTED_PREDICTION],
     "ModelDescription": [_MODEL_DESCRIPTION],
     "Feedback": [_FEEDBACK],
     "Health": [_READY, _STARTING],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import Query
+from fastapi import Header, Query
 
 from covidxray_api.settings import GateName
 
@@ -50,5 +50,25 @@ Gate = Annotated[
     Query(
         description="What tells a chest radiograph from all else: `learned`, or `ssim` for"
         " structural similarity alone; the service's setting if none.",
+    ),
+]
+Map = Annotated[
+    bool,
+    Query(
+        alias="map",
+        description="Whether the report shows the saliency map, or why there is none.",
+    ),
+]
+Reference = Annotated[
+    str | None,
+    Header(
+        alias="X-Reference",
+        min_length=1,
+        max_length=64,
+        pattern=r"^[!-~]([ -~]*[!-~])?$",
+        description="What you call this image, such as an accession number, to be repeated in the"
+        " answer and on each sheet of the report: up to 64 printable ASCII characters. Not a name;"
+        " it is not logged.",
+        examples=["ACC-2026-0173"],
     ),
 ]

@@ -17,7 +17,7 @@ from covidxray_api.cli.faults import read_settings, told_plainly
 from covidxray_api.errors import CovidXrayError
 from covidxray_api.settings import GateName
 from covidxray_api.texts import Language, message
-from covidxray_api.texts.numbers import number, percent, probability
+from covidxray_api.texts.numbers import number, percent
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,14 +36,18 @@ def screen(
     ] = None,
     prevalence: Annotated[
         float | None,
-        typer.Option(min=1e-6, max=1 - 1e-6, help="Share of patients with COVID-19, for --json."),
+        typer.Option(min=1e-6, max=1 - 1e-6, help="Share of your patients with COVID-19."),
     ] = None,
     gate: Annotated[
         GateName | None, typer.Option(help="What tells a chest radiograph from all else.")
     ] = None,
+    reference: Annotated[
+        str | None, typer.Option(help="What you call the image, in the answer; not a name.")
+    ] = None,
 ) -> None:
     """Screen files; exit code 1 if any of them could not be."""
     from covidxray_api.models.decision import find_operating_point
+    from covidxray_api.rendering.wording import short_name
     from covidxray_api.screening.screener import Screener
 
     with told_plainly():
@@ -52,11 +56,13 @@ def screen(
         point = find_operating_point(chosen.manifest, operating_point)
     rows = Table(
         Column("file", overflow="fold"),
-        Column("answer", min_width=20),
+        Column("answer", min_width=24),
         Column("probability (cut-off)", no_wrap=True),
         Column("chest radiograph (least)", no_wrap=True),
-        caption="\n".join((_name(chosen), _point(chosen, point))),
     )
+    names = {
+        label.code: short_name(label, chosen.manifest, lang) for label in chosen.manifest.labels
+    }
     ask = partial(
         screener.screen,
         model=model,
@@ -64,21 +70,27 @@ def screen(
         prevalence=prevalence,
         gate=gate,
     )
-    failed = False
+    failed, below = False, [_name(chosen), *_point(chosen, point, lang)]
     for file in files:
-        outcome = _outcome(ask, file, lang)
+        outcome = _outcome(ask, file, lang, reference)
         failed |= "problem" in outcome
         if as_json:
             typer.echo(json.dumps({"file": str(file), **outcome}, ensure_ascii=False))
         else:
-            rows.add_row(Text(str(file)), *_cells(outcome, lang))
+            rows.add_row(Text(str(file)), *_cells(outcome, names, lang))
+            values = outcome.get("predictive_values")
+            said = [*outcome.get("limits", ()), *([values] if values else [])]
+            below += [each["message"] for each in said]
     if not as_json:
-        Console().print(rows, message("notice", lang), sep="\n")
+        # What holds for several files is said once.
+        Console().print(rows, *map(Text, dict.fromkeys(below)), message("notice", lang), sep="\n")
     if failed:
         raise typer.Exit(1)
 
 
-def _outcome(screen: Callable[[bytes], Screening], file: Path, lang: Language) -> dict[str, Any]:
+def _outcome(
+    screen: Callable[[bytes], Screening], file: Path, lang: Language, reference: str | None
+) -> dict[str, Any]:
     from covidxray_api.rendering.json import screening_answer
     from covidxray_api.texts.problems import advice, detail, title
 
@@ -88,7 +100,7 @@ def _outcome(screen: Callable[[bytes], Screening], file: Path, lang: Language) -
         return {"problem": {"title": "File cannot be read", "detail": error.strerror}}
     try:
         screening = screen(data)
-        return screening_answer(screening, lang).model_dump(mode="json")
+        return screening_answer(screening, lang, reference).model_dump(mode="json")
     except CovidXrayError as error:
         fault = error
     except Exception:
@@ -109,35 +121,40 @@ def _name(model: LoadedModel) -> str:
     return f"{manifest.name} {manifest.version} · engine {model.engine_name} · SHA-256 {sha256}"
 
 
-def _point(model: LoadedModel, point: str | None) -> str:
+def _point(model: LoadedModel, point: str | None, lang: Language) -> list[str]:
+    from covidxray_api.rendering.wording import figures
+
     said, site = f"operating point {point}" if point else "no operating point", model.stored.site
-    if site is None:
-        return said
-    profile = site.profile
-    return f"{said} of the site {profile.name} (n = {profile.radiographs}) · SHA-256 {site.sha256}"
+    if site:
+        profile = site.profile
+        said += f" of the site {profile.name} (n = {profile.radiographs}) · SHA-256 {site.sha256}"
+    return [
+        said,
+        *(figure.message for figure in (figures(model.stored, point, lang) if point else [])),
+    ]
 
 
-def _cells(outcome: dict[str, Any], language: Language) -> list[Text]:
+def _cells(outcome: dict[str, Any], names: dict[str, str], language: Language) -> list[Text]:
     if "problem" in outcome:
         problem = outcome["problem"]
         return [Text(f"{problem['title']}: {problem['detail']}", style="red")]
-    rejection, consistency = outcome["rejection"], outcome["consistency"]
-    answer = rejection["message"] if rejection else outcome["display_label"]
-    said = [*consistency["findings"], *outcome["warnings"]]
-    remarks = "".join(f"\n{remark['message']}" for remark in said)
-    cut_offs = outcome["cut_offs"]
+    probabilities, cut_offs = outcome["probabilities"] or {}, outcome["cut_offs"]
+    candidates = [
+        f"{candidate['display']}: {percent(probabilities[candidate['code']], language)}"
+        for candidate in outcome["candidates"]
+    ]
+    said = [*outcome["consistency"]["findings"], *outcome["warnings"]]
     shares = [
-        f"{probability(share, language)} ({probability(cut_offs[code], language)}) {code}"
-        for code, share in (outcome["probabilities"] or {}).items()
+        f"{percent(share, language)} ({percent(cut_offs[code], language)}) {names[code]}"
+        for code, share in probabilities.items()
     ]
     if outcome["site"] and outcome["site"]["p_value"] is not None:
-        shares.append(f"p = {probability(outcome['site']['p_value'], language)}")
+        shares.append(f"p = {percent(outcome['site']['p_value'], language)}")
+    remarks = "".join(f"\n{remark['message']}" for remark in said)
     return [
-        Text(answer + (" (?)" if outcome["uncertain"] else ""), style="bold").append(
-            remarks, "dim"
-        ),
+        Text("\n".join((outcome["headline"], *candidates)), style="bold").append(remarks, "dim"),
         Text("\n".join(shares)),
-        Text(_judged(consistency, language)),
+        Text(_judged(outcome["consistency"], language)),
     ]
 
 
@@ -146,7 +163,7 @@ def _judged(consistency: dict[str, Any], language: Language) -> str:
     similarity = f"SSIM {number(ssim, language)} ({number(threshold, language)})"
     if consistency["score"] is None:
         return similarity
-    score = probability(consistency["score"], language)
+    score = percent(consistency["score"], language)
     least = percent(consistency["least_score"], language)
     return f"gate {consistency['gate']}: {score} ({least})\n{similarity}"
 

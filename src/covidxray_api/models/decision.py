@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from covidxray_api.errors import UnknownOperatingPoint
+from covidxray_api.models.evidence import Elsewhere
 from covidxray_api.models.manifest import BALANCED, Label, Manifest, OperatingPoint
 
 
@@ -33,6 +34,13 @@ class PredictiveValues:
     negative: float
     """Probability that a patient whose radiograph is not called so does not have it."""
 
+    false_positive_rate: float
+    """Share of patients without it whose radiograph is called so, behind both."""
+
+    elsewhere: bool
+    """Whether that share was measured at hospitals left out of training; else it is that of the
+    operating point."""
+
 
 @dataclass(frozen=True, slots=True)
 class Decision:
@@ -51,6 +59,17 @@ class Decision:
 
     prediction_set: tuple[Label, ...]
     """Labels that remain possible, the predicted one among them."""
+
+    conclusive: bool
+    """Whether the predicted label is said without reserve: it remains alone by a rule that was
+    fitted on data, is the most probable one, and as probable as the manifest's `conclusive_from`.
+    Without such a rule nothing rules out the others; no answer is conclusive then, nor any of a
+    model that is not for patients."""
+
+    candidates: tuple[Label, ...]
+    """Labels to be considered where the answer is not conclusive, the most probable first: the
+    prediction set, and the most probable labels that together reach `conclusive_from`. Empty where
+    it is conclusive."""
 
     predictive_values: PredictiveValues | None = None
     """What the answer is worth at a stated prevalence."""
@@ -208,7 +227,9 @@ def effective_cut_offs(
     return cut_offs
 
 
-def predictive_values(point: OperatingPoint, prevalence: float) -> PredictiveValues:
+def predictive_values(
+    point: OperatingPoint, prevalence: float, elsewhere: Elsewhere | None = None
+) -> PredictiveValues:
     """Apply Bayes' rule to sensitivity and specificity (Altman & Bland 1994, BMJ 309:102).
 
     Parameters
@@ -217,17 +238,23 @@ def predictive_values(point: OperatingPoint, prevalence: float) -> PredictiveVal
         Where sensitivity and specificity were measured.
     prevalence : float
         Share of patients with the target, above 0 and below 1.
+    elsewhere : Elsewhere, optional
+        False positives at hospitals left out of training: they replace those of the point, as a
+        hospital that uses the service is one more of them.
     """
+    false_positive_rate = elsewhere.value if elsewhere else 1 - point.specificity
     true_positive = point.sensitivity * prevalence
     false_negative = prevalence - true_positive
-    true_negative = point.specificity * (1 - prevalence)
-    false_positive = 1 - prevalence - true_negative
+    false_positive = false_positive_rate * (1 - prevalence)
+    true_negative = 1 - prevalence - false_positive
     called, cleared = true_positive + false_positive, true_negative + false_negative
     return PredictiveValues(
         target=point.target,
         prevalence=prevalence,
         positive=true_positive / called if called else 0.0,
         negative=true_negative / cleared if cleared else 0.0,
+        false_positive_rate=false_positive_rate,
+        elsewhere=elsewhere is not None,
     )
 
 
@@ -246,7 +273,10 @@ def find_operating_point(manifest: Manifest, name: str | None) -> str | None:
 
 
 def decide(
-    manifest: Manifest, probabilities: Mapping[str, float], prevalence: float | None = None
+    manifest: Manifest,
+    probabilities: Mapping[str, float],
+    prevalence: float | None = None,
+    elsewhere: Mapping[str, Elsewhere] | None = None,
 ) -> dict[str | None, Decision]:
     """Decide on one radiograph at every operating point of a model.
 
@@ -258,6 +288,8 @@ def decide(
         Calibrated probability of each label, by its code.
     prevalence : float, optional
         Share of patients with the target, above 0 and below 1.
+    elsewhere : mapping of str to Elsewhere, optional
+        False positives at hospitals left out of training, by operating point.
 
     Returns
     -------
@@ -278,15 +310,33 @@ def decide(
     alone = np.arange(len(codes)) == chosen[:, np.newaxis]
     possible = (remaining(calibrated, chosen, least) if rule else alone).tolist()
     cut_offs = effective_cut_offs(calibrated, weights).tolist()
-    return {
-        name: Decision(
+    may_conclude = rule is not None and not manifest.not_for_patients
+    ranked, reached = _ranked(calibrated[0], manifest.conclusive_from)
+    decisions: dict[str | None, Decision] = {}
+    for row, ((name, point), column) in enumerate(zip(points, chosen.tolist(), strict=True)):
+        prediction_set = tuple(compress(labels, possible[row]))
+        conclusive = may_conclude and len(prediction_set) == 1 and reached == [column]
+        considered = [at for at in ranked if at in reached or possible[row][at]]
+        decisions[name] = Decision(
             operating_point=name,
             label=labels[column],
             cut_offs=dict(zip(codes, cut_offs[row], strict=True)),
-            prediction_set=tuple(compress(labels, possible[row])),
+            prediction_set=prediction_set,
+            conclusive=conclusive,
+            candidates=() if conclusive else tuple(labels[at] for at in considered),
             predictive_values=(
-                predictive_values(point, prevalence) if point and prevalence is not None else None
+                predictive_values(point, prevalence, (elsewhere or {}).get(name or ""))
+                if point and prevalence is not None
+                else None
             ),
         )
-        for row, ((name, point), column) in enumerate(zip(points, chosen.tolist(), strict=True))
-    }
+    return decisions
+
+
+def _ranked(probabilities: NDArray[np.float64], least: float) -> tuple[list[int], list[int]]:
+    """Return the columns by probability, and the first of them that together reach `least`."""
+    ranked: list[int] = np.argsort(-probabilities, kind="stable").tolist()
+    total = np.cumsum(probabilities[ranked])
+    # Rounding may leave the sum of all below 1.
+    enough = min(int(np.searchsorted(total, least)) + 1, len(ranked))
+    return ranked, ranked[:enough]

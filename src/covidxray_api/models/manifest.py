@@ -164,9 +164,15 @@ class Manifest(Declaration):
     prediction_set: PredictionSet | None = None
     """Rule of the prediction set; without one, it holds the predicted label alone."""
 
+    conclusive_from: float = Field(default=0.9, ge=0.5, le=1)
+    """Least probability of a label that is said without reserve; see `decision.Decision`."""
+
     operating_points: Mapping[str, OperatingPoint] = {}
     """Operating points by name; `balanced` holds where a request names none. Without any, the most
     probable label is the answer."""
+
+    not_for_patients: bool = False
+    """Whether it is stored as evidence or for comparison alone."""
 
     training: Mapping[str, Any] = {}
     """How it was trained: configuration, and number of radiographs by source and label."""

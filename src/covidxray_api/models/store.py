@@ -8,9 +8,9 @@ preprocessing, calibration and decision rules are data here and appear nowhere i
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,7 @@ from covidxray_api.models.artefacts import (
     verify,
     versions,
 )
+from covidxray_api.models.evidence import Elsewhere, false_positives_elsewhere
 from covidxray_api.models.manifest import Manifest
 from covidxray_api.models.site import Site
 
@@ -43,6 +44,10 @@ class StoredModel:
     site: Site | None = None
     """The site whose operating points replace those that were published."""
 
+    elsewhere: Mapping[str, Elsewhere] = field(default_factory=dict)
+    """False positives at hospitals left out of training, by operating point, as far as they were
+    measured when the model was read; nothing is known of a site's operating points."""
+
     @classmethod
     def read(cls, folder: Path) -> StoredModel:
         """Read the manifest in a folder.
@@ -50,7 +55,8 @@ class StoredModel:
         Raises
         ------
         CorruptArtefact
-            If there is none that can be read, or it is another model's.
+            If there is none that can be read, or it is another model's, or the evidence beside it
+            cannot be read.
         """
         path = folder / MANIFEST
         try:
@@ -60,7 +66,12 @@ class StoredModel:
         if (manifest.name, manifest.version) != (folder.parent.name, folder.name):
             fault = f"it is of {manifest.name} {manifest.version}"
             raise CorruptArtefact("manifest", path=path, fault=fault)
-        return cls(folder, manifest, sha256_of(path))
+        path_of_evidence = folder / EVIDENCE
+        try:
+            elsewhere = false_positives_elsewhere(read_json(path_of_evidence))
+        except (OSError, ValueError) as error:
+            raise CorruptArtefact("manifest", path=path_of_evidence, fault=str(error)) from error
+        return cls(folder, manifest, sha256_of(path), elsewhere=elsewhere)
 
     @property
     def evidence(self) -> dict[str, Any]:
@@ -83,7 +94,7 @@ class StoredModel:
                 fitted=f"{fitted.name} {fitted.version} ({fitted.sha256[:12]})",
                 model=f"{self.manifest.name} {self.manifest.version} ({self.sha256[:12]})",
             )
-        return replace(self, manifest=site.profile.applied(self.manifest), site=site)
+        return replace(self, manifest=site.profile.applied(self.manifest), site=site, elsewhere={})
 
     def verify(self) -> None:
         """Compare the folder with the manifest; see `artefacts.verify`."""

@@ -4,16 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import asdict
+from typing import Any
 
 from covidxray_api.consistency import Consistency
 from covidxray_api.explanation import Explanation
-from covidxray_api.models.decision import Decision, PredictiveValues
+from covidxray_api.models.decision import Decision
 from covidxray_api.models.site import Site
 from covidxray_api.models.store import StoredModel
 from covidxray_api.rendering import schemas
 from covidxray_api.rendering.renderer import Answer, Context
+from covidxray_api.rendering.wording import (
+    Said,
+    Wording,
+    explanation_notes,
+    figures,
+    headline,
+    short_name,
+)
 from covidxray_api.screening.screening import Explained, Screening, Validation
-from covidxray_api.texts import Language, message
+from covidxray_api.texts import LANGUAGES, Language, message
 
 
 class Json:
@@ -28,26 +37,29 @@ class Json:
 
 
 def _document(answer: Answer, context: Context) -> schemas.Schema:
-    language, request_id = context.language, context.request_id
+    language, request_id, reference = context.language, context.request_id, context.reference
     match answer:
         case Validation():
-            validated = validation_answer(answer, language)
+            validated = validation_answer(answer, language, reference)
             return schemas.Validation(request_id=request_id, **dict(validated))
         case Screening():
-            screened = screening_answer(answer, language)
+            screened = screening_answer(answer, language, reference)
             return schemas.Prediction(request_id=request_id, **dict(screened))
         case Explained(explanation=found):
             return schemas.Explained(
                 request_id=request_id,
                 explanation=explanation(found, language) if found else None,
-                **dict(screening_answer(answer.screening, language)),
+                **dict(screening_answer(answer.screening, language, reference)),
             )
     raise TypeError(f"{type(answer).__name__} has no JSON")
 
 
-def screening_answer(screening: Screening, language: Language) -> schemas.ScreeningAnswer:
+def screening_answer(
+    screening: Screening, language: Language, reference: str | None = None
+) -> schemas.ScreeningAnswer:
     """Return the answer of a screening."""
     found, decision = screening.validation, screening.decision
+    wording = Wording(screening, language)
     return schemas.ScreeningAnswer(
         rejected=found.rejection is not None,
         rejection=_rejection(found, language),
@@ -58,14 +70,15 @@ def screening_answer(screening: Screening, language: Language) -> schemas.Screen
         cut_offs=dict(decision.cut_offs) if decision else None,
         prediction_set=[label.code for label in decision.prediction_set] if decision else None,
         uncertain=decision.uncertain if decision else False,
-        predictive_values=_predictive_values(decision.predictive_values) if decision else None,
+        **_worded(decision, wording),
         decisions={
-            name: _decision(made, language) for name, made in screening.decisions.items() if name
+            name: _decision(made, wording) for name, made in screening.decisions.items() if name
         },
         consistency=_consistency(found.consistency, language),
         model=schemas.AnsweringModel(**dict(identity(screening.model)), engine=screening.engine),
         site=_answering_site(screening),
         warnings=_coded(found.warnings, language),
+        reference=reference,
         notice=message("notice", language),
     )
 
@@ -85,16 +98,20 @@ def explanation(found: Explanation, language: Language) -> schemas.Explanation:
         ),
         drop=found.drop,
         random_drop=found.random_drop,
+        notes=_said(explanation_notes(found, language)),
     )
 
 
-def validation_answer(found: Validation, language: Language) -> schemas.ValidationAnswer:
+def validation_answer(
+    found: Validation, language: Language, reference: str | None = None
+) -> schemas.ValidationAnswer:
     """Return the answer about consistency alone."""
     return schemas.ValidationAnswer(
         rejected=found.rejection is not None,
         rejection=_rejection(found, language),
         consistency=_consistency(found.consistency, language),
         warnings=_coded(found.warnings, language),
+        reference=reference,
         notice=message("notice", language),
     )
 
@@ -113,20 +130,39 @@ def description(stored: StoredModel, default: str) -> schemas.ModelDescription:
         description=manifest.description,
         default=manifest.name == default,
         labels=[
-            schemas.LabelNames(code=label.code, display=dict(label.display))
+            schemas.LabelNames(
+                code=label.code,
+                display=dict(label.display),
+                headline={language: headline(label, language) for language in LANGUAGES},
+                short={language: short_name(label, manifest, language) for language in LANGUAGES},
+            )
             for label in manifest.labels
         ],
         input_size=manifest.preprocessing.size,
         preprocessing=schemas.Preprocessing(**manifest.preprocessing.model_dump()),
         operating_points={
-            name: schemas.OperatingPoint(cut_offs=point.cut_offs, **point.model_dump())
+            name: schemas.OperatingPoint(
+                cut_offs=point.cut_offs,
+                elsewhere=_elsewhere(stored, name),
+                figures={
+                    language: _said(figures(stored, name, language)) for language in LANGUAGES
+                },
+                **point.model_dump(),
+            )
             for name, point in manifest.operating_points.items()
         },
         site=_site_description(stored.site) if stored.site else None,
+        conclusive_from=manifest.conclusive_from,
+        not_for_patients=manifest.not_for_patients,
         coverage=rule.coverage if rule else None,
         training=dict(manifest.training),
         metrics=dict(stored.evidence),
     )
+
+
+def _elsewhere(stored: StoredModel, name: str) -> schemas.Elsewhere | None:
+    found = stored.elsewhere.get(name)
+    return schemas.Elsewhere(**found.model_dump()) if found else None
 
 
 def _site(site: Site) -> schemas.Site:
@@ -155,19 +191,40 @@ def _site_description(site: Site) -> schemas.SiteDescription:
     )
 
 
-def _decision(made: Decision, language: Language) -> schemas.Decision:
+def _decision(made: Decision, wording: Wording) -> schemas.Decision:
     return schemas.Decision(
         predicted_label=made.label.code,
-        display_label=made.label.display[language],
+        display_label=made.label.display[wording.language],
         cut_offs=dict(made.cut_offs),
         prediction_set=[label.code for label in made.prediction_set],
         uncertain=made.uncertain,
-        predictive_values=_predictive_values(made.predictive_values),
+        **_worded(made, wording),
     )
 
 
-def _predictive_values(values: PredictiveValues | None) -> schemas.PredictiveValues | None:
-    return schemas.PredictiveValues(**asdict(values)) if values else None
+def _worded(made: Decision | None, wording: Wording) -> dict[str, Any]:
+    """Return the fields that an answer shares with its decision at each operating point."""
+    values = made.predictive_values if made else None
+    return {
+        "conclusive": made.conclusive if made else False,
+        "headline": wording.headline(made),
+        "candidates": [
+            schemas.Candidate(code=label.code, display=headline(label, wording.language))
+            for label in (made.candidates if made else ())
+        ],
+        "statement": wording.statement(made),
+        "limits": _said(wording.limits(made)),
+        "figures": _said(wording.figures(made)),
+        "predictive_values": schemas.PredictiveValues(
+            **asdict(values), message=wording.predictive_values(values)
+        )
+        if values
+        else None,
+    }
+
+
+def _said(sentences: Iterable[Said]) -> list[schemas.Coded]:
+    return [schemas.Coded(code=said.code, message=said.message) for said in sentences]
 
 
 def _rejection(found: Validation, language: Language) -> schemas.Coded | None:

@@ -27,6 +27,9 @@ class Context:
     made: datetime
     """When the answer was given, with its time zone."""
 
+    reference: str | None = None
+    """What the sender calls the image: printable ASCII, and no name."""
+
 
 class Renderer(Protocol):
     """Draws answers in one media type."""

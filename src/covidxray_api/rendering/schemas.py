@@ -170,6 +170,9 @@ class ValidationAnswer(Schema):
     """What had to be decided in reading the file, and why the service should not be used at the
     site."""
 
+    reference: str | None
+    """Reference that the request gave as `X-Reference`; null without one."""
+
     notice: str
     """What this answer is not."""
 
@@ -188,6 +191,37 @@ class PredictiveValues(Schema):
 
     negative: float
     """Probability that a patient whose radiograph is not called so does not have it."""
+
+    false_positive_rate: float
+    """Share of patients without it whose radiograph is called so, behind both."""
+
+    elsewhere: bool
+    """Whether that share was measured at hospitals left out of the training; else it is that of the
+    operating point."""
+
+    message: str
+    """Both in words, in the language of the answer."""
+
+
+class Measured(Rate):
+    """A share that was measured, with its 95 % interval."""
+
+    n: int
+    """Number of radiographs behind it."""
+
+
+class MeasuredAt(Measured):
+    """A share that was measured at one source."""
+
+    source: str
+    """Name of the source."""
+
+
+class Elsewhere(Measured):
+    """Share of adults without the target who are called so at hospitals left out of training."""
+
+    worst: MeasuredAt | None
+    """The largest share at one of them; null if they were not measured one by one."""
 
 
 class OperatingPoint(Schema):
@@ -216,6 +250,23 @@ class OperatingPoint(Schema):
     controls: int
     """Number of held-out radiographs without it, behind the specificity."""
 
+    elsewhere: Elsewhere | None
+    """False positives at hospitals left out of the training; null if they were not measured, or the
+    point is a site's."""
+
+    figures: dict[str, list[Coded]]
+    """What to expect of it, in words, by language; as in the answers."""
+
+
+class Candidate(Schema):
+    """A label that is to be considered."""
+
+    code: str
+    """Stable name, as in `probabilities`."""
+
+    display: str
+    """What it says, in the language of the answer."""
+
 
 class Decision(Schema):
     """What follows from the probabilities at one operating point."""
@@ -238,6 +289,28 @@ class Decision(Schema):
 
     uncertain: bool
     """Whether another label than the predicted one remains possible: a person must decide."""
+
+    conclusive: bool
+    """Whether the answer is said without reserve: its label remains alone, is the most probable
+    one, and is as probable as `/models` states as `conclusive_from`."""
+
+    headline: str
+    """The answer in a few words, in its language: the label if it is conclusive, and else that
+    it is not."""
+
+    candidates: list[Candidate]
+    """Labels to be considered where the answer is not conclusive, the most probable first; empty
+    where it is."""
+
+    statement: str
+    """The answer in sentences for a report, with the limits in them."""
+
+    limits: list[Coded]
+    """What this answer does not tell."""
+
+    figures: list[Coded]
+    """How often such answers were wrong or right, in words: at hospitals left out of the training
+    first, where that was measured; at the site, where its profile is in force."""
 
     predictive_values: PredictiveValues | None
     """What the answer is worth at the stated `?prevalence=`; null without it."""
@@ -271,6 +344,28 @@ class ScreeningAnswer(ValidationAnswer):
 
     uncertain: bool
     """Whether another label than the predicted one remains possible: a person must decide."""
+
+    conclusive: bool
+    """Whether the answer is said without reserve: its label remains alone, is the most probable
+    one, and is as probable as `/models` states as `conclusive_from`."""
+
+    headline: str
+    """The answer in a few words, in its language: why the image was rejected, the label if it is
+    conclusive, or that it is not."""
+
+    candidates: list[Candidate]
+    """Labels to be considered where the answer is not conclusive, the most probable first; empty
+    where it is."""
+
+    statement: str
+    """The answer in sentences for a report, with the limits in them."""
+
+    limits: list[Coded]
+    """What this answer does not tell."""
+
+    figures: list[Coded]
+    """How often such answers were wrong or right, in words: at hospitals left out of the training
+    first, where that was measured; at the site, where its profile is in force."""
 
     predictive_values: PredictiveValues | None
     """What the answer is worth at the stated `?prevalence=`; null without it, and for an image
@@ -331,6 +426,9 @@ class Explanation(Schema):
     random_drop: float | None
     """By how much it falls on average when as large an area elsewhere is covered."""
 
+    notes: list[Coded]
+    """What the map does and does not mean; empty if it is withheld."""
+
 
 class Explained(Prediction):
     """The answer of `/explain`."""
@@ -346,7 +444,13 @@ class LabelNames(Schema):
     """Stable name, as in `probabilities`."""
 
     display: dict[str, str]
-    """Name shown to people, by language."""
+    """Name of the label, by language."""
+
+    headline: dict[str, str]
+    """What a conclusive answer says, by language."""
+
+    short: dict[str, str]
+    """Name beside a bar, by language."""
 
 
 class Preprocessing(Schema):
@@ -398,6 +502,13 @@ class ModelDescription(ModelIdentity):
     site: SiteDescription | None
     """The site whose operating points hold, with its radiographs as controls; null if they are
     those of the model."""
+
+    conclusive_from: float
+    """Least probability of a label that is said without reserve."""
+
+    not_for_patients: bool
+    """Whether it is stored as evidence or for comparison alone, and must not be used for
+    patients."""
 
     coverage: float | None
     """Least share of new patients of each class whose right label is in `prediction_set`, if they

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 
 from fpdf import FPDF
@@ -27,20 +29,33 @@ ORANGE: Colour = (217, 119, 6)
 
 
 class Sheet(FPDF):
-    """A sheet of A4 with text, pictures and bars.
+    """Sheets of A4 with text, pictures and bars.
 
     Parameters
     ----------
     title : str
-        Title of the document.
+        Title of the document, on each sheet.
     language : str
         Language of its words.
     made : datetime
         When it was made, with its time zone.
+    below_title : str
+        What stands below the title on each sheet.
+    by_hand : tuple of str
+        Words before a blank line on each sheet, and below it.
     """
 
-    def __init__(self, title: str, language: str, made: datetime) -> None:
+    def __init__(
+        self,
+        title: str,
+        language: str,
+        made: datetime,
+        below_title: str,
+        by_hand: tuple[str, str],
+    ) -> None:
         super().__init__(format="A4")
+        self._below_title = below_title
+        self._by_hand = by_hand
         self.core_fonts_encoding = "cp1252"
         self.set_title(title)
         self.set_lang(language)
@@ -50,6 +65,18 @@ class Sheet(FPDF):
         self.c_margin = 0
         self.set_auto_page_break(True, margin=12)
         self.add_page()
+
+    def header(self) -> None:
+        """Begin a sheet: whose it is must be plain where sheets come apart."""
+        self.say(self.title or "", size=17, style="B", line=8)
+        self.say(self._below_title, size=8, colour=MUTED)
+        self.ln(3)
+        self.blank_line(*self._by_hand)
+
+    def footer(self) -> None:
+        """End a sheet."""
+        self.set_y(-11)
+        self.say(f"{self.page_no()} / {{nb}}", size=8, colour=MUTED)
 
     def normalize_text(self, text: str) -> str:
         """Replace what the fonts of every reader do not have."""
@@ -72,14 +99,25 @@ class Sheet(FPDF):
         # A line is half as high again as its letters; a point is 0.353 mm.
         height = line or size * 0.353 * 1.35
         self.multi_cell(width, height, text, align="L", new_x="LEFT", new_y="NEXT")
-        self.set_x(MARGIN)
+        self.set_x(self.l_margin)
+
+    @contextmanager
+    def right_of(self, x: float) -> Iterator[None]:
+        """Write to the right of `x`, in millimetres."""
+        self.set_left_margin(x)
+        self.set_x(x)
+        try:
+            yield
+        finally:
+            self.set_left_margin(MARGIN)
+            self.set_x(MARGIN)
 
     def heading(self, text: str) -> None:
         """Begin a part."""
         self.ln(3)
         self.say(text.upper(), size=8, style="B", colour=BLUE)
         self.set_draw_color(PALE)
-        self.line(MARGIN, self.y, MARGIN + WIDTH, self.y)
+        self.line(self.l_margin, self.y, MARGIN + WIDTH, self.y)
         self.ln(1.5)
 
     def warning(self, text: str) -> None:

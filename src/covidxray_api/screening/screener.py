@@ -14,7 +14,7 @@ from covidxray_api.explanation import explain
 from covidxray_api.inference import ModelRegistry
 from covidxray_api.inference.loading import load_model
 from covidxray_api.inference.onnx import OnnxEngine
-from covidxray_api.models.decision import decide, find_operating_point, target_ratio
+from covidxray_api.models.decision import Decision, decide, find_operating_point, target_ratio
 from covidxray_api.models.site import Site
 from covidxray_api.models.store import ModelStore
 from covidxray_api.radiograph import Radiograph
@@ -159,17 +159,22 @@ class Screener:
         data: bytes,
         model: str | None = None,
         operating_point: str | None = None,
+        prevalence: float | None = None,
         gate: GateName | None = None,
         label: str | None = None,
+        *,
+        with_map: bool = True,
     ) -> Explained:
         """Screen a file, and tell which parts of it speak for a label.
 
         Parameters
         ----------
-        data, model, operating_point, gate
+        data, model, operating_point, prevalence, gate
             See `screen`.
         label : str, optional
             Code of the label that is explained; the predicted one if none.
+        with_map : bool
+            Whether it is asked which parts they are: most of the work.
 
         Raises
         ------
@@ -180,8 +185,8 @@ class Screener:
         """
         chosen = self.models.get(model)
         asked = find_label(chosen.manifest, label) if label else None
-        screening, sent, upright = self._screened(data, model, operating_point, None, gate)
-        if screening.decision is None:
+        screening, sent, upright = self._screened(data, model, operating_point, prevalence, gate)
+        if screening.decision is None or not with_map:
             return Explained(screening, sent, None)
         found = explain(chosen, upright, (asked or screening.decision.label).code)
         if found.map is not None:
@@ -204,7 +209,10 @@ class Screener:
         sent = self.decode(data, OVERSAMPLING * max(check.side, *chosen.manifest.input_size))
         validation, upright = self._checked(sent, check)
         probabilities = chosen.probabilities(upright) if validation.rejection is None else None
-        decisions = decide(chosen.manifest, probabilities, prevalence) if probabilities else {}
+        decisions: Mapping[str | None, Decision] = {}
+        if probabilities:
+            elsewhere = chosen.stored.elsewhere
+            decisions = decide(chosen.manifest, probabilities, prevalence, elsewhere)
         site, p_value = chosen.stored.site, None
         if site:
             warnings = (*validation.warnings, *site.profile.doubts)

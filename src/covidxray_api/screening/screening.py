@@ -72,7 +72,8 @@ class Explained:
     """The image as it was sent."""
 
     explanation: Explanation | None
-    """None if the image was rejected; its map lies on the image as it was sent."""
+    """None if the image was rejected, or none was asked for; its map lies on the image as it was
+    sent."""
 
 
 def find_label(manifest: Manifest, code: str) -> Label:

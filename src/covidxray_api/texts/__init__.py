@@ -6,12 +6,13 @@ Answers carry codes; renderers look the words up here, so that a new language is
 from __future__ import annotations
 
 from covidxray_api.texts.answers import ANSWERS
+from covidxray_api.texts.decisions import DECISIONS
 from covidxray_api.texts.language import LANGUAGES, Language
 from covidxray_api.texts.report import REPORT
 
 __all__ = ["LANGUAGES", "MESSAGES", "Language", "message"]
 
-MESSAGES = {**ANSWERS, **REPORT}
+MESSAGES = {**ANSWERS, **DECISIONS, **REPORT}
 
 
 def message(code: str, language: Language) -> str:

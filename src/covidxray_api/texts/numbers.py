@@ -6,8 +6,8 @@ from decimal import ROUND_HALF_UP, Decimal
 
 from covidxray_api.texts.language import Language
 
-LEAST = Decimal("0.001")
-"""Probability that is told apart from none; no nearer to 1 is any told apart from certainty."""
+LEAST = Decimal("0.01")
+"""Share that is told apart from none; no nearer to 1 is any told apart from all."""
 
 
 def number(value: float, language: Language, digits: int = 2) -> str:
@@ -23,18 +23,30 @@ def count(value: int, language: Language) -> str:
 
 
 def percent(share: float, language: Language) -> str:
-    """Return a share, 0 to 1, in percent with one digit after the point."""
-    return _percent(_decimal(share), language)
-
-
-def probability(share: float, language: Language) -> str:
-    """Return a probability, 0 to 1, in percent; never as 0.0 or 100.0, which would be certainty."""
+    """Return a share, 0 to 1, in whole per cent; never 0 or 100, which would be certainty."""
     exact = _decimal(share)
     if exact < LEAST:
         return f"< {_percent(LEAST, language)}"
     if exact > 1 - LEAST:
         return f"> {_percent(1 - LEAST, language)}"
     return _percent(exact, language)
+
+
+def of_a_hundred(share: float, language: Language) -> str:
+    """Return how many of a hundred a share is, 0 to 1, in words where it is near none or all."""
+    exact = _decimal(share)
+    if exact < LEAST:
+        return {"en": "fewer than 1", "es": "menos de 1"}[language]
+    if exact > 1 - LEAST:
+        return {"en": "more than 99", "es": "más de 99"}[language]
+    return _written(100 * exact, language, 0)
+
+
+def about_of_a_hundred(share: float, language: Language) -> str:
+    """Return about how many of a hundred a share is, 0 to 1."""
+    said = of_a_hundred(share, language)
+    about = {"en": "about", "es": "unos"}[language]
+    return f"{about} {said}" if said.isdecimal() else said
 
 
 def change(drop: float, language: Language) -> str:
@@ -51,7 +63,7 @@ def _decimal(value: float) -> Decimal:
 
 def _percent(share: Decimal, language: Language) -> str:
     space = "\N{NO-BREAK SPACE}" if language == "es" else ""
-    return f"{_written(100 * share, language, 1)}{space}%"
+    return f"{_written(100 * share, language, 0)}{space}%"
 
 
 def _written(value: Decimal, language: Language, digits: int) -> str:

@@ -12,6 +12,7 @@ REPORT: Mapping[str, Text] = {
         "es": "Radiografía de tórax: lectura automática",
     },
     "report_request": {"en": "Request {name}", "es": "Solicitud {name}"},
+    "report_reference": {"en": "Reference {name}", "es": "Referencia {name}"},
     "report_patient": {"en": "Patient, by hand:", "es": "Paciente, a mano:"},
     "report_no_identity": {
         "en": "No patient identity is known to this service.",
@@ -22,51 +23,25 @@ REPORT: Mapping[str, Text] = {
         "es": "La imagen tal como se envió, aquí con {width}×{height} píxeles",
     },
     "report_map": {
-        "en": "What speaks for “{label}”, yellow most of all. Covering the fifth that it marks"
-        " most changes the probability by {marked} percentage points; covering other areas, by"
-        " {other}.",
-        "es": "Lo que apunta a «{label}», sobre todo en amarillo. Cubrir la quinta parte más"
-        " marcada cambia la probabilidad en {marked} puntos porcentuales; cubrir otras zonas, en"
-        " {other}.",
-    },
-    "report_no_map": {
-        "en": "There is no map, because there is no answer.",
-        "es": "No hay mapa porque no hay respuesta.",
+        "en": "What speaks for “{label}”, yellow most of all.",
+        "es": "Lo que apunta a «{label}», sobre todo en amarillo.",
     },
     "report_answer": {"en": "Answer", "es": "Respuesta"},
-    "report_alone": {
-        "en": "The model names this label alone. On new patients from the sources that it was"
-        " fitted on, the labels that it names include the right one for at least {coverage} of each"
-        " class; for radiographs from elsewhere that is not known.",
-        "es": "El modelo solo nombra esta etiqueta. En pacientes nuevos de las fuentes con las que"
-        " se ajustó, entre las etiquetas que nombra está la correcta al menos en el {coverage} de"
-        " cada clase; en radiografías de otros lugares no se sabe.",
-    },
-    "report_alone_unmeasured": {
-        "en": "The model names one label only; which others remain possible was not measured.",
-        "es": "El modelo nombra una sola etiqueta; no se midió qué otras siguen siendo posibles.",
-    },
-    "report_uncertain": {
-        "en": "Uncertain: a radiologist must decide. The model names several labels: {labels}.",
-        "es": "Incierto: debe decidir un radiólogo. El modelo nombra varias etiquetas: {labels}.",
-    },
     "report_cut_off": {"en": "cut-off {share}", "es": "punto de corte {share}"},
     "report_rule": {
-        "en": "The answer is the label that reaches its cut-off (line): the probability from which"
-        " on it would be the answer for this image, the others keeping their proportions.",
-        "es": "La respuesta es la etiqueta que alcanza su punto de corte (línea): la probabilidad a"
-        " partir de la cual sería la respuesta para esta imagen, si las demás mantienen sus"
-        " proporciones.",
+        "en": "The line is the cut-off of a label: the probability from which on it weighs most for"
+        " this image, the others keeping their proportions.",
+        "es": "La línea es el punto de corte de una etiqueta: la probabilidad a partir de la cual"
+        " es la que más pesa en esta imagen, si las demás mantienen sus proporciones.",
     },
-    "report_point": {
-        "en": "Operating point “{name}”: sensitivity {sensitivity} for {target} ({cases} held-out"
-        " cases), specificity {specificity} ({controls} controls).",
-        "es": "Punto de operación «{name}»: sensibilidad del {sensitivity} para {target} ({cases}"
-        " casos de prueba), especificidad del {specificity} ({controls} controles).",
-    },
+    "report_point": {"en": "Operating point “{name}”.", "es": "Punto de operación «{name}»."},
     "report_no_point": {
         "en": "The model has no operating points: the most probable label is the answer.",
         "es": "El modelo no tiene puntos de operación: la respuesta es la etiqueta más probable.",
+    },
+    "report_figures": {
+        "en": "What to expect of such answers",
+        "es": "Qué esperar de tales respuestas",
     },
     "report_image": {"en": "About the image", "es": "Sobre la imagen"},
     "report_likeness": {

@@ -51,17 +51,19 @@ export function number(value, options = {}) {
   return new Intl.NumberFormat(language, options).format(value);
 }
 
+// In whole per cent, and never 0 or 100, which would be certainty.
 export function percent(share) {
-  return number(share, { style: "percent", minimumFractionDigits: 1, maximumFractionDigits: 1 });
+  const least = 0.01;
+  if (share < least) return `< ${whole(least)}`;
+  if (share > 1 - least) return `> ${whole(1 - least)}`;
+  return whole(share);
 }
 
-// A probability is never certain: 0.0 % and 100.0 % would say so.
-export function probability(share) {
-  const least = 0.001;
-  if (share < least) return `< ${percent(least)}`;
-  if (share > 1 - least) return `> ${percent(1 - least)}`;
-  return percent(share);
+function whole(share) {
+  return number(share, { style: "percent", maximumFractionDigits: 0 });
 }
+
+export const probability = percent;
 
 export function listed(names, type) {
   return new Intl.ListFormat(language, { type }).format(names);

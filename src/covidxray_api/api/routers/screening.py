@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from mimetypes import guess_extension
 from typing import Annotated
 
@@ -9,11 +10,17 @@ from fastapi import APIRouter, Response
 from structlog.contextvars import bind_contextvars
 
 from covidxray_api import errors
-from covidxray_api.api.access_log import RequestId
 from covidxray_api.api.admission import Upload, UploadRoute
 from covidxray_api.api.answers import Rendering, described, rendering
 from covidxray_api.api.authorization import REFUSALS
-from covidxray_api.api.parameters import Gate, LabelCode, ModelName, PointName, Prevalence
+from covidxray_api.api.parameters import (
+    Gate,
+    LabelCode,
+    Map,
+    ModelName,
+    PointName,
+    Prevalence,
+)
 from covidxray_api.api.problems import documented
 from covidxray_api.api.upload import REQUEST_BODY
 from covidxray_api.radiograph import Radiograph
@@ -112,6 +119,7 @@ async def explain(
     upload: Upload,
     model: ModelName = None,
     operating_point: PointName = None,
+    prevalence: Prevalence = None,
     gate: Gate = None,
     label: LabelCode = None,
 ) -> Response:
@@ -124,7 +132,7 @@ async def explain(
     data = await upload.read()
 
     def work(screener: Screener) -> tuple[Screening, Response]:
-        explained = screener.explain(data, model, operating_point, gate, label)
+        explained = screener.explain(data, model, operating_point, prevalence, gate, label)
         return explained.screening, answer.response(explained)
 
     screening, response = await upload.run(work, model)
@@ -157,28 +165,39 @@ async def preview(answer: Annotated[Rendering, rendering(Radiograph)], upload: U
 async def report(
     answer: Annotated[Rendering, rendering(Explained, first=PDF)],
     upload: Upload,
-    request_id: RequestId,
     model: ModelName = None,
     operating_point: PointName = None,
+    prevalence: Prevalence = None,
     gate: Gate = None,
+    map_: Map = False,
 ) -> Response:
-    """Screen a radiograph, and put the answer on one page of A4, as PDF.
+    """Screen a radiograph, and put the answer into a report of A4, as PDF.
 
-    The page has the image, the map or why there is none, the probabilities, what was found of
-    the image, the model, and a line for the patient's name, which this service does not know.
-    `Accept` may ask for the other media types of `/explain`.
+    The report has the image, the probabilities, what was found of the image, what the answer does
+    not tell, the model, and with `?map=true` the saliency map, or why there is none. Each sheet has
+    date, title, `X-Reference`, and a line for the patient's name, which this service does not know.
+    `Accept` may ask for the other media types of `/explain`, which have the map in any case.
     """
     data = await upload.read()
+    with_map = map_ or answer.renderer.media_type != PDF
 
     def work(screener: Screener) -> tuple[Screening, Response]:
-        explained = screener.explain(data, model, operating_point, gate)
+        explained = screener.explain(
+            data, model, operating_point, prevalence, gate, with_map=with_map
+        )
         return explained.screening, answer.response(explained)
 
     screening, response = await upload.run(work, model)
     _note(screening)
-    name = f"covidxray-{request_id}{guess_extension(answer.renderer.media_type) or ''}"
-    response.headers["Content-Disposition"] = f'inline; filename="{name}"'
+    response.headers["Content-Disposition"] = f'inline; filename="{_file_name(answer)}"'
     return response
+
+
+def _file_name(answer: Rendering) -> str:
+    context = answer.context
+    named = [re.sub(r"[^A-Za-z0-9._-]+", "-", context.reference)] if context.reference else []
+    extension = guess_extension(answer.renderer.media_type) or ""
+    return "-".join(("covidxray", *named, context.request_id)) + extension
 
 
 def _note(screening: Screening) -> None:

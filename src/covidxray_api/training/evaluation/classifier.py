@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from covidxray_api.inference import LoadedModel
 from covidxray_api.models.decision import calibrate, choose, remaining, weights_of
+from covidxray_api.models.evidence import ELSEWHERE, FALSE_POSITIVES, ONE_LEFT_OUT
 from covidxray_api.models.manifest import BALANCED, OperatingPoint
 from covidxray_api.training.data.dataset import LabelledImage, counts
 from covidxray_api.training.data.sources import COVID, DATA_SETS
@@ -232,15 +233,15 @@ def evaluate(unseen: Unseen) -> dict[str, Any]:
     )
     held_out_cases = rows[truth == covid]
     sources = np.array([image.source for image in unseen.images])
-    places = {"same sources": unseen.held_out, "sources left out": unseen.elsewhere} | {
-        f"{source}, left out": unseen.elsewhere & (sources == source)
+    places = {"same sources": unseen.held_out, ELSEWHERE: unseen.elsewhere} | {
+        ONE_LEFT_OUT.format(source=source): unseen.elsewhere & (sources == source)
         for source in np.unique(sources[unseen.elsewhere & adult]).tolist()
     }
     for name, point in unseen.operating_points.items():
         decided = choose(unseen.probabilities, weights_of(codes, point))
         report["operating_points"][name] = {
             "covid_19_called_so": share(decided == covid, held_out_cases),
-            "adults_without_called_covid_19": {
+            FALSE_POSITIVES: {
                 where: share(decided == covid, np.flatnonzero(adult & chosen))
                 for where, chosen in places.items()
                 if (adult & chosen).any()
