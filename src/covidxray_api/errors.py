@@ -29,6 +29,7 @@
     ├── Unauthenticated                unauthenticated
     ├── Forbidden                      forbidden
     ├── AccessUnavailable              access-unavailable
+    ├── TooManyRequests                too-many-requests
     ├── InvalidConfiguration           invalid-configuration
     └── DatasetError                   invalid-dataset
 
@@ -226,6 +227,12 @@ class AccessUnavailable(CovidXrayError):
     """Whether the caller may ask for this cannot be told now."""
 
     code = "access-unavailable"
+
+
+class TooManyRequests(CovidXrayError):
+    """The client asks more than its share."""
+
+    code = "too-many-requests"
 
 
 class InvalidConfiguration(CovidXrayError):

@@ -125,6 +125,13 @@ class Settings(BaseSettings):
     """Requests with an image that each process works on or keeps waiting; any more are refused at
     once."""
 
+    client_rate: str | None = Field(default=None, pattern=r"^[1-9]\d*/(second|minute|hour|day)$")
+    """Requests of one client that each process answers in a time, as `60/minute`; any more are
+    refused. A client is a key, a subject of tokens, or else an address; a proxy is one address."""
+
+    client_in_flight: PositiveInt | None = None
+    """Requests of one client that each process works on at once; any more are refused."""
+
     deadline_s: PositiveFloat = 30.0
     """Seconds that a request may take, upload and waiting included."""
 

@@ -10,6 +10,7 @@ from fastapi.routing import APIRoute
 from fastapi_offline import FastAPIOffline
 
 from covidxray_api import __version__
+from covidxray_api.access.allowance import Allowance
 from covidxray_api.access.control import AccessControl
 from covidxray_api.api import problems
 from covidxray_api.api.access_log import AccessLog
@@ -58,6 +59,7 @@ def create_app(
         compose(settings, build),
         FeedbackRecords(settings.records),
         AccessControl.from_settings(settings),
+        Allowance(settings.client_rate, settings.client_in_flight),
         renderers,
     )
 

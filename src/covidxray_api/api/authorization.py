@@ -7,13 +7,14 @@ from typing import Any
 from fastapi import Request
 from structlog.contextvars import bind_contextvars
 
+from covidxray_api.access.caller import Caller
 from covidxray_api.api.state import state_of
-from covidxray_api.errors import AccessUnavailable, Forbidden, Unauthenticated
+from covidxray_api.errors import AccessUnavailable, Forbidden, TooManyRequests, Unauthenticated
 from covidxray_api.settings import Scope
 
 KEY_HEADER = "X-API-Key"
 
-REFUSALS = (Unauthenticated, Forbidden, AccessUnavailable)
+REFUSALS = (Unauthenticated, Forbidden, AccessUnavailable, TooManyRequests)
 """Errors that a route which needs a scope may answer with."""
 
 SCHEMES: dict[str, Any] = {
@@ -33,8 +34,8 @@ SCHEMES: dict[str, Any] = {
 """Security schemes of the OpenAPI description."""
 
 
-async def authorize(request: Request, needed: Scope) -> None:
-    """Find out whose request it is, and whether they may; the caller is then in `request.state`.
+async def authorize(request: Request, needed: Scope) -> Caller:
+    """Return whose request it is, if they may; the caller is then in `request.state` too.
 
     Parameters
     ----------
@@ -56,6 +57,7 @@ async def authorize(request: Request, needed: Scope) -> None:
     if needed not in caller.scopes:
         raise Forbidden(needed=needed, granted=tuple(sorted(caller.scopes)))
     request.state.caller = caller
+    return caller
 
 
 def _credential(request: Request) -> str | None:

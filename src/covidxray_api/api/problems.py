@@ -18,8 +18,10 @@ from starlette.responses import JSONResponse
 from covidxray_api.api.negotiation import DEFAULT, VARY, negotiate
 from covidxray_api.errors import (
     CovidXrayError,
+    Fact,
     Forbidden,
     InvalidRequest,
+    TooManyRequests,
     Unauthenticated,
 )
 from covidxray_api.serving.jobs import ClientGone
@@ -83,6 +85,7 @@ STATUS: Mapping[str, HTTPStatus] = {
     "unauthenticated": HTTPStatus.UNAUTHORIZED,
     "forbidden": HTTPStatus.FORBIDDEN,
     "access-unavailable": HTTPStatus.SERVICE_UNAVAILABLE,
+    "too-many-requests": HTTPStatus.TOO_MANY_REQUESTS,
     "invalid-configuration": HTTPStatus.INTERNAL_SERVER_ERROR,
     "invalid-dataset": HTTPStatus.UNPROCESSABLE_ENTITY,
 }
@@ -132,11 +135,17 @@ def respond_to(request: HTTPConnection, error: CovidXrayError) -> JSONResponse:
         "request_id": request.state.request_id,
     }
     headers = {"Content-Language": language, "Vary": VARY}
-    if seconds := RETRY_AFTER.get(error.code):
+    if seconds := _retry_after(error):
         headers["Retry-After"] = str(seconds)
     if challenge := _challenge(error):
         headers["WWW-Authenticate"] = challenge
     return _answer(problem, headers)
+
+
+def _retry_after(error: CovidXrayError) -> Fact:
+    if isinstance(error, TooManyRequests):
+        return error.facts["seconds"]
+    return RETRY_AFTER.get(error.code)
 
 
 def _challenge(error: CovidXrayError) -> str | None:

@@ -13,6 +13,7 @@ from fastapi.routing import APIRoute
 from starlette.types import Receive, Send
 from starlette.types import Scope as ASGIScope
 
+from covidxray_api.api.allowance import serve_within_allowance
 from covidxray_api.api.authorization import SCHEMES, authorize
 from covidxray_api.api.state import state_of
 from covidxray_api.api.upload import read_body
@@ -38,9 +39,12 @@ class StrictRoute(APIRoute):
 
     async def handle(self, scope: ASGIScope, receive: Receive, send: Send) -> None:
         """Serve one request, of whoever may."""
-        if self.needs and scope["method"] in (self.methods or ()):
-            await authorize(Request(scope), self.needs)
-        await self.handle_authorized(scope, receive, send)
+        if not self.needs or scope["method"] not in (self.methods or ()):
+            await self.handle_authorized(scope, receive, send)
+            return
+        request = Request(scope)
+        caller = await authorize(request, self.needs)
+        await serve_within_allowance(self.handle_authorized, request, caller, receive, send)
 
     async def handle_authorized(self, scope: ASGIScope, receive: Receive, send: Send) -> None:
         """Serve one request of a caller who may."""

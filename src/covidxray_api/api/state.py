@@ -7,6 +7,7 @@ from typing import Annotated
 
 from fastapi import Depends, FastAPI, Request
 
+from covidxray_api.access.allowance import Allowance
 from covidxray_api.access.control import AccessControl
 from covidxray_api.api.records import FeedbackRecords
 from covidxray_api.rendering.registry import RENDERERS, Renderers
@@ -29,6 +30,9 @@ class State:
 
     access: AccessControl
     """Knows who may call."""
+
+    allowance: Allowance
+    """Bounds what one client asks."""
 
     renderers: Renderers = RENDERERS
     """Draw answers."""

@@ -608,6 +608,25 @@ PROBLEMS: Mapping[str, ProblemText] = {
             },
         },
     ),
+    "too-many-requests": ProblemText(
+        title={"en": "Too many requests", "es": "Demasiadas solicitudes"},
+        advice={
+            "en": "Wait for the seconds that Retry-After states, and ask more slowly.",
+            "es": "Espere los segundos que indica Retry-After y pregunte más despacio.",
+        },
+        details={
+            "rate": {
+                "en": "One client gets {limit:,} answers in {window:,} s; more follow in"
+                " {seconds:,} s.",
+                "es": "Un cliente recibe {limit:,} respuestas en {window:,} s; habrá más en"
+                " {seconds:,} s.",
+            },
+            "in_flight": {
+                "en": "One client may have {limit:,} requests worked on at once.",
+                "es": "De un cliente se atienden {limit:,} solicitudes a la vez.",
+            },
+        },
+    ),
     "invalid-configuration": ProblemText(
         title={"en": "Invalid configuration", "es": "Configuración no válida"},
         advice={

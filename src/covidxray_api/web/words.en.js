@@ -149,6 +149,7 @@ export const words = {
     unauthenticated: "The service wants to know who asks. Sign in with an API key.",
     forbidden: "Your key does not allow this. Ask the service's operator.",
     "access-unavailable": "Who asks cannot be checked now. Try again shortly.",
+    "too-many-requests": "You ask faster than the service allows. Wait a moment.",
     "upload-too-slow": "The film took too long to arrive. Check the connection, or send a smaller export.",
     "contradictory-feedback": "The opinion and the label exclude each other.",
     "records-unavailable": "Your opinion could not be recorded. Tell the service's operator.",

@@ -149,6 +149,7 @@ export const words = {
     unauthenticated: "El servicio necesita saber quién pregunta. Identifíquese con una clave de API.",
     forbidden: "Su clave no permite esto. Consulte al operador del servicio.",
     "access-unavailable": "Ahora no se puede comprobar quién pregunta. Inténtelo de nuevo en breve.",
+    "too-many-requests": "Pregunta más rápido de lo que el servicio permite. Espere un momento.",
     "upload-too-slow": "La placa tardó demasiado en llegar. Compruebe la conexión o envíe una exportación más pequeña.",
     "contradictory-feedback": "La opinión y la etiqueta se excluyen.",
     "records-unavailable": "No se pudo registrar su opinión. Avise al operador del servicio.",
