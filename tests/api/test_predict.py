@@ -118,12 +118,6 @@ def test_a_raw_body_needs_no_content_type(service: httpx.Client, film: bytes) ->
     assert service.send(request).json()["predicted_label"] == "normal"
 
 
-def test_other_fields_of_a_form_do_not_matter(service: httpx.Client, film: bytes) -> None:
-    answer = service.post("/predict", files={"file": film}, data={"ward": "3"})
-
-    assert answer.json()["predicted_label"] == "normal"
-
-
 def test_a_film_larger_than_a_megabyte_arrives_whole(service: httpx.Client, film: bytes) -> None:
     padded = film + bytes(3 * 1024 * 1024)
 

@@ -79,7 +79,7 @@ class TestUploads:
     def test_a_form_with_text_for_the_file(self, service: httpx.Client, path: str) -> None:
         answer = service.post(path, files={"file": (None, b"text")})
 
-        assert_problem(answer, 400, "missing-file")
+        assert_problem(answer, 415, "unsupported-format")
 
     def test_a_form_with_several_files(self, service: httpx.Client, path: str, film: bytes) -> None:
         answer = service.post(path, files=[("file", film), ("file", film)])

@@ -47,7 +47,7 @@ def test_a_parameter_that_is_misspelt_is_named(
     answer = service.post(path, params={name: "x"}, content=film)
 
     assert answer.status_code == 400
-    expected = f"There is no query parameter '{name}' here; did you mean '{meant}'?"
+    expected = f"There is no parameter '{name}' here; did you mean '{meant}'?"
     assert answer.json()["detail"] == expected
 
 
@@ -56,10 +56,10 @@ def test_a_parameter_that_resembles_none_is_answered_with_those_there_are(
 ) -> None:
     answer = service.post("/validate", params={"zzz": ""}, content=film)
 
-    expected = "There is no query parameter 'zzz' here; there are: gate."
+    expected = "There is no parameter 'zzz' here; there are: gate."
     assert answer.json()["detail"] == expected
     told = service.get("/health", params={"zzz": ""}).json()["detail"]
-    assert told == "There is no query parameter 'zzz' here; there are: none."
+    assert told == "There is no parameter 'zzz' here; there are: none."
 
 
 def test_the_page_takes_any_query(service: httpx.Client) -> None:

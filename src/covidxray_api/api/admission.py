@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import ExitStack
 from typing import Annotated, TypeVar
+from urllib.parse import urlencode
 
-from fastapi import Depends, Request
+from fastapi import Depends, Request, Response
 from starlette.types import Receive, Scope, Send
 
 from covidxray_api.api.problems import respond_to
-from covidxray_api.api.routes import StrictRoute
+from covidxray_api.api.routes import Handler, StrictRoute
 from covidxray_api.api.state import state_of
-from covidxray_api.api.upload import read_upload
+from covidxray_api.api.upload import Form, file_of, is_form, read_form, read_upload
 from covidxray_api.errors import NotReady, Overloaded, UploadTooSlow
 from covidxray_api.screening.screener import Screener
 from covidxray_api.serving.service import AdmittedRequest
@@ -46,6 +47,9 @@ class AdmittedUpload:
         UploadTooSlow
             If it has not arrived by the deadline.
         """
+        form: Form | None = self._request.state.form
+        if form is not None:
+            return file_of(form)
         async with self._admitted.deadline.bounding(UploadTooSlow):
             return await read_upload(self._request, self._limit)
 
@@ -78,6 +82,27 @@ class UploadRoute(StrictRoute):
                 return
             request.state.admitted = admitted
             await super().handle_authorized(scope, receive, send)
+
+    def get_checked_handler(self) -> Handler:
+        """Return what answers a request whose query parameters are known."""
+        handle = super().get_checked_handler()
+
+        async def with_form(request: Request) -> Response:
+            request.state.form = None
+            return await handle(await self._with_fields(request) if is_form(request) else request)
+
+        return with_form
+
+    async def _with_fields(self, request: Request) -> Request:
+        """Read a form, and take its fields for query parameters."""
+        limit = state_of(request).settings.max_body_bytes
+        async with request.state.admitted.deadline.bounding(UploadTooSlow):
+            form = await read_form(request, limit, most_files=1)
+        parameters = [*request.query_params.multi_items(), *form.fields]
+        self.check_parameters([name for name, _ in parameters])
+        request.state.form = form
+        scope = {**request.scope, "query_string": urlencode(parameters).encode()}
+        return Request(scope, request.receive)
 
 
 async def _upload(request: Request) -> AdmittedUpload:

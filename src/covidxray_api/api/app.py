@@ -14,6 +14,7 @@ from covidxray_api.access.allowance import Allowance
 from covidxray_api.access.control import AccessControl
 from covidxray_api.api import problems
 from covidxray_api.api.access_log import AccessLog
+from covidxray_api.api.description import describe_uploads
 from covidxray_api.api.examples import add_examples
 from covidxray_api.api.prefix import PathPrefix
 from covidxray_api.api.records import FeedbackRecords
@@ -88,6 +89,7 @@ def create_app(
         app.include_router(router)
     app.mount("/web", page.FILES)
     add_examples(app)
+    describe_uploads(app, ROUTERS)
     describe_security(app, ROUTERS)
     return app
 

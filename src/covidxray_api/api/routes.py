@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from difflib import get_close_matches
 from itertools import chain
 from typing import Any, ClassVar, Self
@@ -53,15 +53,27 @@ class StrictRoute(APIRoute):
     def get_route_handler(self) -> Handler:
         """Return what answers a request."""
         handle = self.get_checked_handler()
-        known = tuple(parameter.alias for parameter in self.dependant.query_params)
 
         async def strict(request: Request) -> Response:
-            for name in request.query_params:
-                if name not in known:
-                    raise _unknown(name, known)
+            self.check_parameters([name for name, _ in request.query_params.multi_items()])
             return await handle(request)
 
         return strict
+
+    def check_parameters(self, names: Sequence[str]) -> None:
+        """Refuse parameters that the route does not have, or that are given twice.
+
+        Raises
+        ------
+        InvalidRequest
+            It names what was meant.
+        """
+        known = tuple(parameter.alias for parameter in self.dependant.query_params)
+        for name in names:
+            if name not in known:
+                raise _unknown(name, known)
+            if names.count(name) > 1:
+                raise InvalidRequest("repeated_parameter", name=name)
 
     def get_checked_handler(self) -> Handler:
         """Return what answers a request whose query parameters are known."""

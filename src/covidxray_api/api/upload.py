@@ -2,42 +2,106 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+import zlib
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
-from typing import Any
+from dataclasses import dataclass
 
 from fastapi import Request
-from starlette.datastructures import UploadFile
-from starlette.formparsers import MultiPartException, MultiPartParser
 
-from covidxray_api.errors import BodyTooLarge, EmptyFile, InvalidRequest, MissingFile
+from covidxray_api.api.form import Part, parts
+from covidxray_api.errors import (
+    BodyTooLarge,
+    EmptyFile,
+    InvalidRequest,
+    MissingFile,
+    UnsupportedFormat,
+)
 
 FIELD = "file"
 
-# Both ways to say it: generators of OpenAPI 3.0 know `format`, JSON Schema 2020-12 (OpenAPI 3.1)
-# knows `contentMediaType`.
-_FILE = {"type": "string", "format": "binary"}
-_BYTES = {**_FILE, "contentMediaType": "application/octet-stream"}
-REQUEST_BODY: dict[str, Any] = {
-    "requestBody": {
-        "description": "One radiograph: DICOM, PNG, JPEG, WebP, TIFF or BMP. The content decides,"
-        " not the declared type.",
-        "required": True,
-        "content": {
-            "multipart/form-data": {
-                "schema": {
-                    "type": "object",
-                    "required": [FIELD],
-                    "properties": {FIELD: {**_BYTES, "description": "The image file."}},
-                }
-            },
-            "application/octet-stream": {"schema": _BYTES},
-            "application/dicom": {"schema": {**_BYTES, "contentMediaType": "application/dicom"}},
-            "image/*": {"schema": _FILE},
-        },
-    }
-}
-"""What an upload looks like, for the OpenAPI description."""
+MOST_FIELDS = 32
+"""Most parts of a form beside files: more than there are parameters."""
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """What a form holds."""
+
+    files: list[Part]
+    """The parts named `file`, in their order, without inputs in which nothing was chosen."""
+
+    fields: list[tuple[str, str]]
+    """The others, as parameters: name and value."""
+
+
+def is_form(request: Request) -> bool:
+    """Tell whether the body of a request is a form.
+
+    Raises
+    ------
+    UnsupportedFormat
+        If it has several parts and is no form.
+    """
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if media_type.startswith("multipart/") and media_type != "multipart/form-data":
+        raise UnsupportedFormat("multipart", name=media_type)
+    return media_type == "multipart/form-data"
+
+
+async def read_form(request: Request, limit: int, most_files: int) -> Form:
+    """Read a form.
+
+    Parameters
+    ----------
+    request : Request
+        See `is_form`.
+    limit : int
+        Most bytes of the body that are read.
+    most_files : int
+        Most files.
+
+    Raises
+    ------
+    BodyTooLarge
+        As soon as the body is known to have more bytes than `limit`.
+    InvalidRequest
+        If the form cannot be read, or has more files.
+    """
+    files: list[Part] = []
+    fields: list[tuple[str, str]] = []
+    unused = False
+    async with aclosing(_bounded(request, limit)) as body:
+        content_type = request.headers["content-type"]
+        async for part in parts(content_type, body, most_files + MOST_FIELDS):
+            if part.name != FIELD:
+                fields.append((part.name, part.decoded().decode("utf-8", "replace")))
+            elif part.is_unused_input:
+                unused = True
+            else:
+                files.append(part)
+    if not files and not unused:
+        names = {name for name, _ in fields}
+        raise MissingFile(field=FIELD, fields=tuple(sorted(names)))
+    if len(files) > most_files:
+        raise InvalidRequest("several_files", count=len(files), field=FIELD, most=most_files)
+    return Form(files, fields)
+
+
+def file_of(form: Form) -> bytes:
+    """Return the file of a form that has at most one.
+
+    Raises
+    ------
+    EmptyFile
+        If it has no bytes, or none was chosen.
+    UnsupportedFormat, InvalidRequest
+        See `Part.decoded`.
+    """
+    data = form.files[0].decoded() if form.files else b""
+    if not data:
+        raise EmptyFile()
+    return data
 
 
 async def read_upload(request: Request, limit: int) -> bytes:
@@ -59,13 +123,12 @@ async def read_upload(request: Request, limit: int) -> bytes:
         If the file has no bytes.
     MissingFile, InvalidRequest
         If the form has no such file, several files, or cannot be parsed.
+    UnsupportedFormat
+        If the body is encoded, or divided into parts, as is not read here.
     """
-    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if media_type == "multipart/form-data":
-        async with aclosing(_bounded(request, limit)) as body:
-            data = await _file_of_form(request, body, limit)
-    else:
-        data = await read_body(request, limit)
+    if is_form(request):
+        return file_of(await read_form(request, limit, most_files=1))
+    data = await read_body(request, limit)
     if not data:
         raise EmptyFile()
     return data
@@ -79,44 +142,52 @@ async def read_body(request: Request, limit: int) -> bytes:
     request : Request
         The request.
     limit : int
-        Most bytes that are read.
+        Most bytes that are read, and most that they may unpack to.
 
     Raises
     ------
     BodyTooLarge
         As soon as the body is known to have more bytes than `limit`.
+    UnsupportedFormat, InvalidRequest
+        If it is in a content encoding that is not read, or damaged.
     """
     async with aclosing(_bounded(request, limit)) as body:
         return b"".join([chunk async for chunk in body])
 
 
 async def _bounded(request: Request, limit: int) -> AsyncGenerator[bytes, None]:
+    """Yield the body as it was before its content encoding (RFC 9110, section 8.4)."""
+    coding = request.headers.get("content-encoding", "").strip().lower()
     declared = request.headers.get("content-length", "")
-    received = int(declared) if declared.isdecimal() else 0
-    if received > limit:
-        raise BodyTooLarge("declared", received=received, limit=limit)
+    if declared.isdecimal() and int(declared) > limit:
+        raise BodyTooLarge("declared", received=int(declared), limit=limit)
+    body = _counted(request.stream(), limit)
+    if coding in {"gzip", "x-gzip", "deflate"}:
+        body = _counted(_unpacked(body, coding, limit), limit)
+    elif coding not in {"", "identity"}:
+        raise UnsupportedFormat("content_encoding", name=coding)
+    async for chunk in body:
+        yield chunk
+
+
+async def _counted(body: AsyncIterator[bytes], limit: int) -> AsyncGenerator[bytes, None]:
     received = 0
-    async for chunk in request.stream():
+    async for chunk in body:
         received += len(chunk)
         if received > limit:
             raise BodyTooLarge(limit=limit)
         yield chunk
 
 
-async def _file_of_form(request: Request, body: AsyncGenerator[bytes, None], limit: int) -> bytes:
-    parser = MultiPartParser(request.headers, body, max_files=1)
-    # Images stay in memory: nothing of a patient is written to the server's disk.
-    parser.spool_max_size = limit
+async def _unpacked(
+    packed: AsyncIterator[bytes], coding: str, limit: int
+) -> AsyncGenerator[bytes, None]:
+    # 32 more than the window's bits: the header tells which of both it is.
+    unpacker = zlib.decompressobj(zlib.MAX_WBITS | 32)
     try:
-        form = await parser.parse()
-    except MultiPartException as error:
-        raise InvalidRequest("unreadable_form", fault=error.message) from error
-    try:
-        values = form.getlist(FIELD)
-        if len(values) > 1:
-            raise InvalidRequest("several_files", count=len(values), field=FIELD)
-        if not values or not isinstance(values[0], UploadFile):
-            raise MissingFile(field=FIELD, fields=tuple(sorted(form.keys())))
-        return await values[0].read()
-    finally:
-        await form.close()
+        async for chunk in packed:
+            yield unpacker.decompress(chunk, limit + 1)
+    except zlib.error as error:
+        raise InvalidRequest("damaged_encoding", name=coding) from error
+    if not unpacker.eof:
+        raise InvalidRequest("damaged_encoding", name=coding)

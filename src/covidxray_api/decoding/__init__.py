@@ -6,7 +6,7 @@ import warnings
 
 from covidxray_api.decoding import dicom, raster
 from covidxray_api.decoding.decoded import Decoded
-from covidxray_api.decoding.formats import media_type_of, unread_name
+from covidxray_api.decoding.formats import encoding_name, media_type_of, unread_name
 from covidxray_api.decoding.limits import Limits
 from covidxray_api.decoding.reduction import reduced
 from covidxray_api.errors import EmptyFile, UnsupportedFormat
@@ -64,4 +64,6 @@ def inspect(data: bytes, limits: Limits) -> Decoded:
                 return decode_as(data, media_type, limits)
     if name := unread_name(data):
         raise UnsupportedFormat("known", name=name)
+    if name := encoding_name(data):
+        raise UnsupportedFormat("encoded", name=name)
     raise UnsupportedFormat(size=len(data))

@@ -97,6 +97,13 @@ UNREAD: Mapping[str, bytes] = {
 }
 """How files of formats begin that are known and not read, so that a refusal can name them."""
 
+ENCODED: Mapping[str, bytes] = {
+    "JSON": rb"\s*\{\s*\"",
+    # The beginnings of JPEG, PNG, WebP, TIFF and GIF, and of a data URL.
+    "base64 text": rb"data:[\w.+-]*/?[\w.+-]*[,;]|/9j/|iVBORw0KGgo|UklGR|SUkq|TU0AK|R0lGOD",
+}
+"""How texts begin in which there may be an image."""
+
 TRANSFER_SYNTAXES: Mapping[UID, str] = {
     ImplicitVRLittleEndian: "NumPy",
     ExplicitVRLittleEndian: "NumPy",
@@ -127,6 +134,15 @@ def media_type_of(data: bytes) -> str | None:
 
 def unread_name(data: bytes) -> str | None:
     """Return the name of a format that is not read; none if the bytes begin like no format."""
+    return _named(data, UNREAD)
+
+
+def encoding_name(data: bytes) -> str | None:
+    """Return the name of what a text is in which there may be an image; none if it is no such."""
+    return _named(data, ENCODED)
+
+
+def _named(data: bytes, beginnings: Mapping[str, bytes]) -> str | None:
     head = data[:512]
-    found = (name for name, begin in UNREAD.items() if re.match(begin, head, re.DOTALL))
+    found = (name for name, begin in beginnings.items() if re.match(begin, head, re.DOTALL))
     return next(found, None)

@@ -64,11 +64,11 @@ PROBLEMS: Mapping[str, ProblemText] = {
         details={
             "parameters": {"en": "{faults}.", "es": "{faults}."},
             "unknown_parameter": {
-                "en": "There is no query parameter {name!r} here; did you mean {meant!r}?",
+                "en": "There is no parameter {name!r} here; did you mean {meant!r}?",
                 "es": "Aquí no hay ningún parámetro {name!r}; ¿quería decir {meant!r}?",
             },
             "unexpected_parameter": {
-                "en": "There is no query parameter {name!r} here; there are: {known}.",
+                "en": "There is no parameter {name!r} here; there are: {known}.",
                 "es": "Aquí no hay ningún parámetro {name!r}; hay: {known}.",
             },
             "upload_ended": {
@@ -79,9 +79,38 @@ PROBLEMS: Mapping[str, ProblemText] = {
                 "en": "The form cannot be read: {fault}",
                 "es": "El formulario no se puede leer: {fault}",
             },
+            "repeated_parameter": {
+                "en": "The parameter {name!r} is given more than once, in query or form.",
+                "es": "El parámetro {name!r} se indica más de una vez, en consulta o formulario.",
+            },
+            "no_boundary": {
+                "en": "The Content-Type of the form lacks its boundary; let your HTTP library write"
+                " that header.",
+                "es": "Al Content-Type del formulario le falta el límite (boundary); deje que su"
+                " biblioteca HTTP escriba esa cabecera.",
+            },
+            "boundary_absent": {
+                "en": "The boundary that Content-Type states does not occur in the form.",
+                "es": "El límite (boundary) que indica Content-Type no aparece en el formulario.",
+            },
+            "form_ended": {
+                "en": "The form ends before its closing boundary: it is truncated, or that was"
+                " left out.",
+                "es": "El formulario termina antes del límite de cierre: está truncado, o este"
+                " falta.",
+            },
+            "many_parts": {
+                "en": "The form has more than {limit} parts.",
+                "es": "El formulario tiene más de {limit} partes.",
+            },
+            "damaged_encoding": {
+                "en": "The {name} data are truncated or damaged.",
+                "es": "Los datos {name} están truncados o dañados.",
+            },
             "several_files": {
-                "en": "The form has {count} fields named {field!r}; send one.",
-                "es": "El formulario tiene {count} campos llamados {field!r}; envíe uno.",
+                "en": "The form has {count} fields named {field!r}; at most {most} here.",
+                "es": "El formulario tiene {count} campos llamados {field!r}; aquí, {most} como"
+                " máximo.",
             },
         },
         at_the_shell={
@@ -170,6 +199,24 @@ PROBLEMS: Mapping[str, ProblemText] = {
             "known": {
                 "en": "The file is of the format {name}, which is not read.",
                 "es": "El archivo tiene el formato {name}, que no se lee.",
+            },
+            "encoded": {
+                "en": "This is {name}; send the bytes of the image themselves.",
+                "es": "Esto es {name}; envíe los propios bytes de la imagen.",
+            },
+            "multipart": {
+                "en": "Bodies of type {name} are not read; multipart/form-data is, or the image"
+                " itself.",
+                "es": "No se leen cuerpos del tipo {name}; sí multipart/form-data o la imagen"
+                " misma.",
+            },
+            "content_encoding": {
+                "en": "The content encoding {name} is not read; gzip and deflate are.",
+                "es": "No se lee la codificación de contenido {name}; sí gzip y deflate.",
+            },
+            "transfer_encoding": {
+                "en": "The transfer encoding {name} of a part is not read; base64 is.",
+                "es": "No se lee la codificación de transferencia {name} de una parte; sí base64.",
             },
             "transfer_syntax": {
                 "en": "The DICOM transfer syntax {name} is not read.",

@@ -22,7 +22,6 @@ from covidxray_api.api.parameters import (
     Prevalence,
 )
 from covidxray_api.api.problems import documented
-from covidxray_api.api.upload import REQUEST_BODY
 from covidxray_api.radiograph import Radiograph
 from covidxray_api.rendering import schemas
 from covidxray_api.rendering.png import LONGEST
@@ -57,7 +56,6 @@ router = APIRouter(tags=["screening"], route_class=UploadRoute.needing("predict"
 
 @router.post(
     "/predict",
-    openapi_extra=REQUEST_BODY,
     response_model=schemas.Prediction,
     responses=described(Screening) | documented(*MODEL_ERRORS, *UPLOAD_ERRORS),
 )
@@ -88,7 +86,6 @@ async def predict(
 
 @router.post(
     "/validate",
-    openapi_extra=REQUEST_BODY,
     response_model=schemas.Validation,
     responses=described(Validation) | documented(*UPLOAD_ERRORS),
 )
@@ -109,7 +106,6 @@ async def validate(
 
 @router.post(
     "/explain",
-    openapi_extra=REQUEST_BODY,
     response_model=schemas.Explained,
     responses=described(Explained)
     | documented(*MODEL_ERRORS, errors.UnknownLabel, errors.NotExplained, *UPLOAD_ERRORS),
@@ -142,7 +138,6 @@ async def explain(
 
 @router.post(
     "/preview",
-    openapi_extra=REQUEST_BODY,
     response_class=Response,
     responses=described(Radiograph) | documented(*UPLOAD_ERRORS),
 )
@@ -158,7 +153,6 @@ async def preview(answer: Annotated[Rendering, rendering(Radiograph)], upload: U
 
 @router.post(
     "/report",
-    openapi_extra=REQUEST_BODY,
     response_model=schemas.Explained,
     responses=described(Explained) | documented(*MODEL_ERRORS, errors.NotExplained, *UPLOAD_ERRORS),
 )
