@@ -55,7 +55,7 @@ def litert(stored: StoredModel, threads: int, batch: int) -> Infer:
         flat = Path(folder) / "model.tflite"
         program = (
             "import sys, keras, tensorflow as tf;"
-            "network = keras.saving.load_model(sys.argv[1], compile=False);"
+            "network = keras.saving.load_model(sys.argv[1], compile=False, safe_mode=True);"
             "open(sys.argv[2], 'wb').write("
             "tf.lite.TFLiteConverter.from_keras_model(network).convert())"
         )

@@ -18,7 +18,7 @@ from covidxray_api.settings import Settings
 
 settings = Settings()
 stored = ModelStore(settings.model_store).get(settings.default_model)
-network = keras.saving.load_model(stored.folder / WEIGHTS, compile=False)
+network = keras.saving.load_model(stored.folder / WEIGHTS, compile=False, safe_mode=True)
 mean = np.load(settings.reference / "mean.npy")
 app = FastAPI()
 

@@ -35,9 +35,9 @@ EngineName = Literal["compiled", "keras"]
 """What can compute a network."""
 
 
-Scope = Literal["predict", "feedback", "admin"]
+Scope = Literal["predict", "feedback", "metrics", "admin"]
 """What a caller may be allowed: to have radiographs screened, to say what they think of an answer,
-or to see what the service has done."""
+to read the metrics, or to see what the service has done."""
 
 
 class Settings(BaseSettings):

@@ -29,7 +29,9 @@ NEEDED = {
     "/report": "predict",
     "/models": "predict",
     "/feedback": "feedback",
+    "/metrics": "metrics",
 }
+READ = {"/models", "/metrics"}
 OPEN = {"/health", "/health/live", "/health/ready", "/problems/{slug}"}
 
 
@@ -65,7 +67,7 @@ def test_each_route_that_is_not_open_needs_a_scope() -> None:
 
 @pytest.mark.parametrize("path", sorted(NEEDED))
 def test_without_a_credential_there_is_no_answer(closed: httpx.Client, path: str) -> None:
-    answer = closed.request("GET" if path == "/models" else "POST", path)
+    answer = closed.request("GET" if path in READ else "POST", path)
 
     assert answer.status_code == 401
     assert answer.headers["www-authenticate"] == 'Bearer realm="covidxray"'

@@ -44,6 +44,7 @@ def test_each_endpoint_is_described(document: dict[str, Any]) -> None:
         "/health",
         "/health/live",
         "/health/ready",
+        "/metrics",
         "/problems/{slug}",
     }
 

@@ -4,41 +4,54 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
 import psutil
 import pytest
+from tests.waiting import PATIENCE_S, wait_until
+
+from covidxray_api.settings import shipped
 
 BIN = Path(sys.executable).parent
 
 
 @contextmanager
-def serving(**environment: str) -> Iterator[subprocess.Popen[str]]:
-    command = [str(BIN / "covidxray"), "serve", "--port", "0", "--workers", "2"]
-    environment = os.environ | environment
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
+def serving(
+    count: int = 2, stderr: int | None = None, environment: Mapping[str, str] = {}
+) -> Iterator[subprocess.Popen[str]]:
+    command = [str(BIN / "covidxray"), "serve", "--port", "0", "--workers", str(count)]
+    with subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=stderr,
+        text=True,
+        env={**os.environ, **environment},
+    ) as process:
         yield process
+
+
+def ready(process: subprocess.Popen[str]) -> tuple[str, Iterator[str]]:
+    """Wait for two workers, and return the service's address and what it logs from then on."""
+    assert process.stdout
+    events = (json.loads(line)["event"] for line in process.stdout)
+    said = next(event for event in events if "running on" in event)
+    for _ in range(2):
+        assert next(event for event in events if event in {"ready", "start failed"}) == "ready"
+    return next(word for word in said.split() if word.startswith("http://")), events
 
 
 @pytest.fixture
 def served() -> Iterator[tuple[subprocess.Popen[str], httpx.Client]]:
     """Two workers on a free port, both ready."""
     with serving() as process:
-        assert process.stdout
-        address, ready = "", 0
-        for line in process.stdout:
-            event = json.loads(line)["event"]
-            if "running on" in event:
-                address = next(word for word in event.split() if word.startswith("http://"))
-            ready += event == "ready"
-            if ready == 2:
-                break
+        address, _ = ready(process)
         with httpx.Client(base_url=address, timeout=60) as client:
             yield process, client
         process.terminate()
@@ -76,9 +89,8 @@ def test_a_dead_worker_is_replaced_and_a_stop_is_orderly(
 
 
 def test_settings_of_the_command_line_reach_the_workers() -> None:
-    # Of two workers, each loads its models before it accepts connections; one alone accepts at
-    # once. The environment says that there is one.
-    with serving(COVIDXRAY_WORKERS="1") as process:
+    # The environment says that there is one.
+    with serving(environment={"COVIDXRAY_WORKERS": "1"}) as process:
         assert process.stdout
         seen: list[str] = []
         for line in process.stdout:
@@ -90,10 +102,87 @@ def test_settings_of_the_command_line_reach_the_workers() -> None:
         process.terminate()
         process.communicate()
 
+    # Each loads its models before it accepts connections.
     ready = 0
     for event in seen:
         ready += 1 if event == "ready" else -1
         assert ready >= 0
+
+
+def figures(client: httpx.Client) -> dict[str, float]:
+    """Return what is scraped of whichever process answers, by name and labels."""
+    with httpx.Client(base_url=client.base_url, timeout=60) as fresh:
+        text = fresh.get("/metrics").raise_for_status().text
+    lines = (line for line in text.splitlines() if not line.startswith("#"))
+    return {name: float(value) for name, _, value in (line.rpartition(" ") for line in lines)}
+
+
+def test_metrics_are_of_all_processes_and_outlive_each(
+    served: tuple[subprocess.Popen[str], httpx.Client], film: bytes
+) -> None:
+    process, client = served
+    asked = 'covidxray_requests_total{method="POST",route="/validate",status="2xx"}'
+    for _ in range(20):
+        assert httpx.post(f"{client.base_url}/validate", content=film).status_code == 200
+
+    before = figures(client)
+    assert before[asked] == 20
+    assert before['covidxray_stage_seconds_count{stage="decode"}'] == 20
+    assert before["covidxray_capacity"] == 64
+    os.kill(min(workers(process)), signal.SIGKILL)
+    after = wait_until(lambda: figures_of_one(client))
+
+    assert after[asked] == 20
+
+
+def figures_of_one(client: httpx.Client) -> dict[str, float]:
+    """Return the figures, if one process is left to be scraped, or nothing."""
+    try:
+        found = figures(client)
+    except httpx.TransportError:
+        return {}  # The connection waited for the process that died.
+    return found if found["covidxray_capacity"] == 32 else {}
+
+
+@pytest.mark.parametrize("count", [1, 2])
+@pytest.mark.parametrize(
+    ("variable", "told"),
+    [
+        ("COVIDXRAY_MODEL_STORE", "is missing"),
+        ("COVIDXRAY_REFERENCE", "manifest.json"),
+        ("COVIDXRAY_SITE", "No such file"),
+    ],
+)
+def test_what_cannot_be_loaded_ends_the_start_in_a_sentence(
+    variable: str, told: str, count: int, tmp_path: Path
+) -> None:
+    nowhere = {variable: str(tmp_path / "nowhere")}
+    with serving(count, subprocess.PIPE, nowhere) as process:
+        said, complaint = process.communicate(timeout=PATIENCE_S)
+
+    assert process.returncode == 1
+    assert told in complaint
+    assert complaint.count("\n") == 1
+    assert "Traceback" not in said
+
+
+def test_what_cannot_replace_another_is_tried_again_while_the_rest_serve(
+    tmp_path: Path, film: bytes
+) -> None:
+    store = tmp_path / "store"
+    shutil.copytree(shipped("model_store") / "seed-cnn", store / "seed-cnn")
+    chosen = {"COVIDXRAY_MODEL_STORE": str(store), "COVIDXRAY_DEFAULT_MODEL": "seed-cnn"}
+    with serving(environment=chosen) as process:
+        address, events = ready(process)
+        store.rename(tmp_path / "away")
+        os.kill(min(workers(process)), signal.SIGKILL)
+        assert next(event for event in events if event in {"ready", "start failed"}) != "ready"
+        for _ in range(10):
+            assert httpx.post(f"{address}/validate", content=film).status_code == 200
+        (tmp_path / "away").rename(store)
+        assert "ready" in events
+        process.terminate()
+        process.communicate()
 
 
 def test_the_process_that_watches_the_others_loads_no_application() -> None:

@@ -287,15 +287,18 @@ class TestFailedStart:
             serve(request.getfixturevalue(settings)) as client,
         ):
             assert client.get("/health/live").status_code == 200
-            assert client.get("/health").json()["status"] == "failed"
+            health = client.get("/health")
             assert client.get("/health/ready").status_code == 503
+            assert client.head("/health").status_code == 503
             refused = client.post("/predict", content=film)
 
         assert refused.status_code == 503
         assert refused.json()["type"] == "/problems/not-ready"
         assert "log" in refused.json()["detail"]
         failure = next(line for line in lines if line["event"] == "start failed")
-        assert failure["exception"]
+        assert failure["problem"] in {"unknown-model", "corrupt-artefact"}
+        assert health.status_code == 503
+        assert health.json()["status"] == "failed"
 
 
 def test_tensorflow_keeps_to_its_threads() -> None:

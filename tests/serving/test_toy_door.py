@@ -53,8 +53,7 @@ def test_another_protocol_needs_the_service_alone(
     film: bytes, no_film: bytes, tmp_path: Path
 ) -> None:
     async def converse() -> list[str]:
-        # With two workers, a process accepts nothing before its models are loaded.
-        protocol = LineProtocol(compose(Settings(workers=2)))
+        protocol = LineProtocol(compose(Settings(), start_first=True))
         async with protocol.listening() as port:
             return [await ask(port, data) for data in (film, no_film, b"text", b"")]
 
@@ -63,7 +62,7 @@ def test_another_protocol_needs_the_service_alone(
 
 def test_what_the_service_refuses_reaches_another_protocol_in_its_own_words(tmp_path: Path) -> None:
     async def converse() -> str:
-        protocol = LineProtocol(compose(Settings(workers=2, reference=tmp_path)))
+        protocol = LineProtocol(compose(Settings(reference=tmp_path)))
         async with protocol.listening() as port:
             return await ask(port, b"")
 
@@ -72,7 +71,7 @@ def test_what_the_service_refuses_reaches_another_protocol_in_its_own_words(tmp_
 
 def test_decoding_knows_the_deadline_of_its_request() -> None:
     async def left() -> float:
-        service = compose(Settings(workers=2, deadline_s=20.0))
+        service = compose(Settings(deadline_s=20.0), start_first=True)
         async with service.running():
             with service.admit() as request:
                 return await request.run(lambda _: seconds_left())

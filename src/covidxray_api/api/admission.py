@@ -16,6 +16,8 @@ from covidxray_api.api.state import state_of
 from covidxray_api.api.upload import Form, file_of, is_form, read_form, read_upload
 from covidxray_api.errors import NotReady, Overloaded, UploadTooSlow
 from covidxray_api.screening.screener import Screener
+from covidxray_api.screening.screening import Screening, Validation
+from covidxray_api.serving.observer import Answered
 from covidxray_api.serving.service import AdmittedRequest
 
 Result = TypeVar("Result")
@@ -56,6 +58,11 @@ class AdmittedUpload:
     async def run(self, work: Callable[[Screener], Result], model: str | None = None) -> Result:
         """Do all the work of the request, unless its client goes; see `AdmittedRequest.run`."""
         return await self._admitted.run(work, model, self._client_gone())
+
+    def tell(self, found: Screening | Validation, data: bytes) -> None:
+        """Tell all who want to know what is answered; see `ScreeningService.tell`."""
+        state = self._request.state
+        self._admitted.tell(Answered(found, data, state.request_id, state.caller.name))
 
     async def _client_gone(self) -> None:
         while (await self._request.receive())["type"] != "http.disconnect":

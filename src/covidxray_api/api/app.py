@@ -18,7 +18,16 @@ from covidxray_api.api.description import describe_uploads
 from covidxray_api.api.examples import add_examples
 from covidxray_api.api.prefix import PathPrefix
 from covidxray_api.api.records import FeedbackRecords
-from covidxray_api.api.routers import feedback, health, models, page, problem_types, screening
+from covidxray_api.api.request_counter import RequestCounter
+from covidxray_api.api.routers import (
+    feedback,
+    health,
+    metrics,
+    models,
+    page,
+    problem_types,
+    screening,
+)
 from covidxray_api.api.routes import describe_security
 from covidxray_api.api.state import State
 from covidxray_api.rendering.registry import RENDERERS, Renderers
@@ -36,13 +45,17 @@ ROUTERS = (
     feedback.router,
     models.router,
     health.router,
+    metrics.router,
     problem_types.router,
     page.router,
 )
 
 
 def create_app(
-    settings: Settings, build: Build = Screener.from_settings, renderers: Renderers = RENDERERS
+    settings: Settings,
+    build: Build = Screener.from_settings,
+    renderers: Renderers = RENDERERS,
+    start_first: bool = False,
 ) -> FastAPI:
     """Make the application; it loads models when it is started, not before.
 
@@ -54,10 +67,13 @@ def create_app(
         Makes the screener of the settings.
     renderers : Renderers
         Draw the answers.
+    start_first : bool
+        See `ScreeningService`.
     """
+    service = compose(settings, build, start_first=start_first)
     state = State(
         settings,
-        compose(settings, build),
+        service,
         FeedbackRecords(settings.records),
         AccessControl.from_settings(settings),
         Allowance(settings.client_rate, settings.client_in_flight),
@@ -83,6 +99,7 @@ def create_app(
     )
     state.keep_in(app)
     app.add_middleware(AccessLog)
+    app.add_middleware(RequestCounter, registry=service.metrics.registry)
     app.add_middleware(PathPrefix, prefix=settings.root_path)
     problems.register(app)
     for router in ROUTERS:

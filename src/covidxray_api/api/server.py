@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 import os
+import sys
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import uvicorn
 
 from covidxray_api.access.control import AccessControl, is_this_machine
+from covidxray_api.api.starting import FAILURE, Starting
 from covidxray_api.errors import InvalidConfiguration
 from covidxray_api.serving.logs import configure_logs
 from covidxray_api.settings import Settings
 
 if TYPE_CHECKING:
-    from fastapi import FastAPI
+    from starlette.types import ASGIApp
 
 HANDED_DOWN = "COVIDXRAY_HANDED_DOWN"
 """Environment variable in which the settings reach the processes that serve, as JSON."""
+
+RUN = "PROMETHEUS_MULTIPROC_DIR"
+"""Environment variable with the folder that the processes of one service share: their metrics, and
+how their start ended."""
 
 
 def serve(settings: Settings) -> None:
@@ -26,11 +34,20 @@ def serve(settings: Settings) -> None:
     ------
     InvalidConfiguration
         See `check`.
+    SystemExit
+        With code 1 and a sentence on standard error, if no process can start.
     """
     check(settings)
     configure_logs(settings.log_level)
     os.environ[HANDED_DOWN] = settings.model_dump_json()
-    uvicorn.run(f"{__name__}:application", factory=True, **options(settings))
+    with TemporaryDirectory(prefix="covidxray-") as folder:
+        os.environ[RUN] = folder
+        failure = Path(folder) / FAILURE
+        try:
+            uvicorn.run(f"{__name__}:application", factory=True, **options(settings))
+        finally:
+            if failure.is_file():
+                sys.exit(failure.read_text(encoding="utf-8"))
 
 
 def check(settings: Settings) -> None:
@@ -47,7 +64,7 @@ def check(settings: Settings) -> None:
         raise InvalidConfiguration("open", host=settings.host or "all addresses")
 
 
-def application() -> FastAPI:
+def application() -> ASGIApp:
     """Make the application of a process that serves, of the settings it was handed or its own."""
     # Not with the module: the process that only watches the others would load it, and they wait.
     from covidxray_api.api.app import create_app
@@ -55,7 +72,9 @@ def application() -> FastAPI:
     handed = os.environ.get(HANDED_DOWN)
     settings = Settings.model_validate_json(handed) if handed else Settings()
     configure_logs(settings.log_level)
-    return create_app(settings)
+    app = create_app(settings, start_first=True)
+    folder = os.environ.get(RUN)
+    return Starting(app, Path(folder)) if folder else app
 
 
 def options(settings: Settings) -> dict[str, Any]:

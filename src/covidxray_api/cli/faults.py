@@ -11,7 +11,7 @@ import typer
 from covidxray_api.errors import CovidXrayError
 from covidxray_api.settings import Settings
 from covidxray_api.texts.language import Language
-from covidxray_api.texts.problems import advice, detail, title
+from covidxray_api.texts.problems import advice, detail, summary, title
 
 
 def sentences(error: CovidXrayError, language: Language = "en") -> tuple[str, str, str]:
@@ -29,7 +29,7 @@ def told_plainly() -> Iterator[None]:
     try:
         yield
     except CovidXrayError as error:
-        typer.echo(" ".join(sentences(error)), err=True)
+        typer.echo(summary(error, "en"), err=True)
         raise typer.Exit(1) from error
 
 

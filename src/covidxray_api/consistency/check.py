@@ -46,6 +46,11 @@ class Check(Protocol):
         """Largest height or width, in pixels, at which images are looked at."""
         ...
 
+    @property
+    def version(self) -> str | None:
+        """Version of the learned gate; none if similarity alone decides."""
+        ...
+
     def check(self, radiograph: Radiograph) -> tuple[Consistency, Radiograph]:
         """Judge an image, and return it as it is to be classified."""
         ...

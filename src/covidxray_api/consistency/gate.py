@@ -181,6 +181,11 @@ class Gate:
         """Largest height or width, in pixels, at which images are looked at."""
         return max(self.reference.side, *self.manifest.input_size)
 
+    @property
+    def version(self) -> str:
+        """Version of the gate."""
+        return self.manifest.version
+
     def look(self, pixels: NDArray[np.uint8]) -> Look:
         """Return what the network says of an image of any size."""
         answers = self.engine.infer(preprocess([pixels], self.manifest.input_size))[0]

@@ -110,6 +110,11 @@ class Reference:
         """Largest height or width of the mean radiograph, in pixels."""
         return max(len(self.mean), len(self.mean[0]))
 
+    @property
+    def version(self) -> None:
+        """None: there is no learned gate."""
+        return
+
     def similarity(self, image: NDArray[np.uint8]) -> float:
         """Return the SSIM of an image to the mean radiograph.
 

@@ -25,7 +25,7 @@ class KerasEngine:
     """
 
     def __init__(self, path: Path, shape: tuple[int, int, int]) -> None:
-        network = keras.saving.load_model(path, compile=False)
+        network = keras.saving.load_model(path, compile=False, safe_mode=True)
         signature = tf.TensorSpec((None, *shape), tf.float32)
         self._infer = tf.function(
             lambda tensor: network(tensor, training=False), input_signature=[signature]

@@ -80,7 +80,10 @@ def load_model(
         loaded = keras_engine(path, manifest.preprocessing, threads)
     else:
         loaded = OnnxEngine(path, threads or 1)
-    answers = loaded.infer(probe(manifest.preprocessing))[0]
+    try:
+        answers = loaded.infer(probe(manifest.preprocessing))[0]
+    except Exception as error:  # each engine raises its own kinds
+        raise CorruptArtefact("no_network", path=path, fault=_in_a_line(error)) from error
     if manifest.probe is not None and not same_answers(answers, np.array(manifest.probe)):
         raise CorruptArtefact("computes_otherwise", path=path)
     return LoadedModel(stored, loaded, chosen)
@@ -97,6 +100,11 @@ def keras_engine(path: Path, steps: Preprocessing, threads: int | None = None) -
         Gives the shape of its input.
     threads : int, optional
         Threads that one inference may use; as many as there are cores if none.
+
+    Raises
+    ------
+    CorruptArtefact
+        If the file is no such network, or one that would run code of its own.
     """
     # Without it, TensorFlow complains of absent GPUs on every start; its errors are raised anyway.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -106,4 +114,11 @@ def keras_engine(path: Path, steps: Preprocessing, threads: int | None = None) -
         # A process that has already computed, as in training, keeps the threads it has.
         with contextlib.suppress(RuntimeError):
             limit_threads(threads)
-    return KerasEngine(path, (*steps.size, steps.channels))
+    try:
+        return KerasEngine(path, (*steps.size, steps.channels))
+    except Exception as error:  # Keras raises its own kinds
+        raise CorruptArtefact("no_network", path=path, fault=_in_a_line(error)) from error
+
+
+def _in_a_line(error: Exception) -> str:
+    return " ".join(str(error).split())

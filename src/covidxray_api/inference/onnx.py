@@ -47,7 +47,9 @@ class OnnxEngine:
                 path, options, providers=["CPUExecutionProvider"]
             )
         except Exception as error:  # ONNX Runtime raises its own kinds, all from Exception
-            raise CorruptArtefact("no_network", path=path, fault=str(error)) from error
+            raise CorruptArtefact(
+                "no_network", path=path, fault=" ".join(str(error).split())
+            ) from error
         self._input = self._session.get_inputs()[0].name
         self._answers, *others = (output.name for output in self._session.get_outputs())
         self.explains = EVIDENCE in others

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
+from time import perf_counter
 
 import numpy as np
 
 from covidxray_api.consistency import Check, Gate
 from covidxray_api.decoding import Limits, decode
+from covidxray_api.errors import CorruptArtefact
 from covidxray_api.explanation import explain
 from covidxray_api.inference import ModelRegistry
 from covidxray_api.inference.loading import load_model
@@ -60,10 +62,12 @@ class Screener:
         Raises
         ------
         CorruptArtefact
-            If the reference or the gate cannot be read.
+            If the model store, the reference or the gate cannot be read.
         InvalidSiteProfile
             If the site profile cannot be read, or was fitted for another model.
         """
+        if not settings.model_store.is_dir():
+            raise CorruptArtefact("missing", path=settings.model_store)
         load = partial(load_model, engine=settings.engine, threads=settings.inference_threads)
         gate = Gate.load(
             settings.reference, partial(OnnxEngine, threads=settings.inference_threads)
@@ -79,6 +83,11 @@ class Screener:
             settings.gate,
             Limits(max_pixels=settings.max_pixels, min_side=settings.min_side),
         )
+
+    @property
+    def gate_version(self) -> str | None:
+        """Version of the learned gate, where it decides by default."""
+        return self.checks[self._gate].version
 
     def decode(self, data: bytes, kept_side: int) -> Radiograph:
         """Decode a file, whatever it shows.
@@ -113,7 +122,7 @@ class Screener:
             If the file cannot be decoded within the limits.
         """
         check = self.checks[gate or self._gate]
-        return self._checked(self.decode(data, OVERSAMPLING * check.side), check)[0]
+        return self._checked(data, OVERSAMPLING * check.side, check)[0]
 
     def screen(
         self,
@@ -206,9 +215,13 @@ class Screener:
         chosen = self.models.get(model)
         check = self.checks[gate or self._gate]
         point = find_operating_point(chosen.manifest, operating_point)
-        sent = self.decode(data, OVERSAMPLING * max(check.side, *chosen.manifest.input_size))
-        validation, upright = self._checked(sent, check)
-        probabilities = chosen.probabilities(upright) if validation.rejection is None else None
+        kept_side = OVERSAMPLING * max(check.side, *chosen.manifest.input_size)
+        validation, sent, upright = self._checked(data, kept_side, check)
+        probabilities, seconds = None, validation.seconds
+        if validation.rejection is None:
+            begun = perf_counter()
+            probabilities = chosen.probabilities(upright)
+            seconds = {**seconds, "inference": perf_counter() - begun}
         decisions: Mapping[str | None, Decision] = {}
         if probabilities:
             elsewhere = chosen.stored.elsewhere
@@ -227,10 +240,17 @@ class Screener:
             probabilities=probabilities,
             decisions=decisions,
             p_value=p_value,
+            seconds=seconds,
         )
         return screening, sent, upright
 
-    @staticmethod
-    def _checked(radiograph: Radiograph, check: Check) -> tuple[Validation, Radiograph]:
-        consistency, upright = check.check(radiograph)
-        return Validation(consistency, radiograph.warnings), upright
+    def _checked(
+        self, data: bytes, kept_side: int, check: Check
+    ) -> tuple[Validation, Radiograph, Radiograph]:
+        """Return what was found of the image, the image as it was sent, and upright."""
+        begun = perf_counter()
+        sent = self.decode(data, kept_side)
+        decoded = perf_counter()
+        consistency, upright = check.check(sent)
+        seconds = {"decode": decoded - begun, "gate": perf_counter() - decoded}
+        return Validation(consistency, sent.warnings, seconds), sent, upright

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from covidxray_api.consistency import Consistency
 from covidxray_api.errors import UnknownLabel
@@ -25,6 +25,9 @@ class Validation:
     warnings: tuple[str, ...]
     """Codes of what decoding had to assume, and of why the service should not be used at the
     site."""
+
+    seconds: Mapping[str, float] = field(default_factory=dict, compare=False)
+    """Time that each stage took, in seconds: `decode` and `gate`."""
 
     @property
     def rejection(self) -> str | None:
@@ -56,6 +59,10 @@ class Screening:
     p_value: float | None
     """How seldom a radiograph of the model's site without COVID-19 scores as high; none without a
     site, or if the image was rejected."""
+
+    seconds: Mapping[str, float] = field(default_factory=dict, compare=False)
+    """Time that each stage took, in seconds: `decode`, `gate` and, if a model was asked,
+    `inference`."""
 
     @property
     def decision(self) -> Decision | None:

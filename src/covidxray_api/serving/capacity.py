@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
 from typing import Any
@@ -30,10 +30,13 @@ class CapacityLimiter:
     ----------
     limit : int
         Most requests in flight.
+    changed : callable, optional
+        Is told how many are in flight whenever that changes.
     """
 
-    def __init__(self, limit: int) -> None:
+    def __init__(self, limit: int, changed: Callable[[int], object] = lambda _: None) -> None:
         self.limit = limit
+        self._changed = changed
         self.in_flight = 0
         """Requests that are being served, or have left work behind that still runs."""
         self._lock = threading.Lock()
@@ -51,6 +54,7 @@ class CapacityLimiter:
             if self.in_flight >= self.limit:
                 raise Overloaded(in_flight=self.in_flight)
             self.in_flight += 1
+            self._changed(self.in_flight)
         slot = Slot()
         try:
             yield slot
@@ -63,3 +67,4 @@ class CapacityLimiter:
     def _release(self, _: Future[Any] | None) -> None:
         with self._lock:
             self.in_flight -= 1
+            self._changed(self.in_flight)

@@ -58,21 +58,31 @@ class Jobs:
         Prefix of the threads' names.
     watchdog : Watchdog
         Ends the process if a job does not end.
+    waited : callable, optional
+        Is told for how many seconds each job waited.
     """
 
-    def __init__(self, threads: int, name: str, watchdog: Watchdog) -> None:
+    def __init__(
+        self,
+        threads: int,
+        name: str,
+        watchdog: Watchdog,
+        waited: Callable[[float], object] = lambda _: None,
+    ) -> None:
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix=name)
         self._watchdog = watchdog
+        self._waited = waited
 
     def submit(self, work: Callable[..., Result], *arguments: object) -> Future[Result]:
         """Queue a job."""
-        return self._pool.submit(self._watched, work, *arguments)
+        return self._pool.submit(self._watched, time.perf_counter(), work, *arguments)
 
     def shutdown(self) -> None:
         """Let the jobs that run end, and drop the others."""
         self._pool.shutdown(cancel_futures=True)
 
-    def _watched(self, work: Callable[..., Result], *arguments: object) -> Result:
+    def _watched(self, submitted: float, work: Callable[..., Result], *arguments: object) -> Result:
+        self._waited(time.perf_counter() - submitted)
         with self._watchdog.working():
             return work(*arguments)
 

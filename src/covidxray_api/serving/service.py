@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from concurrent.futures import Future
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import ExitStack, asynccontextmanager, contextmanager
+from time import perf_counter
 from typing import Literal, TypeVar
 
 import structlog
 
 from covidxray_api.decoding.deadline import awaited_until
-from covidxray_api.errors import NotReady
+from covidxray_api.errors import CovidXrayError, DeadlineExceeded, NotReady, Overloaded
 from covidxray_api.inference.registry import ModelRegistry
 from covidxray_api.models.store import StoredModel
 from covidxray_api.screening.screener import Screener
 from covidxray_api.serving.capacity import CapacityLimiter, Slot
 from covidxray_api.serving.jobs import Deadline, Jobs, outcome
 from covidxray_api.serving.logs import log_failure
+from covidxray_api.serving.metrics import Metrics
+from covidxray_api.serving.observer import Answered, Observer
 from covidxray_api.serving.watchdog import Watchdog
 
 Status = Literal["starting", "ready", "failed"]
@@ -49,7 +52,12 @@ class ScreeningService:
     deadline_s : float
         Time that a request may take, in seconds.
     start_first : bool
-        Whether no request is accepted until the start is over, as where other processes serve.
+        Whether no request is accepted until the start is over, and a failure of it is raised, as
+        where another process may serve instead. Otherwise the process lives on, and says so.
+    metrics : Metrics
+        Count what happens.
+    observers : sequence of Observer
+        Are told of each answer, in this order.
     """
 
     def __init__(
@@ -61,6 +69,8 @@ class ScreeningService:
         watchdog: Watchdog,
         deadline_s: float,
         start_first: bool,
+        metrics: Metrics,
+        observers: Sequence[Observer],
     ) -> None:
         self._build = build
         self._capacity = capacity
@@ -69,19 +79,32 @@ class ScreeningService:
         self._watchdog = watchdog
         self._deadline_s = deadline_s
         self._start_first = start_first
+        self._observers = observers
+        self.metrics = metrics
+        """Count what happens."""
         self._built: asyncio.Task[Screener]
         self._screener: Screener | None = None
+        self.failure: Exception | None = None
+        """What kept the service from starting."""
         self.status: Status = "starting"
         self.model: StoredModel | None = None
         """The default model, once it is loaded, verified and warm."""
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """Start in the background; at the end, let work that has begun finish."""
+        """Start; at the end, let work that has begun finish.
+
+        Raises
+        ------
+        Exception
+            Whatever kept the service from starting, if it starts first.
+        """
         self._built = asyncio.create_task(asyncio.to_thread(self._build))
         start = asyncio.create_task(self._start())
         if self._start_first:
             await start
+            if self.failure:
+                raise self.failure
         with self._watchdog.watching(asyncio.get_running_loop()):
             try:
                 yield
@@ -93,12 +116,17 @@ class ScreeningService:
     async def _start(self) -> None:
         try:
             screener = await self._built
-            self.model = (await asyncio.to_thread(screener.models.get)).stored
+            model = await asyncio.to_thread(screener.models.get)
         except Exception as error:
-            # The process stays alive, so that its health can be asked and its log be read.
             self.status = "failed"
-            log_failure(log, "start failed", error)
+            self.failure = error
+            if isinstance(error, CovidXrayError):
+                log.error("start failed", problem=error.code, detail=str(error))
+            else:
+                log_failure(log, "start failed", error)
         else:
+            self.model = model.stored
+            self.metrics.ready(model, screener.gate_version)
             self._screener = screener
             self.status = "ready"
             log.info("ready", model=self.model.manifest.name, version=self.model.manifest.version)
@@ -139,9 +167,26 @@ class ScreeningService:
         NotReady
             See `check_ready`.
         """
-        with self._capacity.acquire() as slot:
+        with ExitStack() as stack:
+            try:
+                slot = stack.enter_context(self._capacity.acquire())
+                screener = self.check_ready()
+            except (Overloaded, NotReady) as refusal:
+                self.metrics.refused(refusal.code)
+                raise
             deadline = Deadline(self._deadline_s)
-            yield AdmittedRequest(self.check_ready(), self._jobs, self._loading, slot, deadline)
+            yield AdmittedRequest(self, screener, self._jobs, self._loading, slot, deadline)
+
+    def tell(self, answered: Answered) -> None:
+        """Tell all who want to know of an answer, before it is given.
+
+        Raises
+        ------
+        CovidXrayError
+            If the answer must not be given.
+        """
+        for observer in self._observers:
+            observer.answered(answered)
 
 
 class AdmittedRequest:
@@ -149,6 +194,8 @@ class AdmittedRequest:
 
     Parameters
     ----------
+    service : ScreeningService
+        Has admitted it.
     screener : Screener
         Does the work.
     jobs, loading : Jobs
@@ -160,10 +207,20 @@ class AdmittedRequest:
     """
 
     def __init__(
-        self, screener: Screener, jobs: Jobs, loading: Jobs, slot: Slot, deadline: Deadline
+        self,
+        service: ScreeningService,
+        screener: Screener,
+        jobs: Jobs,
+        loading: Jobs,
+        slot: Slot,
+        deadline: Deadline,
     ) -> None:
         self.deadline = deadline
         """The moment by which the request is answered."""
+        self.tell = service.tell
+        """See `ScreeningService.tell`."""
+        self._metrics = service.metrics
+        self._admitted = perf_counter()
         self._screener = screener
         self._jobs = jobs
         self._loading = loading
@@ -203,7 +260,13 @@ class AdmittedRequest:
         try:
             if not models.is_loaded(model):
                 await self._finished(self._loading.submit(models.get, model), watching)
-            return await self._finished(self._jobs.submit(bounded), watching)
+            result = await self._finished(self._jobs.submit(bounded), watching)
+        except DeadlineExceeded as late:
+            self._metrics.refused(late.code)
+            raise
+        else:
+            self._metrics.took("total", perf_counter() - self._admitted)
+            return result
         finally:
             if watching:
                 watching.cancel()

@@ -804,5 +804,11 @@ def detail(error: CovidXrayError, language: Language) -> str:
     return sentence.format(**{name: _said(value, language) for name, value in error.facts.items()})
 
 
+def summary(error: CovidXrayError, language: Language) -> str:
+    """Return title, detail and advice of an error in one line, for a reader at a shell."""
+    said = advice(error.code, language, "command_line")
+    return f"{title(error.code, language)}: {detail(error, language)} {said}"
+
+
 def _said(fact: Fact, language: Language) -> Fact:
     return (", ".join(fact) or NONE[language]) if isinstance(fact, tuple) else fact

@@ -56,5 +56,6 @@ async def feedback(said: schemas.Feedback, shared: Shared, _: RequestId) -> sche
         return shared.records.keep(opinion, about.manifest)
 
     number = await asyncio.to_thread(keep)
+    shared.service.metrics.feedback(said.model.name, said.opinion)
     bind_contextvars(model=said.model.name, opinion=said.opinion)
     return schemas.KeptFeedback(id=number, request_id=said.request_id)

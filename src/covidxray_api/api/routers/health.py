@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Response
 
 from covidxray_api import __version__, errors
 from covidxray_api.api import problems, schemas
 from covidxray_api.api.access_log import RequestId
 from covidxray_api.api.routes import StrictRoute
-from covidxray_api.api.state import Shared
+from covidxray_api.api.state import Shared, State
 from covidxray_api.rendering import json as rendering
 
 router = APIRouter(prefix="/health", tags=["health"], route_class=StrictRoute)
 
 
-@router.get("")
-async def health(shared: Shared, _: RequestId) -> schemas.Health:
-    """Sum up how the service is; always 200."""
+@router.head("", include_in_schema=False)
+@router.get("", responses={503: {"model": schemas.Health, "description": "It failed to start"}})
+async def health(shared: Shared, response: Response, _: RequestId) -> schemas.Health:
+    """Sum up how the service is: 503 where its default model cannot be loaded."""
+    summed = _summed(shared)
+    if summed.status == "failed":
+        response.status_code = 503
+    return summed
+
+
+def _summed(shared: State) -> schemas.Health:
     service = shared.service
     return schemas.Health(
         status=service.status,
@@ -26,14 +34,16 @@ async def health(shared: Shared, _: RequestId) -> schemas.Health:
     )
 
 
+@router.head("/live", include_in_schema=False)
 @router.get("/live")
 async def live(_: RequestId) -> schemas.Liveness:
     """Answer as long as the process runs."""
     return schemas.Liveness()
 
 
+@router.head("/ready", include_in_schema=False)
 @router.get("/ready", responses=problems.documented(errors.NotReady))
-async def ready(shared: Shared, request_id: RequestId) -> schemas.Health:
+async def ready(shared: Shared, _: RequestId) -> schemas.Health:
     """Answer 200 once the default model is loaded, verified and warm; 503 before."""
     shared.service.check_ready()
-    return await health(shared, request_id)
+    return _summed(shared)

@@ -77,7 +77,9 @@ async def predict(
 
     def work(screener: Screener) -> tuple[Screening, Response]:
         screening = screener.screen(data, model, operating_point, prevalence, gate)
-        return screening, answer.response(screening)
+        response = answer.response(screening)
+        upload.tell(screening, data)
+        return screening, response
 
     screening, response = await upload.run(work, model)
     _note(screening)
@@ -97,7 +99,9 @@ async def validate(
 
     def work(screener: Screener) -> tuple[Validation, Response]:
         found = screener.validate(data, gate)
-        return found, answer.response(found)
+        response = answer.response(found)
+        upload.tell(found, data)
+        return found, response
 
     found, response = await upload.run(work)
     bind_contextvars(rejected=found.rejection is not None)
@@ -129,7 +133,9 @@ async def explain(
 
     def work(screener: Screener) -> tuple[Screening, Response]:
         explained = screener.explain(data, model, operating_point, prevalence, gate, label)
-        return explained.screening, answer.response(explained)
+        response = answer.response(explained)
+        upload.tell(explained.screening, data)
+        return explained.screening, response
 
     screening, response = await upload.run(work, model)
     _note(screening)
@@ -179,7 +185,9 @@ async def report(
         explained = screener.explain(
             data, model, operating_point, prevalence, gate, with_map=with_map
         )
-        return explained.screening, answer.response(explained)
+        response = answer.response(explained)
+        upload.tell(explained.screening, data)
+        return explained.screening, response
 
     screening, response = await upload.run(work, model)
     _note(screening)

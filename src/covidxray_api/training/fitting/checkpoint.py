@@ -50,7 +50,7 @@ class Checkpoint:
         """
         if not self.path.is_file():
             return None
-        network = keras.saving.load_model(self.path)
+        network = keras.saving.load_model(self.path, safe_mode=True)
         history: list[Figures] = json.loads(self._figures.read_text(encoding="utf-8"))
         # Figures are written first, so they may be one epoch ahead of the network.
         return network, history[: int(network.optimizer.iterations) // steps]

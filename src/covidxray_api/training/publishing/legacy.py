@@ -43,7 +43,7 @@ def import_network(
         If the file is no such network.
     """
     try:
-        network = keras.saving.load_model(path, compile=False)
+        network = keras.saving.load_model(path, compile=False, safe_mode=True)
     except (OSError, ValueError, TypeError) as error:
         raise DatasetError("network", path=path, fault=str(error)) from error
     shapes = network.input_shape, network.output_shape

@@ -275,7 +275,7 @@ def compile_again(
     ParityBroken
         If the compiled form answers otherwise; nothing is published then.
     """
-    network = keras.saving.load_model(stored.folder / WEIGHTS, compile=False)
+    network = keras.saving.load_model(stored.folder / WEIGHTS, compile=False, safe_mode=True)
     steps = stored.manifest.preprocessing
     with TemporaryDirectory() as folder:
         path = Path(folder) / COMPILED

@@ -1,0 +1,57 @@
+"""Counts requests: by route, method and class of status."""
+
+from __future__ import annotations
+
+from prometheus_client import CollectorRegistry, Counter
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+UNKNOWN = "unknown"
+"""Route of a path that there is none for: paths themselves would be without number, and may name
+patients."""
+
+METHODS = frozenset({"GET", "HEAD", "POST", "OPTIONS"})
+"""Methods that are told apart; a caller may invent more."""
+
+GONE = "gone"
+"""Status of a request that was not answered: its client went, or the process was stopped."""
+
+
+class RequestCounter:
+    """ASGI middleware that counts what is answered.
+
+    Parameters
+    ----------
+    app : ASGIApp
+        Answers the requests, and whatever goes wrong.
+    registry : CollectorRegistry
+        Where the count is kept.
+    """
+
+    def __init__(self, app: ASGIApp, registry: CollectorRegistry) -> None:
+        self._app = app
+        self._requests = Counter(
+            "covidxray_requests",
+            "Requests by route, method and class of status.",
+            ("route", "method", "status"),
+            registry=registry,
+        )
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        status = GONE
+
+        async def counted(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = f"{message['status'] // 100}xx"
+            await send(message)
+
+        try:
+            await self._app(scope, receive, counted)
+        finally:
+            route = getattr(scope.get("route"), "path", UNKNOWN)
+            method = scope["method"] if scope["method"] in METHODS else "other"
+            self._requests.labels(route, method, status).inc()

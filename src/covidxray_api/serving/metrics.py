@@ -1,0 +1,175 @@
+"""What operators see: counts and times of this service, in Prometheus' terms.
+
+Several processes share a port, and a scrape reaches one of them. Each therefore keeps its figures
+in files of its own, in the folder that ``PROMETHEUS_MULTIPROC_DIR`` names, and whichever is scraped
+adds them up: prometheus_client's multiprocess mode. No process need ask another, and what a process
+counted is not lost when it dies, so that counters never fall. Without that variable, as where an
+application runs alone, the figures are of this process.
+"""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from pathlib import Path
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client.exposition import choose_encoder
+from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
+
+from covidxray_api import __version__
+from covidxray_api.inference import LoadedModel
+from covidxray_api.screening.screening import Screening
+from covidxray_api.serving.observer import Answered
+
+FOLDER = "PROMETHEUS_MULTIPROC_DIR"
+"""Environment variable by which prometheus_client is told where processes keep their figures."""
+
+STAGE_BOUNDS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
+"""Bounds of the histogram of times, in seconds: from one inference to the default deadline."""
+
+
+class Metrics:
+    """The figures of one process, and their sum over all.
+
+    Names of metrics and labels are documented in `docs/operations.md`.
+    """
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        """Where others add figures of their own."""
+        self._build = Gauge(
+            "covidxray_build_info",
+            "What computes the answers; always 1.",
+            ("version", "model", "model_version", "model_sha256", "engine", "gate"),
+            registry=self.registry,
+            multiprocess_mode="livemax",
+        )
+        self._stages = Histogram(
+            "covidxray_stage_seconds",
+            "Time that a stage of a request took.",
+            ("stage",),
+            buckets=STAGE_BOUNDS_S,
+            registry=self.registry,
+        )
+        self._in_flight = Gauge(
+            "covidxray_in_flight",
+            "Requests with an image that are being served or wait.",
+            registry=self.registry,
+            multiprocess_mode="livesum",
+        )
+        self._capacity = Gauge(
+            "covidxray_capacity",
+            "Most requests with an image in flight.",
+            registry=self.registry,
+            multiprocess_mode="livesum",
+        )
+        self._refused = Counter(
+            "covidxray_refused",
+            "Requests with an image that were not served, by the code of the problem.",
+            ("problem",),
+            registry=self.registry,
+        )
+        self._rejections = Counter(
+            "covidxray_rejections",
+            "Images that were no frontal chest radiograph, by what was found.",
+            ("finding",),
+            registry=self.registry,
+        )
+        self._decisions = Counter(
+            "covidxray_decisions",
+            "Answers by model, predicted label, and whether they are conclusive.",
+            ("model", "label", "certainty"),
+            registry=self.registry,
+        )
+        self._feedback = Counter(
+            "covidxray_feedback",
+            "Clinicians' opinions of answers.",
+            ("model", "opinion"),
+            registry=self.registry,
+        )
+
+    def ready(self, model: LoadedModel, gate: str | None) -> None:
+        """Say what computes the answers.
+
+        Parameters
+        ----------
+        model : LoadedModel
+            The default model.
+        gate : str, optional
+            Version of the learned gate, where it decides.
+        """
+        manifest = model.manifest
+        self._build.labels(
+            __version__,
+            manifest.name,
+            manifest.version,
+            model.stored.sha256,
+            model.engine_name,
+            gate or "",
+        ).set(1)
+
+    def admits(self, limit: int) -> None:
+        """Say how many requests this process admits at once."""
+        self._capacity.set(limit)
+
+    def in_flight(self, requests: int) -> None:
+        """Say how many requests this process serves."""
+        self._in_flight.set(requests)
+
+    def took(self, stage: str, seconds: float) -> None:
+        """Count the time of a stage of a request: `wait` in the queue, or `total`."""
+        self._stages.labels(stage).observe(seconds)
+
+    def refused(self, problem: str) -> None:
+        """Count a request that was not served."""
+        self._refused.labels(problem).inc()
+
+    def feedback(self, model: str, opinion: str) -> None:
+        """Count an opinion."""
+        self._feedback.labels(model, opinion).inc()
+
+    def answered(self, answered: Answered) -> None:
+        """Count an answer; see `Observer`."""
+        found = answered.found
+        for stage, seconds in found.seconds.items():
+            self.took(stage, seconds)
+        validation = found.validation if isinstance(found, Screening) else found
+        if validation.rejection is not None:
+            refused = [it.code for it in validation.consistency.findings if it.action == "refused"]
+            for code in refused or [validation.rejection]:
+                self._rejections.labels(code).inc()
+        elif isinstance(found, Screening) and found.decision is not None:
+            certainty = "conclusive" if found.decision.conclusive else "uncertain"
+            name = found.model.manifest.name
+            self._decisions.labels(name, found.decision.label.code, certainty).inc()
+
+    def exposition(self, accept: str) -> tuple[bytes, str]:
+        """Return the figures of all processes, and the media type that they are in.
+
+        Parameters
+        ----------
+        accept : str
+            What the scraper accepts: Prometheus' text format, or OpenMetrics.
+        """
+        encode, media_type = choose_encoder(accept)
+        folder = os.environ.get(FOLDER)
+        if folder is None:
+            return encode(self.registry), media_type
+        _forget_the_dead(Path(folder))
+        everybody = CollectorRegistry()
+        MultiProcessCollector(everybody)  # type: ignore[no-untyped-call]
+        return encode(everybody), media_type
+
+
+def _forget_the_dead(folder: Path) -> None:
+    """Drop the levels of processes that are no more; what they counted stays."""
+    for file in folder.glob("gauge_live*_*.db"):
+        process = int(file.stem.rpartition("_")[2])
+        try:
+            os.kill(process, 0)
+        except ProcessLookupError:
+            with suppress(FileNotFoundError):
+                mark_process_dead(process)  # type: ignore[no-untyped-call]
+        except PermissionError:
+            pass  # It lives, under another user.
