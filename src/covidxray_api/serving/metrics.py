@@ -12,6 +12,7 @@ from __future__ import annotations
 import os
 from contextlib import suppress
 from pathlib import Path
+from typing import Literal
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.exposition import choose_encoder
@@ -88,6 +89,20 @@ class Metrics:
             ("model", "opinion"),
             registry=self.registry,
         )
+        self._records = Counter(
+            "covidxray_records",
+            "Records of screenings: kept, or lost.",
+            ("outcome",),
+            registry=self.registry,
+        )
+        for outcome in ("kept", "lost"):
+            self._records.labels(outcome)  # from the start, so that the first loss is an increase
+        self._records_waiting = Gauge(
+            "covidxray_records_waiting",
+            "Records of screenings that wait to be written.",
+            registry=self.registry,
+            multiprocess_mode="livesum",
+        )
 
     def ready(self, model: LoadedModel, gate: str | None) -> None:
         """Say what computes the answers.
@@ -128,6 +143,14 @@ class Metrics:
     def feedback(self, model: str, opinion: str) -> None:
         """Count an opinion."""
         self._feedback.labels(model, opinion).inc()
+
+    def records(self, outcome: Literal["kept", "lost"], number: int) -> None:
+        """Count records of screenings."""
+        self._records.labels(outcome).inc(number)
+
+    def records_waiting(self, number: int) -> None:
+        """Say how many records wait to be written."""
+        self._records_waiting.set(number)
 
     def answered(self, answered: Answered) -> None:
         """Count an answer; see `Observer`."""
