@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, PositiveFloat, PositiveInt
+from pydantic import Field, IPvAnyNetwork, PositiveFloat, PositiveInt
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -78,6 +78,11 @@ class Settings(BaseSettings):
     root_path: str = Field(default="", pattern=r"^(/[^/?#\s]+)*$")
     """Path prefix under which a reverse proxy publishes the service, as `/covidxray`, whether the
     proxy removes it from what it passes on or not."""
+
+    trusted_proxies: tuple[IPvAnyNetwork, ...] = ()
+    """Addresses or networks, as `["10.0.0.5", "10.1.0.0/16"]`, of the reverse proxies whose
+    `X-Forwarded-For`, `X-Forwarded-Proto` and `X-Forwarded-Prefix` are believed; those of others
+    are ignored."""
 
     model_store: Path = shipped("model_store")
     """Folder of the stored models, `<name>/<version>/`."""

@@ -106,7 +106,11 @@ def test_a_tunnel_is_not_offered(connection: Connection) -> None:
 def test_what_is_no_http_is_a_bad_request(connection: Connection) -> None:
     connection.send(b"\x16\x03\x01 this is TLS\r\n\r\n")
 
-    assert connection.answer()[0] == 400
+    status, content = connection.answer()
+    body = json.loads(content)
+    assert status == body["status"] == 400
+    assert body["title"] == "Bad Request"
+    assert body["detail"] == "Invalid HTTP request received."
 
 
 @pytest.mark.skipif(not shutil.which("java"), reason="needs a JDK")

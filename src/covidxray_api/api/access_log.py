@@ -55,7 +55,10 @@ class AccessLog:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                MutableHeaders(scope=message)[HEADER] = request_id
+                headers = MutableHeaders(scope=message)
+                headers[HEADER] = request_id
+                # Answers are about patients; what may be kept says so itself.
+                headers.setdefault("Cache-Control", "no-store")
             await send(message)
 
         try:

@@ -16,7 +16,9 @@ from covidxray_api.api import problems
 from covidxray_api.api.access_log import AccessLog
 from covidxray_api.api.description import describe_uploads
 from covidxray_api.api.examples import add_examples
-from covidxray_api.api.prefix import PathPrefix
+from covidxray_api.api.head import HeadAsGet
+from covidxray_api.api.prefix import Forwarded, PathPrefix
+from covidxray_api.api.read_on import ReadOn
 from covidxray_api.api.records import FeedbackRecords
 from covidxray_api.api.request_counter import RequestCounter
 from covidxray_api.api.routers import (
@@ -39,6 +41,9 @@ DESCRIPTION = """\
 Screens frontal chest radiographs for COVID-19 and viral pneumonia. Decision support, not a
 diagnosis. Errors are problem details (RFC 9457) of type `application/problem+json`.
 """
+
+READ_ON, READ_ON_S = 4, 15.0
+"""How many times the largest upload, and for how many seconds, a refused one is read on."""
 
 ROUTERS = (
     screening.router,
@@ -98,9 +103,13 @@ def create_app(
         responses=problems.ANY,
     )
     state.keep_in(app)
+    # From the innermost to the outermost.
+    app.add_middleware(HeadAsGet)
     app.add_middleware(AccessLog)
     app.add_middleware(RequestCounter, registry=service.metrics.registry)
     app.add_middleware(PathPrefix, prefix=settings.root_path)
+    app.add_middleware(Forwarded, proxies=settings.trusted_proxies)
+    app.add_middleware(ReadOn, most_bytes=READ_ON * settings.max_body_bytes, seconds=READ_ON_S)
     problems.register(app)
     for router in ROUTERS:
         app.include_router(router)

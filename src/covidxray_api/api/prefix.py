@@ -1,16 +1,73 @@
-"""The path prefix under which a reverse proxy publishes the service."""
+"""From the address that a caller has used to that of a route: proxies, prefixes, versions."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
+from ipaddress import ip_address
+
+from pydantic.networks import IPvAnyNetworkType
+from starlette.datastructures import Headers
 from starlette.responses import RedirectResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
+
+VERSION = "/v1"
+"""Path of the version of the API; what stands beneath it also stands without it."""
+
+_PREFIX = re.compile(r"(/[^/?#\s\"<>]+)+")
+
+
+class Forwarded:
+    """ASGI middleware: what a trusted reverse proxy says of the request that it has received.
+
+    Of `X-Forwarded-For` the last address that is no trusted proxy counts: those before it are what
+    the client claims.
+
+    Parameters
+    ----------
+    app : ASGIApp
+        Answers the requests.
+    proxies : sequence of network
+        Those that are trusted.
+    """
+
+    def __init__(self, app: ASGIApp, proxies: Sequence[IPvAnyNetworkType]) -> None:
+        self._app = app
+        self._proxies = proxies
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] == "http" and self._trusts((scope.get("client") or ("",))[0]):
+            scope = self._as_received(scope)
+        await self._app(scope, receive, send)
+
+    def _as_received(self, scope: Scope) -> Scope:
+        headers, changed = Headers(scope=scope), dict(scope)
+        if (scheme := headers.get("x-forwarded-proto", "").strip().lower()) in {"http", "https"}:
+            changed["scheme"] = scheme
+        prefix = headers.get("x-forwarded-prefix", "").strip().rstrip("/")
+        if _PREFIX.fullmatch(prefix):
+            changed["root_path"] = prefix
+        listed = ",".join(headers.getlist("x-forwarded-for"))
+        hops = [hop.strip() for hop in listed.split(",") if hop.strip()]
+        clients = [hop for hop in hops if not self._trusts(hop)]
+        if clients:
+            changed["client"] = (clients[-1], 0)
+        return changed
+
+    def _trusts(self, host: str) -> bool:
+        try:
+            address = ip_address(host)
+        except ValueError:
+            return False
+        return any(address in network for network in self._proxies)
 
 
 class PathPrefix:
     """ASGI middleware: a path has the prefix, whether the proxy has removed it or not.
 
     ASGI's `root_path` is the part of `path` at which the application is mounted; Starlette finds
-    mounted files by taking it away.
+    mounted files by taking it away. A version after the prefix is taken away too.
 
     Parameters
     ----------
@@ -26,13 +83,14 @@ class PathPrefix:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
-        if scope["type"] == "http" and (prefix := self._prefix or scope.get("root_path", "")):
-            path = scope["path"]
-            if path == prefix:
+        if scope["type"] == "http":
+            path, prefix = scope["path"], scope.get("root_path", "") or self._prefix
+            if prefix and path == prefix:
                 # The page names what it loads relative to its own address.
                 await RedirectResponse(f"{prefix}/")(scope, receive, send)
                 return
-            if not path.startswith(f"{prefix}/"):
-                path = prefix + path
-            scope = {**scope, "root_path": prefix, "path": path}
+            inside = path.removeprefix(prefix) if path.startswith(f"{prefix}/") else path
+            if inside.startswith(f"{VERSION}/"):
+                inside = inside.removeprefix(VERSION)
+            scope = {**scope, "root_path": prefix, "path": prefix + inside}
         await self._app(scope, receive, send)
