@@ -236,7 +236,35 @@ def test_an_invalid_setting_is_told_plainly(
     result = run("serve")
 
     assert result.exit_code == 2
-    assert result.stderr.startswith(f"Invalid setting {variable.lower()}: ")
+    assert result.stderr.startswith(f"Invalid configuration: COVIDXRAY_{variable}: ")
+    assert result.stderr.count("\n") == 1
+
+
+def test_an_invalid_option_is_named_as_it_was_given(run: Run) -> None:
+    result = run("serve", "--port", "65536")
+
+    assert result.exit_code == 2
+    assert result.stderr.startswith("Invalid configuration: --port: ")
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("COVIDXRAY_WORKER", "COVIDXRAY_WORKERS"),
+        ("COVIDXRAY_PROT", "COVIDXRAY_PORT"),
+        ("covidxray_default_modell", "COVIDXRAY_DEFAULT_MODEL"),
+        ("COVIDXRAY_MODELSTORE", "COVIDXRAY_MODEL_STORE"),
+    ],
+)
+def test_a_variable_that_is_no_setting_is_refused_with_the_one_that_was_meant(
+    run: Run, monkeypatch: pytest.MonkeyPatch, typed: str, meant: str
+) -> None:
+    monkeypatch.setenv(typed, "3")
+
+    result = run("serve")
+
+    assert result.exit_code == 2
+    assert f"There is no setting {typed}; did you mean {meant}?" in result.stderr
 
 
 @pytest.mark.parametrize(

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+import os
+from difflib import get_close_matches
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal, Self
 
-from pydantic import Field, IPvAnyNetwork, PositiveFloat, PositiveInt
+from pydantic import Field, IPvAnyNetwork, PositiveFloat, PositiveInt, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from covidxray_api.errors import InvalidConfiguration
+
+PREFIX = "COVIDXRAY_"
+"""How the names of the variables begin that settings are read from."""
+
+HANDED_DOWN = f"{PREFIX}HANDED_DOWN"
+"""Variable in which the settings reach the processes that serve, as JSON; set by the service."""
 
 
 def shipped(name: str) -> Path:
@@ -44,7 +54,7 @@ class Settings(BaseSettings):
     """Read once at start from ``COVIDXRAY_*`` environment variables, then passed down."""
 
     model_config = SettingsConfigDict(
-        env_prefix="COVIDXRAY_", frozen=True, use_attribute_docstrings=True, extra="forbid"
+        env_prefix=PREFIX, frozen=True, use_attribute_docstrings=True, extra="forbid"
     )
 
     host: str = "127.0.0.1"
@@ -146,3 +156,42 @@ class Settings(BaseSettings):
 
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     """Least severe level that is logged: debug, info, warning, error."""
+
+    @classmethod
+    def read(cls, **options: Any) -> Self:
+        """Read the settings from the environment.
+
+        Parameters
+        ----------
+        **options
+            Of the command line; they override the environment unless they are None.
+
+        Raises
+        ------
+        InvalidConfiguration
+            If a variable or an option has no sensible value, or there is a variable of the
+            service's that it does not know: a mistyped one would change nothing, unnoticed.
+        """
+        given = {name: value for name, value in options.items() if value is not None}
+        for name in os.environ:
+            if _is_unknown(name):
+                known = [variable(field) for field in cls.model_fields]
+                (meant,) = get_close_matches(name.upper(), known, n=1, cutoff=0)
+                raise InvalidConfiguration("unknown_variable", name=name, meant=meant)
+        try:
+            return cls(**given)
+        except ValidationError as error:
+            fault = error.errors()[0]
+            field, *inside = map(str, fault["loc"])
+            name = ".".join([f"--{field}" if field in given else variable(field), *inside])
+            raise InvalidConfiguration("setting", name=name, fault=fault["msg"]) from error
+
+
+def variable(field: str) -> str:
+    """Return the environment variable of a setting."""
+    return PREFIX + field.upper()
+
+
+def _is_unknown(name: str) -> bool:
+    known = {*map(variable, Settings.model_fields), HANDED_DOWN}
+    return name.upper().startswith(PREFIX) and name.upper() not in known

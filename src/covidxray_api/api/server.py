@@ -14,13 +14,10 @@ from covidxray_api.access.control import AccessControl, is_this_machine
 from covidxray_api.api.starting import FAILURE, Starting
 from covidxray_api.errors import InvalidConfiguration
 from covidxray_api.serving.logs import configure_logs
-from covidxray_api.settings import Settings
+from covidxray_api.settings import HANDED_DOWN, Settings
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
-
-HANDED_DOWN = "COVIDXRAY_HANDED_DOWN"
-"""Environment variable in which the settings reach the processes that serve, as JSON."""
 
 RUN = "PROMETHEUS_MULTIPROC_DIR"
 """Environment variable with the folder that the processes of one service share: their metrics, and
@@ -39,7 +36,7 @@ def serve(settings: Settings) -> None:
     """
     check(settings)
     configure_logs(settings.log_level)
-    os.environ[HANDED_DOWN] = settings.model_dump_json()
+    os.environ[HANDED_DOWN] = settings.model_dump_json(exclude_unset=True)
     with TemporaryDirectory(prefix="covidxray-") as folder:
         os.environ[RUN] = folder
         failure = Path(folder) / FAILURE
@@ -70,7 +67,7 @@ def application() -> ASGIApp:
     from covidxray_api.api.app import create_app
 
     handed = os.environ.get(HANDED_DOWN)
-    settings = Settings.model_validate_json(handed) if handed else Settings()
+    settings = Settings.model_validate_json(handed) if handed else Settings.read()
     configure_logs(settings.log_level)
     app = create_app(settings, start_first=True)
     folder = os.environ.get(RUN)

@@ -8,7 +8,7 @@ from typing import Any
 
 import typer
 
-from covidxray_api.errors import CovidXrayError
+from covidxray_api.errors import CovidXrayError, InvalidConfiguration
 from covidxray_api.settings import Settings
 from covidxray_api.texts.language import Language
 from covidxray_api.texts.problems import advice, detail, summary, title
@@ -35,12 +35,8 @@ def told_plainly() -> Iterator[None]:
 
 def read_settings(**options: Any) -> Settings:
     """Read the settings from the environment, overridden by the options that are not None."""
-    from pydantic import ValidationError
-
     try:
-        return Settings(**{name: value for name, value in options.items() if value is not None})
-    except ValidationError as error:
-        for fault in error.errors():
-            name = ".".join(map(str, fault["loc"]))
-            typer.echo(f"Invalid setting {name}: {fault['msg']}.", err=True)
+        return Settings.read(**options)
+    except InvalidConfiguration as error:
+        typer.echo(summary(error, "en"), err=True)
         raise typer.Exit(2) from error

@@ -681,6 +681,11 @@ PROBLEMS: Mapping[str, ProblemText] = {
             "es": "Comunique el identificador de la solicitud al operador.",
         },
         details={
+            "unknown_variable": {
+                "en": "There is no setting {name}; did you mean {meant}?",
+                "es": "No hay ningún ajuste {name}; ¿quiso decir {meant}?",
+            },
+            "setting": {"en": "{name}: {fault}.", "es": "{name}: {fault}."},
             "open": {
                 "en": "Anybody could call a service that listens on {host}: set COVIDXRAY_KEYS to a"
                 " file of API keys, or COVIDXRAY_OPEN_TO_ALL=true if all who reach it may use it.",
