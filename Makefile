@@ -8,7 +8,7 @@ LOWEST := .venv-lowest
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --custom-compile-command "make lock"
 
-.PHONY: serve test test-serving test-training fuzz browser check lowest lock openapi
+.PHONY: serve test test-serving test-training fuzz browser check lowest lock openapi spectral
 
 serve: $(VENV)/serving
 	$(BIN)/covidxray serve
@@ -54,6 +54,10 @@ lowest: $(VENV)/testing
 		--no-build-isolation --editable .
 	$(LOWEST)/bin/python -m pytest -m "not data and not fuzz" -k "not keras and not tensorflow" \
 		tests/api tests/decoding tests/records tests/rendering tests/serving
+
+# Needs Debian's `npm`.
+spectral:
+	npx --yes @stoplight/spectral-cli@6.16.3 lint --fail-severity hint openapi.yaml
 
 openapi: $(VENV)/testing
 	$(BIN)/covidxray openapi

@@ -1,18 +1,24 @@
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 from openapi_spec_validator import validate
+from pydantic import BaseModel
 
 from covidxray_api.api import schemas
 from covidxray_api.api.app import create_app
-from covidxray_api.api.examples import EXAMPLES
+from covidxray_api.api.examples import BY_OPERATION, EXAMPLES, PREDICTIONS
+from covidxray_api.api.problems import Problem
 from covidxray_api.rendering import schemas as answers
 from covidxray_api.settings import Settings
+from covidxray_api.texts import codes
 
+LABELS = ("normal", "covid_19", "viral_pneumonia")
 STORED = Path(__file__).parents[2] / "openapi.yaml"
 
 
@@ -24,7 +30,12 @@ def document() -> dict[str, Any]:
 def test_the_stored_description_is_that_of_the_service(document: dict[str, Any]) -> None:
     stored = yaml.safe_load(STORED.read_text(encoding="utf-8"))
 
-    assert stored == document, "Run `covidxray openapi` and look at what changed."
+    assert stored.pop("servers") == [
+        {"url": "http://127.0.0.1:8000/v1", "description": "A service on this machine"}
+    ]
+    relative = {name: value for name, value in document.items() if name != "servers"}
+    assert document["servers"] == [{"url": "/v1", "description": "This service"}]
+    assert stored == relative, "Run `covidxray openapi` and look at what changed."
 
 
 def test_it_is_valid(document: dict[str, Any]) -> None:
@@ -120,3 +131,95 @@ def test_examples_are_answers_that_could_be_given(name: str, document: dict[str,
 
     for example in document["components"]["schemas"][name]["examples"]:
         assert schema.model_validate(example, extra="forbid").model_dump(mode="json") == example
+
+
+ANSWERS: dict[tuple[str, str], type[BaseModel]] = {
+    ("/predict", "200"): answers.Prediction,
+    ("/validate", "200"): answers.Validation,
+    ("/explain", "200"): answers.Explained,
+    ("/report", "200"): answers.Explained,
+    ("/feedback", "201"): schemas.KeptFeedback,
+    ("/models", "200"): answers.ModelList,
+    ("/health", "200"): schemas.Health,
+    ("/health", "503"): schemas.Health,
+    ("/health/ready", "200"): schemas.Health,
+    ("/health/live", "200"): schemas.Liveness,
+}
+
+
+def test_every_kind_of_answer_has_an_example(document: dict[str, Any]) -> None:
+    assert BY_OPERATION.keys() == ANSWERS.keys()
+    for (path, status), named in BY_OPERATION.items():
+        (operation,) = document["paths"][path].values()
+        described = operation["responses"][status]["content"]["application/json"]["examples"]
+        assert described.keys() == named.keys()
+        for example in named.values():
+            found = ANSWERS[path, status].model_validate(example, extra="forbid")
+            assert found.model_dump(mode="json") == example
+
+
+def test_predictions_of_each_kind_are_shown() -> None:
+    shown = [PREDICTIONS[label]["predicted_label"] for label in LABELS]
+
+    assert shown == list(LABELS)
+    assert PREDICTIONS["uncertain"]["uncertain"]
+    assert all(PREDICTIONS[name]["rejected"] for name in PREDICTIONS if "rejected" in name)
+
+
+def operations(document: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            yield f"{method} {path}", operation
+
+
+def test_every_problem_has_an_example_with_a_detail(document: dict[str, Any]) -> None:
+    for name, operation in operations(document):
+        assert any(status.startswith("4") for status in operation["responses"]), name
+        for answer in operation["responses"].values():
+            content = answer.get("content", {}).get("application/problem+json", {})
+            for code, example in content.get("examples", {}).items():
+                problem = Problem.model_validate(example["value"])
+                assert problem.type == f"/problems/{code}"
+                assert problem.detail
+                assert "{" not in problem.detail
+
+
+def test_every_answer_states_its_headers(document: dict[str, Any]) -> None:
+    declared = document["components"]["headers"]
+    for name, operation in operations(document):
+        for status, answer in operation["responses"].items():
+            headers = answer["headers"].keys()
+            assert {"X-Request-ID", "Content-Language"} <= headers <= declared.keys()
+            if status in {"429", "503", "504"}:
+                assert "Retry-After" in headers, name
+            assert answer["description"]
+
+
+def test_operations_have_names_that_methods_could_have(document: dict[str, Any]) -> None:
+    names = [operation["operationId"] for _, operation in operations(document)]
+
+    assert len(set(names)) == len(names)
+    assert {"predict", "validate", "explain", "list_models", "give_feedback"} <= set(names)
+    assert all(re.fullmatch(r"[a-z]+(_[a-z]+)*", name) for name in names)
+
+
+def test_every_tag_is_explained(document: dict[str, Any]) -> None:
+    explained = {tag["name"] for tag in document["tags"]}
+
+    assert {tag for _, operation in operations(document) for tag in operation["tags"]} <= explained
+
+
+@pytest.mark.parametrize(
+    ("schema", "kinds"),
+    [
+        ("Finding", codes.FINDINGS),
+        ("Warned", codes.WARNINGS),
+        ("Rejection", codes.REJECTIONS),
+        ("Withheld", codes.WITHHELD),
+    ],
+)
+def test_codes_are_listed(document: dict[str, Any], schema: str, kinds: tuple[str, ...]) -> None:
+    code = document["components"]["schemas"][schema]["properties"]["code"]
+
+    assert code["x-extensible-enum"] == list(kinds)
+    assert all(f"`{kind}`" in code["description"] for kind in kinds)

@@ -12,12 +12,11 @@ from fastapi_offline import FastAPIOffline
 from covidxray_api import __version__
 from covidxray_api.access.allowance import Allowance
 from covidxray_api.access.control import AccessControl
-from covidxray_api.api import problems
+from covidxray_api.api import description, problems
 from covidxray_api.api.access_log import AccessLog
-from covidxray_api.api.description import describe_uploads
 from covidxray_api.api.examples import add_examples
 from covidxray_api.api.head import HeadAsGet
-from covidxray_api.api.prefix import Forwarded, PathPrefix
+from covidxray_api.api.prefix import VERSION, Forwarded, PathPrefix
 from covidxray_api.api.read_on import ReadOn
 from covidxray_api.api.records import FeedbackRecords
 from covidxray_api.api.request_counter import RequestCounter
@@ -36,11 +35,6 @@ from covidxray_api.rendering.registry import RENDERERS, Renderers
 from covidxray_api.screening.screener import Screener
 from covidxray_api.serving.composition import Build, compose
 from covidxray_api.settings import Settings
-
-DESCRIPTION = """\
-Screens frontal chest radiographs for COVID-19 and viral pneumonia. Decision support, not a
-diagnosis. Errors are problem details (RFC 9457) of type `application/problem+json`.
-"""
 
 READ_ON, READ_ON_S = 4, 15.0
 """How many times the largest upload, and for how many seconds, a refused one is read on."""
@@ -96,7 +90,11 @@ def create_app(
         static_url=f"/{page.SWAGGER}",
         title="covidxray-api",
         version=__version__,
-        description=DESCRIPTION,
+        description=description.TEXT,
+        contact=description.CONTACT,
+        license_info=description.LICENSE,
+        openapi_tags=description.TAGS,
+        servers=[{"url": f"{settings.root_path}{VERSION}", "description": "This service"}],
         redirect_slashes=False,
         lifespan=running,
         generate_unique_id_function=_operation_id,
@@ -115,8 +113,8 @@ def create_app(
         app.include_router(router)
     app.mount("/web", page.FILES)
     add_examples(app)
-    describe_uploads(app, ROUTERS)
     describe_security(app, ROUTERS)
+    description.describe(app, ROUTERS)
     return app
 
 

@@ -2,13 +2,67 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from fastapi import APIRouter, FastAPI
+from fastapi.routing import APIRoute
 
 from covidxray_api.api.admission import UploadRoute
+from covidxray_api.api.problems import RETRY_AFTER, STATUS, documented
+from covidxray_api.api.routes import StrictRoute
 from covidxray_api.api.upload import FIELD
+from covidxray_api.errors import InvalidRequest
+
+TEXT = """\
+Screens frontal chest radiographs for COVID-19 and viral pneumonia. Decision support, not a
+diagnosis.
+
+Errors are problem details (RFC 9457) of type `application/problem+json`: `type` is stable, `title`,
+`detail` and `advice` are in the language of `Accept-Language` (`en` or `es`). An image that is no
+chest radiograph is an answer and no error.
+
+What stands under `/v1` keeps its meaning: a minor version may add paths, parameters, fields and
+codes; nothing is taken away or changed within it (docs/contract.md). The same paths without `/v1`
+are aliases.
+"""
+
+TAGS = [
+    {"name": "screening", "description": "What is asked of a radiograph."},
+    {"name": "feedback", "description": "What clinicians think of an answer."},
+    {"name": "models", "description": "The stored models, and what was measured of them."},
+    {"name": "health", "description": "How the service is."},
+    {"name": "operations", "description": "What operators watch."},
+    {"name": "problems", "description": "What a type of problem means."},
+]
+
+CONTACT = {"name": "Maintainers of covidxray-api"}
+LICENSE = {"name": "MIT", "identifier": "MIT"}
+
+_HEADERS: dict[str, dict[str, Any]] = {
+    "X-Request-ID": {
+        "description": "Id of the request in answer and log: that which was sent, or a new one.",
+        "schema": {"type": "string"},
+        "example": "ward-3.42",
+    },
+    "Retry-After": {
+        "description": "Seconds after which the same request may succeed.",
+        "schema": {"type": "integer", "minimum": 1},
+        "example": 1,
+    },
+    "WWW-Authenticate": {
+        "description": "How to show whose request it is (RFC 6750, section 3).",
+        "schema": {"type": "string"},
+        "example": 'Bearer realm="covidxray"',
+    },
+    "Content-Language": {
+        "description": "Language of the answer.",
+        "schema": {"type": "string", "enum": ["en", "es"]},
+        "example": "en",
+    },
+}
+
+_RETRIED = {f"{STATUS[code].value}" for code in RETRY_AFTER} | {"429"}
 
 _FILE = {
     "type": "string",
@@ -19,26 +73,50 @@ _FILE = {
 """As every generator knows it; those of TypeScript make it a Blob."""
 
 
-def describe_uploads(app: FastAPI, routers: Iterable[APIRouter]) -> None:
-    """Add to an app's description the form that its upload routes take.
+def describe(app: FastAPI, routers: Iterable[APIRouter]) -> None:
+    """Complete an app's description: forms, response headers, and who needs which scope."""
+    described = app.openapi()
+    described["components"]["headers"] = _HEADERS
+    for route, operation in _operations(described, routers):
+        if isinstance(route, UploadRoute):
+            operation["requestBody"] = _form(operation["parameters"])
+        if isinstance(route, StrictRoute) and not route.needs:
+            operation["security"] = []
+        answers = operation["responses"]
+        for status, answer in documented(InvalidRequest).items():
+            answers.setdefault(str(status), answer)
+        operation["responses"] = dict(sorted(answers.items(), key=lambda item: item[0]))
+        for status, answer in answers.items():
+            answer["headers"] = _headers(status)
+
+
+def _operations(
+    described: dict[str, Any], routers: Iterable[APIRouter]
+) -> Iterator[tuple[APIRoute, dict[str, Any]]]:
+    for route in (route for router in routers for route in router.routes):
+        if isinstance(route, APIRoute) and route.include_in_schema:
+            for operation in described["paths"][route.path_format].values():
+                yield route, operation
+
+
+def _headers(status: str) -> dict[str, Any]:
+    names = ["X-Request-ID", "Content-Language"]
+    names += ["Retry-After"] if status in _RETRIED else []
+    names += ["WWW-Authenticate"] if status in {"401", "403"} else []
+    return {name: {"$ref": f"#/components/headers/{name}"} for name in names}
+
+
+def _form(parameters: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return the form that an upload route takes, with its query parameters as fields.
 
     That the image can also be the body itself is said in words: generators that are offered both
     choose the wrong one, or make clients that send the image as JSON.
     """
-    paths = app.openapi()["paths"]
-    for route in (route for router in routers for route in router.routes):
-        if not isinstance(route, UploadRoute) or not route.include_in_schema:
-            continue
-        operation = paths[route.path_format]["post"]
-        fields = {
-            parameter["name"]: {**parameter["schema"], "description": parameter["description"]}
-            for parameter in operation["parameters"]
-            if parameter["in"] == "query"
-        }
-        operation["requestBody"] = _body({FIELD: _FILE, **fields})
-
-
-def _body(fields: dict[str, Any]) -> dict[str, Any]:
+    fields = {
+        parameter["name"]: {**parameter["schema"], "description": parameter["description"]}
+        for parameter in parameters
+        if parameter["in"] == "query"
+    }
     return {
         "description": "A form with the image; parameters of the query may stand in it instead."
         " The image can also be the body itself, of any other content type, as"
@@ -46,7 +124,11 @@ def _body(fields: dict[str, Any]) -> dict[str, Any]:
         "required": True,
         "content": {
             "multipart/form-data": {
-                "schema": {"type": "object", "required": [FIELD], "properties": fields}
+                "schema": {
+                    "type": "object",
+                    "required": [FIELD],
+                    "properties": {FIELD: _FILE, **fields},
+                }
             }
         },
     }

@@ -254,6 +254,98 @@ _STARTING: dict[str, Any] = {
 }
 
 
+_EXPLAINED: dict[str, Any] = _PREDICTION | {
+    "explanation": {
+        "label": "covid_19",
+        "display_label": "COVID-19",
+        "withheld": None,
+        "map": {"height": 2, "width": 3, "values": [[0.0, 0.1, 0.0], [0.8, 0.2, 1.0]]},
+        "drop": 0.41,
+        "random_drop": 0.03,
+        "notes": [],
+    }
+}
+
+_WITHHELD: dict[str, Any] = _PREDICTION | {
+    "explanation": {
+        "label": "covid_19",
+        "display_label": "COVID-19",
+        "withheld": _coded("map_not_faithful"),
+        "map": None,
+        "drop": 0.02,
+        "random_drop": 0.03,
+        "notes": [],
+    }
+}
+
+
+def _answered(label: str, display: str, probabilities: dict[str, float]) -> dict[str, Any]:
+    """Return the answer to an image of a label."""
+    headline = message(f"headline_{label}", "en")
+    decision = _DECISION | {
+        "predicted_label": label,
+        "display_label": display,
+        "prediction_set": [label],
+        "headline": headline,
+        "statement": "The automatic reading of the chest radiograph (multi-source 1):"
+        f" {headline} (probability {probabilities[label]:.0%}).",
+        "limits": [_coded("other_findings_not_looked_for")],
+        "predictive_values": None,
+    }
+    return (
+        _PREDICTION
+        | decision
+        | {
+            "probabilities": probabilities,
+            "decisions": {"balanced": decision},
+        }
+    )
+
+
+def _refused_by(finding: str) -> dict[str, Any]:
+    """Return the answer to an image that a finding refuses."""
+    found = {**_coded(finding), "action": "refused"}
+    consistency = _REJECTED_VALIDATION["consistency"] | {"findings": [found]}
+    return _REJECTED_PREDICTION | {"consistency": consistency}
+
+
+PREDICTIONS: dict[str, dict[str, Any]] = {
+    "normal": _answered(
+        "normal", "Normal", {"normal": 0.96, "covid_19": 0.01, "viral_pneumonia": 0.03}
+    ),
+    "covid_19": _PREDICTION,
+    "viral_pneumonia": _answered(
+        "viral_pneumonia",
+        "Viral pneumonia",
+        {"normal": 0.02, "covid_19": 0.01, "viral_pneumonia": 0.97},
+    ),
+    "uncertain": _UNCERTAIN_PREDICTION,
+    "rejected": _refused_by("not_an_image_of_one_film")
+    | {"consistency": _REJECTED_VALIDATION["consistency"] | {"findings": []}},
+    "rejected_lateral": _REJECTED_PREDICTION,
+    "rejected_other_modality": _refused_by("other_modality"),
+}
+"""Answers of `/predict`, by what they say."""
+
+
+BY_OPERATION: dict[tuple[str, str], dict[str, Any]] = {
+    ("/predict", "200"): PREDICTIONS,
+    ("/validate", "200"): {"accepted": _VALIDATION, "rejected": _REJECTED_VALIDATION},
+    ("/explain", "200"): {
+        "explained": _EXPLAINED,
+        "withheld": _WITHHELD,
+        "rejected": _REJECTED_PREDICTION | {"explanation": None},
+    },
+    ("/report", "200"): {"explained": _EXPLAINED},
+    ("/feedback", "201"): {"kept": {"id": 17, "request_id": _VALIDATION["request_id"]}},
+    ("/models", "200"): {"models": {"models": [_MODEL_DESCRIPTION]}},
+    ("/health", "200"): {"ready": _READY, "starting": _STARTING},
+    ("/health", "503"): {"failed": _STARTING | {"status": "failed"}},
+    ("/health/ready", "200"): {"ready": _READY},
+    ("/health/live", "200"): {"alive": {"status": "ok"}},
+}
+"""Named answers in JSON, by path and status."""
+
 EXAMPLES = {
     "Validation": [_VALIDATION, _REJECTED_VALIDATION],
     "Prediction": [_PREDICTION, _UNCERTAIN_PREDICTION, _REJECTED_PREDICTION],
@@ -269,6 +361,10 @@ def add_examples(app: FastAPI) -> None:
 
     FastAPI drops every null of an example that a schema itself carries.
     """
-    described = app.openapi()["components"]["schemas"]
+    described = app.openapi()
     for name, examples in EXAMPLES.items():
-        described[name]["examples"] = examples
+        described["components"]["schemas"][name]["examples"] = examples
+    for (path, status), named in BY_OPERATION.items():
+        (operation,) = described["paths"][path].values()
+        answer = operation["responses"][status]["content"]["application/json"]
+        answer["examples"] = {name: {"value": value} for name, value in named.items()}

@@ -26,7 +26,7 @@ from covidxray_api.errors import (
 )
 from covidxray_api.serving.jobs import ClientGone
 from covidxray_api.texts.language import Language
-from covidxray_api.texts.problems import advice, detail, title
+from covidxray_api.texts.problems import advice, detail, sample_detail, title
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -210,10 +210,10 @@ def register(app: FastAPI) -> None:
     app.exception_handler(HTTPException)(_on_http)
 
 
-_SCHEMA = {"$ref": f"#/components/schemas/{Problem.__name__}"}
+SCHEMA = {"$ref": f"#/components/schemas/{Problem.__name__}"}
 
 ANY: dict[int | str, dict[str, Any]] = {
-    "default": {"description": "A problem", "content": {MEDIA_TYPE: {"schema": _SCHEMA}}}
+    "default": {"description": "A problem", "content": {MEDIA_TYPE: {"schema": SCHEMA}}}
 }
 """OpenAPI description of an answer to any error."""
 
@@ -224,9 +224,20 @@ def documented(*errors: type[CovidXrayError]) -> dict[int | str, dict[str, Any]]
     for error in errors:
         fresh = {
             "description": STATUS[error.code].phrase,
-            "content": {MEDIA_TYPE: {"schema": _SCHEMA, "examples": {}}},
+            "content": {MEDIA_TYPE: {"schema": SCHEMA, "examples": {}}},
         }
         response = responses.setdefault(STATUS[error.code].value, fresh)
         examples = response["content"][MEDIA_TYPE]["examples"]
-        examples[error.code] = {"value": describe(error.code).model_dump(exclude_none=True)}
+        examples[error.code] = {"value": _example(error.code)}
     return responses
+
+
+def _example(code: str) -> dict[str, Any]:
+    said = CovidXrayError.code if STATUS[code] == HTTPStatus.INTERNAL_SERVER_ERROR else code
+    problem = describe(code).model_copy(
+        update={
+            "detail": sample_detail(said, DEFAULT),
+            "request_id": "0b6c1f6e-6a2f-4a57-9a55-2f1d5b6d0a11",
+        }
+    )
+    return problem.model_dump(exclude_none=True)

@@ -41,5 +41,8 @@ def openapi(
 
     Dumper.add_representer(str, represent)
     described = create_app(Settings()).openapi()
+    # A file knows no address that its own could be relative to.
+    here = {"url": "http://127.0.0.1:8000/v1", "description": "A service on this machine"}
+    described = {**described, "servers": [here]}
     text = yaml.dump(described, Dumper=Dumper, sort_keys=False, allow_unicode=True, width=100)
     output.write_text(text, encoding="utf-8")

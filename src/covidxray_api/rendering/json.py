@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import asdict
-from typing import Any
+from typing import Any, TypeVar
 
 from covidxray_api.consistency import Consistency
 from covidxray_api.explanation import Explanation
@@ -23,6 +23,8 @@ from covidxray_api.rendering.wording import (
 )
 from covidxray_api.screening.screening import Explained, Screening, Validation
 from covidxray_api.texts import LANGUAGES, Language, message
+
+Coded = TypeVar("Coded", bound=schemas.Coded)
 
 
 class Json:
@@ -77,7 +79,7 @@ def screening_answer(
         consistency=_consistency(found.consistency, language),
         model=schemas.AnsweringModel(**dict(identity(screening.model)), engine=screening.engine),
         site=_answering_site(screening),
-        warnings=_coded(found.warnings, language),
+        warnings=_coded(found.warnings, language, schemas.Warned),
         reference=reference,
         notice=message("notice", language),
     )
@@ -88,7 +90,9 @@ def explanation(found: Explanation, language: Language) -> schemas.Explanation:
     return schemas.Explanation(
         label=found.label.code,
         display_label=found.label.display[language],
-        withheld=_coded([found.withheld], language)[0] if found.withheld else None,
+        withheld=_coded([found.withheld], language, schemas.Withheld)[0]
+        if found.withheld
+        else None,
         map=None
         if found.map is None
         else schemas.ExplanationMap(
@@ -110,7 +114,7 @@ def validation_answer(
         rejected=found.rejection is not None,
         rejection=_rejection(found, language),
         consistency=_consistency(found.consistency, language),
-        warnings=_coded(found.warnings, language),
+        warnings=_coded(found.warnings, language, schemas.Warned),
         reference=reference,
         notice=message("notice", language),
     )
@@ -227,12 +231,16 @@ def _said(sentences: Iterable[Said]) -> list[schemas.Coded]:
     return [schemas.Coded(code=said.code, message=said.message) for said in sentences]
 
 
-def _rejection(found: Validation, language: Language) -> schemas.Coded | None:
-    return _coded([found.rejection], language)[0] if found.rejection else None
+def _rejection(found: Validation, language: Language) -> schemas.Rejection | None:
+    return _coded_one(found.rejection, language, schemas.Rejection)
 
 
-def _coded(codes: Iterable[str], language: Language) -> list[schemas.Coded]:
-    return [schemas.Coded(code=code, message=message(code, language)) for code in codes]
+def _coded_one(code: str | None, language: Language, kind: type[Coded]) -> Coded | None:
+    return _coded([code], language, kind)[0] if code else None
+
+
+def _coded(codes: Iterable[str], language: Language, kind: type[Coded]) -> list[Coded]:
+    return [kind(code=code, message=message(code, language)) for code in codes]
 
 
 def _consistency(found: Consistency, language: Language) -> schemas.ConsistencyCheck:

@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from collections.abc import Sequence
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from covidxray_api.consistency.quality import Action
 from covidxray_api.settings import EngineName
+from covidxray_api.texts import codes
+
+
+def _one_of(known: Sequence[str]) -> Any:
+    """Return the description of a code of which there may be more in a later minor version."""
+    said = ", ".join(f"`{code}`" for code in known)
+    return Field(
+        description=f"Stable name, the same in every language. A later version may add to these:"
+        f" {said}; docs/codes.md explains each.",
+        examples=[known[0]],
+        json_schema_extra={"x-extensible-enum": list(known)},
+    )
 
 
 class Schema(BaseModel):
@@ -26,8 +39,28 @@ class Coded(Schema):
     """Sentence in the language of the answer."""
 
 
+class Rejection(Coded):
+    """Why an image gets no diagnosis."""
+
+    code: Annotated[str, _one_of(codes.REJECTIONS)]
+
+
+class Warned(Coded):
+    """What was assumed in reading a file, or why the service should not be used at the site."""
+
+    code: Annotated[str, _one_of(codes.WARNINGS)]
+
+
+class Withheld(Coded):
+    """Why there is no saliency map."""
+
+    code: Annotated[str, _one_of(codes.WITHHELD)]
+
+
 class Finding(Coded):
     """Something about the image that its sender should know, and what to do about it."""
+
+    code: Annotated[str, _one_of(codes.FINDINGS)]
 
     action: Action
     """What followed: no diagnosis; the image was corrected before it was read; or nothing."""
@@ -160,13 +193,13 @@ class ValidationAnswer(Schema):
     rejected: bool
     """Whether the image gets no diagnosis because it is no frontal chest radiograph."""
 
-    rejection: Coded | None
+    rejection: Rejection | None
     """Why it was rejected; null if it was not."""
 
     consistency: ConsistencyCheck
     """How like a chest radiograph it is."""
 
-    warnings: list[Coded]
+    warnings: list[Warned]
     """What had to be decided in reading the file, and why the service should not be used at the
     site."""
 
@@ -413,7 +446,7 @@ class Explanation(Schema):
     display_label: str
     """Its name in the language of the answer."""
 
-    withheld: Coded | None
+    withheld: Withheld | None
     """Why there is no map; null if there is one."""
 
     map: ExplanationMap | None
@@ -465,7 +498,7 @@ class Preprocessing(Schema):
     low_pass: int | None
     """Height and width, in pixels, to which the image is reduced first; null if it is not."""
 
-    size: tuple[int, int]
+    size: Annotated[list[int], Field(min_length=2, max_length=2)]
     """Height and width of the input, in pixels."""
 
     mean: float
@@ -490,7 +523,7 @@ class ModelDescription(ModelIdentity):
     labels: list[LabelNames]
     """Classes in the order of the network's outputs."""
 
-    input_size: tuple[int, int]
+    input_size: Annotated[list[int], Field(min_length=2, max_length=2)]
     """Height and width of the network's input, in pixels."""
 
     preprocessing: Preprocessing

@@ -815,5 +815,50 @@ def summary(error: CovidXrayError, language: Language) -> str:
     return f"{title(error.code, language)}: {detail(error, language)} {said}"
 
 
+_SAMPLES: Mapping[str, Fact] = {
+    "name": "PDF",
+    "known": ("multi-source", "multi-source-fast", "seed-cnn"),
+    "model": "multi-source",
+    "field": "file",
+    "fields": ("image",),
+    "offered": ("application/json",),
+    "received": 40_000_000,
+    "limit": 33_554_432,
+    "width": 16,
+    "height": 16,
+    "least": 32,
+    "in_flight": 32,
+    "seconds": 30,
+    "window": 60,
+    "given": "covid_19",
+    "corrected": "normal",
+    "needed": "predict",
+    "granted": ("feedback",),
+    "fault": "the disk is full",
+}
+_SAMPLES_OF: Mapping[str, tuple[str, Mapping[str, Fact]]] = {
+    "invalid-request": (
+        "unknown_parameter",
+        {"name": "operating-point", "meant": "operating_point"},
+    ),
+    "too-many-pixels": ("", {"width": 30_000, "height": 30_000, "limit": 64_000_000}),
+    "unsupported-format": ("known", {}),
+    "unreadable-image": ("incomplete", {}),
+    "unknown-model": ("", {"name": "multisource"}),
+    "unknown-operating-point": ("", {"name": "screen", "known": ("balanced", "screening")}),
+    "unknown-label": ("", {"name": "covid", "known": ("normal", "covid_19", "viral_pneumonia")}),
+    "too-many-requests": ("rate", {"limit": 60, "seconds": 12}),
+}
+"""Reason and facts of the example of a code, where the first reason and `_SAMPLES` do not do."""
+
+
+def sample_detail(code: str, language: Language) -> str:
+    """Return an example of what happened, as it is said of a code."""
+    details = PROBLEMS[code].details
+    reason, facts = _SAMPLES_OF.get(code, (next(iter(details)), {}))
+    said = {name: _said(fact, language) for name, fact in {**_SAMPLES, **facts}.items()}
+    return details[reason][language].format(**said)
+
+
 def _said(fact: Fact, language: Language) -> Fact:
     return (", ".join(fact) or NONE[language]) if isinstance(fact, tuple) else fact

@@ -35,7 +35,9 @@ router = APIRouter(tags=["feedback"], route_class=SmallBodyRoute.needing("feedba
         *REFUSALS,
     ),
 )
-async def feedback(said: schemas.Feedback, shared: Shared, _: RequestId) -> schemas.KeptFeedback:
+async def give_feedback(
+    said: schemas.Feedback, shared: Shared, _: RequestId
+) -> schemas.KeptFeedback:
     """Keep what a clinician thinks of an answer.
 
     Write nothing into `comment` by which a patient is known.

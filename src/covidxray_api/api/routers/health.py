@@ -14,9 +14,8 @@ from covidxray_api.rendering import json as rendering
 router = APIRouter(prefix="/health", tags=["health"], route_class=StrictRoute)
 
 
-@router.head("", include_in_schema=False)
 @router.get("", responses={503: {"model": schemas.Health, "description": "It failed to start"}})
-async def health(shared: Shared, response: Response, _: RequestId) -> schemas.Health:
+async def get_health(shared: Shared, response: Response, _: RequestId) -> schemas.Health:
     """Sum up how the service is: 503 where its default model cannot be loaded."""
     summed = _summed(shared)
     if summed.status == "failed":
@@ -34,16 +33,14 @@ def _summed(shared: State) -> schemas.Health:
     )
 
 
-@router.head("/live", include_in_schema=False)
 @router.get("/live")
-async def live(_: RequestId) -> schemas.Liveness:
+async def get_liveness(_: RequestId) -> schemas.Liveness:
     """Answer as long as the process runs."""
     return schemas.Liveness()
 
 
-@router.head("/ready", include_in_schema=False)
 @router.get("/ready", responses=problems.documented(errors.NotReady))
-async def ready(shared: Shared, _: RequestId) -> schemas.Health:
+async def get_readiness(shared: Shared, _: RequestId) -> schemas.Health:
     """Answer 200 once the default model is loaded, verified and warm; 503 before."""
     shared.service.check_ready()
     return _summed(shared)

@@ -24,7 +24,7 @@ router = APIRouter(tags=["operations"], route_class=StrictRoute.needing("metrics
         **problems.documented(*REFUSALS),
     },
 )
-async def metrics(
+async def get_metrics(
     shared: Shared,
     _: RequestId,
     accept: Annotated[str, Header(include_in_schema=False)] = "",

@@ -19,7 +19,7 @@ router = APIRouter(tags=["models"], route_class=StrictRoute.needing("predict"))
 
 
 @router.get("/models", responses=problems.documented(errors.NotReady, *REFUSALS))
-async def models(shared: Shared, _: RequestId) -> schemas.ModelList:
+async def list_models(shared: Shared, _: RequestId) -> schemas.ModelList:
     """List the stored models with their labels, origin and measured figures."""
     registry = await shared.service.models()
     stored = registry.stored()

@@ -1,0 +1,51 @@
+"""The codes that answers carry, by what they are said of: the table of docs/codes.md.
+
+A minor version may add codes, so that a program takes those that it does not know for words to
+show; what follows from a finding stands in its `action`.
+"""
+
+from __future__ import annotations
+
+REJECTIONS = ("not_a_chest_radiograph",)
+"""Why an image gets no diagnosis."""
+
+FINDINGS = (
+    "inverted",
+    "rotated_90",
+    "rotated_180",
+    "rotated_270",
+    "lateral",
+    "cropped",
+    "not_an_image_of_one_film",
+    "other_modality",
+    "low_contrast",
+    "too_small",
+    "colour_photo_of_a_film",
+)
+"""What is to be said of an image beside whether it is a chest radiograph."""
+
+WARNINGS = (
+    "sixteen_bit_rescaled",
+    "wide_values_rescaled",
+    "first_frame_used",
+    "transparency_on_black",
+    "transparency_ignored",
+    "no_voi_window",
+    "range_clipped",
+    "window_reread",
+    "window_shows_nothing",
+    "voi_lut_narrower",
+    "rescale_assumed",
+    "padding_value_reread",
+    "padding_assumed",
+    "bits_beyond_stated",
+    "photometric_assumed",
+    "attributes_from_codestream",
+    "end_missing",
+    "site_insensitive",
+    "site_unlike",
+)
+"""What was assumed in reading a file, and why the service should not be used at a site."""
+
+WITHHELD = ("no_map", "map_not_faithful")
+"""Why there is no saliency map."""
