@@ -5,10 +5,17 @@ from __future__ import annotations
 import os
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, IPvAnyNetwork, PositiveFloat, PositiveInt, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import (
+    Field,
+    IPvAnyNetwork,
+    PositiveFloat,
+    PositiveInt,
+    ValidationError,
+    field_validator,
+)
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from covidxray_api.errors import InvalidConfiguration
 
@@ -50,6 +57,10 @@ Scope = Literal["predict", "feedback", "metrics", "admin"]
 to read the metrics, or to see what the service has done."""
 
 
+Origin = Annotated[str, Field(pattern=r"^https?://[^/?#@\s*]+$")]
+"""Scheme, host and, if it is not the scheme's own, port of a page (RFC 6454, section 6.2)."""
+
+
 class Settings(BaseSettings):
     """Read once at start from ``COVIDXRAY_*`` environment variables, then passed down."""
 
@@ -84,6 +95,17 @@ class Settings(BaseSettings):
     oidc_roles: dict[str, list[Scope]] = {}
     """What each role allows, as JSON: `{"radiologist": ["predict", "feedback"]}`; other roles allow
     nothing."""
+
+    cors_origins: Annotated[tuple[Origin, ...], NoDecode] = ()
+    """Origins whose pages may call the service from a browser, as `https://ris.hospital.example`,
+    with spaces between; none otherwise."""
+
+    tls_certificate: Path | None = None
+    """File of the certificate and its chain, as PEM: with it the service speaks TLS (1.2 or later);
+    read once at the start."""
+
+    tls_key: Path | None = None
+    """File of the certificate's private key, as PEM, without a password."""
 
     root_path: str = Field(default="", pattern=r"^(/[^/?#\s]+)*$")
     """Path prefix under which a reverse proxy publishes the service, as `/covidxray`, whether the
@@ -156,6 +178,11 @@ class Settings(BaseSettings):
 
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     """Least severe level that is logged: debug, info, warning, error."""
+
+    @field_validator("cors_origins", mode="before")
+    @classmethod
+    def _split(cls, value: Any) -> Any:
+        return value.split() if isinstance(value, str) else value
 
     @classmethod
     def read(cls, **options: Any) -> Self:

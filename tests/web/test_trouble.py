@@ -140,3 +140,10 @@ def test_words_that_no_service_of_ours_says_are_a_problem_too(visit: Visit, exam
     page.set_input_files("#choose", examples / "normal.png")
 
     expect(page.get_by_role("alert")).to_contain_text("The service could not answer (502).")
+
+
+def test_the_description_of_the_api_opens(visit: Visit) -> None:
+    page = visit()
+    page.goto(page.url + "docs")
+
+    expect(page.locator(".opblock-summary-path", has_text="/predict")).to_be_visible()

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from fastapi_offline import FastAPIOffline
+from starlette.middleware.cors import CORSMiddleware
 
 from covidxray_api import __version__
 from covidxray_api.access.allowance import Allowance
 from covidxray_api.access.control import AccessControl
 from covidxray_api.api import description, problems
+from covidxray_api.api.access_log import HEADER as REQUEST_ID_HEADER
 from covidxray_api.api.access_log import AccessLog
+from covidxray_api.api.authorization import KEY_HEADER
 from covidxray_api.api.examples import add_examples
 from covidxray_api.api.head import HeadAsGet
+from covidxray_api.api.headers import SecurityHeaders
 from covidxray_api.api.prefix import VERSION, Forwarded, PathPrefix
 from covidxray_api.api.read_on import ReadOn
 from covidxray_api.api.records import FeedbackRecords
@@ -48,6 +53,18 @@ ROUTERS = (
     problem_types.router,
     page.router,
 )
+
+
+CROSS_ORIGIN: dict[str, Any] = {
+    "allow_methods": ("GET", "HEAD", "POST"),
+    "allow_headers": ("Authorization", KEY_HEADER, REQUEST_ID_HEADER),
+    "expose_headers": (
+        *(REQUEST_ID_HEADER, "Content-Disposition", "Content-Language", "Retry-After"),
+        *("RateLimit", "RateLimit-Policy", "WWW-Authenticate"),
+    ),
+}
+"""What a page of another origin may send and read. No credentials: a browser has none of its own
+here, since keys and tokens are sent by the page itself."""
 
 
 def create_app(
@@ -105,6 +122,9 @@ def create_app(
     app.add_middleware(HeadAsGet)
     app.add_middleware(AccessLog)
     app.add_middleware(RequestCounter, registry=service.metrics.registry)
+    app.add_middleware(SecurityHeaders)
+    if settings.cors_origins:
+        app.add_middleware(CORSMiddleware, allow_origins=settings.cors_origins, **CROSS_ORIGIN)
     app.add_middleware(PathPrefix, prefix=settings.root_path)
     app.add_middleware(Forwarded, proxies=settings.trusted_proxies)
     app.add_middleware(ReadOn, most_bytes=READ_ON * settings.max_body_bytes, seconds=READ_ON_S)

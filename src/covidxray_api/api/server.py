@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import ssl
 import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -54,11 +55,30 @@ def check(settings: Settings) -> None:
     ------
     InvalidConfiguration
         If anybody could call from elsewhere and no setting says so, or if what tells callers apart
-        cannot be used.
+        or the certificate cannot be used.
     """
     access = AccessControl.from_settings(settings)
     if access.is_open and not settings.open_to_all and not is_this_machine(settings.host):
         raise InvalidConfiguration("open", host=settings.host or "all addresses")
+    _check_certificate(settings)
+
+
+def _check_certificate(settings: Settings) -> None:
+    certificate, key = settings.tls_certificate, settings.tls_key
+    if not certificate and not key:
+        return
+    if not certificate or not key:
+        raise InvalidConfiguration("tls_half")
+    for path in (certificate, key):
+        try:
+            path.read_bytes()
+        except OSError as error:
+            raise InvalidConfiguration("unreadable", path=path, fault=error.strerror) from error
+    try:
+        # An empty password: with none given, OpenSSL would ask the terminal for one.
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(certificate, key, lambda: "")
+    except (ssl.SSLError, ValueError) as error:
+        raise InvalidConfiguration("tls", certificate=certificate, key=key) from error
 
 
 def application() -> ASGIApp:
@@ -88,4 +108,6 @@ def options(settings: Settings) -> dict[str, Any]:
         "server_header": False,
         "proxy_headers": False,
         "timeout_graceful_shutdown": 30,
+        "ssl_certfile": settings.tls_certificate,
+        "ssl_keyfile": settings.tls_key,
     }

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from ssl import SSLContext
 from typing import Any
 
 import structlog
@@ -26,6 +27,9 @@ FEW = 2
 PAUSE_S = 1.0
 """Time without new connections after the system has refused one, as where files run out."""
 
+HANDSHAKE_S = 10.0
+"""Time that a client has to agree on TLS."""
+
 log = structlog.get_logger()
 
 
@@ -38,14 +42,15 @@ class SharingLoop(uvloop.Loop):
         *arguments: Any,
         sock: socket.socket | None = None,
         backlog: int = 100,
+        ssl: bool | SSLContext | None = None,
         **options: Any,
     ) -> Any:
         """Listen; a socket that is given is shared with other processes."""
+        tls: dict[str, Any] = {"ssl": ssl, "ssl_handshake_timeout": HANDSHAKE_S} if ssl else {}
         if sock is None:
-            return await super().create_server(
-                protocol_factory, *arguments, backlog=backlog, **options
-            )
-        return SharedListener(self, protocol_factory, sock, backlog)
+            options |= {"backlog": backlog, **tls}
+            return await super().create_server(protocol_factory, *arguments, **options)
+        return SharedListener(self, protocol_factory, sock, backlog, tls)
 
 
 class SharedListener:
@@ -61,6 +66,8 @@ class SharedListener:
         Bound; the processes that share it listen on it as well.
     backlog : int
         Number of connections that may wait to be taken.
+    tls : mapping
+        How connections are encrypted, as `asyncio` takes it; empty if they are not.
     """
 
     def __init__(
@@ -69,10 +76,12 @@ class SharedListener:
         protocol_factory: Callable[[], asyncio.BaseProtocol],
         sock: socket.socket,
         backlog: int,
+        tls: Mapping[str, Any],
     ) -> None:
         self._loop = loop
         self._protocol_factory = protocol_factory
         self._socket = sock
+        self._tls = tls
         self._opening: set[asyncio.Task[None]] = set()
         self._open: set[asyncio.BaseTransport] = set()
         self._closed = False
@@ -112,7 +121,12 @@ class SharedListener:
 
     async def _serve(self, connection: socket.socket) -> None:
         connection.setblocking(False)
-        transport, _ = await self._loop.connect_accepted_socket(self._protocol_factory, connection)
+        try:
+            transport, _ = await self._loop.connect_accepted_socket(
+                self._protocol_factory, connection, **self._tls
+            )
+        except OSError:
+            return  # No TLS, or not in time: there is nobody to answer.
         self._open.add(transport)
 
     def close(self) -> None:

@@ -714,6 +714,20 @@ PROBLEMS: Mapping[str, ProblemText] = {
                 "es": "COVIDXRAY_OIDC_ISSUER necesita COVIDXRAY_OIDC_AUDIENCE y"
                 " COVIDXRAY_OIDC_ROLES.",
             },
+            "tls_half": {
+                "en": "COVIDXRAY_TLS_CERTIFICATE and COVIDXRAY_TLS_KEY need each other.",
+                "es": "COVIDXRAY_TLS_CERTIFICATE y COVIDXRAY_TLS_KEY se necesitan mutuamente.",
+            },
+            "tls": {
+                "en": "{certificate} and {key} are not a certificate and its private key, as PEM"
+                " and without a password.",
+                "es": "{certificate} y {key} no son un certificado y su clave privada, en PEM y sin"
+                " contraseña.",
+            },
+            "unreadable": {
+                "en": "{path} cannot be read: {fault}.",
+                "es": "{path} no se puede leer: {fault}.",
+            },
             "key_exists": {
                 "en": "There is a key named {name!r} already.",
                 "es": "Ya hay una clave llamada {name!r}.",
