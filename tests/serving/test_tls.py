@@ -78,7 +78,6 @@ def address(files: dict[str, Path], request: pytest.FixtureRequest) -> Iterator[
         assert process.stdout
         events = (json.loads(line)["event"] for line in process.stdout)
         found = next(filter(None, (re.search(r"https://(\S+)", event) for event in events)))
-        assert next(event for event in events if event == "ready")
         wait_until(lambda: _listens(found[1]))
         yield found[1]
         process.terminate()
