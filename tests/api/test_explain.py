@@ -38,7 +38,7 @@ def test_a_withheld_map_says_why(service: httpx.Client, blurred: bytes) -> None:
     assert found["display_label"] == "Neumonía Viral"
     assert found["map"] is None
     assert found["withheld"]["code"] == "map_not_faithful"
-    assert found["withheld"]["message"].startswith("El mapa se retiene")
+    assert found["withheld"]["message"].startswith("No se muestra el mapa")
 
 
 def test_a_rejected_image_is_answered_without_a_map(service: httpx.Client, no_film: bytes) -> None:

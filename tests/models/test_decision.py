@@ -12,6 +12,7 @@ from covidxray_api.models.decision import (
     find_operating_point,
     predictive_values,
 )
+from covidxray_api.models.evidence import Elsewhere
 from covidxray_api.models.manifest import (
     Label,
     Manifest,
@@ -77,6 +78,49 @@ def test_without_a_rule_the_prediction_stands_alone() -> None:
     decision = decide(manifest(rule=False), named((0.4, 0.3, 0.3)))["balanced"]
     assert decision.prediction_set == (decision.label,)
     assert not decision.uncertain
+
+
+@pytest.mark.parametrize(
+    ("probabilities", "conclusive", "candidates"),
+    [
+        ((0.95, 0.03, 0.02), True, []),
+        ((0.89, 0.06, 0.05), False, ["normal", "covid_19"]),
+        ((0.05, 0.06, 0.89), False, ["viral_pneumonia", "covid_19"]),
+        ((0.85, 0.11, 0.04), False, ["normal", "covid_19"]),
+        ((0.07, 0.91, 0.02), True, []),
+        ((0.34, 0.33, 0.33), False, ["normal", "covid_19", "viral_pneumonia"]),
+    ],
+)
+def test_an_answer_is_conclusive_where_one_label_remains_that_is_probable_enough(
+    probabilities: tuple[float, ...], conclusive: bool, candidates: list[str]
+) -> None:
+    decision = decide(manifest(), named(probabilities))["balanced"]
+    assert decision.conclusive is conclusive
+    assert [label.code for label in decision.candidates] == candidates
+    assert decision.foremost.code == CODES[int(np.argmax(probabilities))]
+
+
+def test_an_operating_point_does_not_make_a_less_probable_label_conclusive() -> None:
+    strict = manifest().model_copy(
+        update={
+            "operating_points": {"balanced": point(9.0)},
+            "prediction_set": PredictionSet(coverage=0.95, least=dict.fromkeys(CODES, 0.92)),
+            "conclusive_from": 0.5,
+        }
+    )
+    decision = decide(strict, named((0.08, 0.91, 0.01)))["balanced"]
+    assert decision.label.code == "normal"
+    assert not decision.conclusive
+    assert decision.candidates[0].code == "covid_19"
+
+
+def test_nothing_is_conclusive_without_a_rule_or_of_a_model_that_is_not_for_patients() -> None:
+    sure = named((0.99, 0.005, 0.005))
+    assert not decide(manifest(rule=False), sure)["balanced"].conclusive
+    evidence = manifest().model_copy(update={"not_for_patients": True})
+    decision = decide(evidence, sure)["balanced"]
+    assert not decision.conclusive
+    assert decision.candidates == (decision.label,)
 
 
 def test_without_operating_points_the_most_probable_label_is_the_answer() -> None:
@@ -153,6 +197,18 @@ def test_predictive_values_follow_bayes() -> None:
     assert values.negative == pytest.approx(720 / 730)
     decisions = decide(manifest(), named((0.6, 0.3, 0.1)), prevalence=0.1)
     assert decisions["balanced"].predictive_values == values
+    # At hospitals left out 450 of 900 controls are.
+    measured = Elsewhere(value=0.5, low=0.4, high=0.6, n=100, worst=None)
+    decisions = decide(
+        manifest(), named((0.6, 0.3, 0.1)), prevalence=0.1, elsewhere={"balanced": measured}
+    )
+    elsewhere, home = (decisions[name].predictive_values for name in ("balanced", "screening"))
+    assert elsewhere
+    assert elsewhere.positive == pytest.approx(90 / 540)
+    assert elsewhere.negative == pytest.approx(450 / 460)
+    assert elsewhere.elsewhere
+    assert home
+    assert not home.elsewhere
     assert decide(manifest(), named((0.6, 0.3, 0.1)))["balanced"].predictive_values is None
 
 

@@ -106,7 +106,7 @@ class TestRequests:
         text = read(answer.content)
         for words in (
             "Radiografía de tórax: lectura automática",
-            "Apoyo a la decisión, no un diagnóstico: un radiólogo debe leer la placa.",
+            "Apoyo a la decisión, no un diagnóstico: un radiólogo debe leer la radiografía.",
             "Neumonía viral",
             "Punto de operación «specific»",
             "Este servicio no conoce la identidad de ningún paciente.",

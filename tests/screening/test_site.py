@@ -78,7 +78,7 @@ def test_every_answer_says_which_site_and_how_unusual_the_radiograph_is(
     assert answer["model"]["sha256"] == STORED.sha256
     assert rejected["site"] == named | {"p_value": None}
     page = " ".join(PdfReader(io.BytesIO(report)).pages[0].extract_text().split())
-    assert "Operating points of the site North Clinic, by 99 of its radiographs; p = 1.0%" in page
+    assert "Operating points of the site North Clinic, by 99 of its radiographs; p = 1%" in page
     # The profile holds for the default model alone.
     assert other["site"] is listed["seed-cnn"]["site"] is None
     described = listed[STORED.manifest.name]
@@ -113,7 +113,7 @@ def test_the_command_line_uses_it(
     line = CliRunner().invoke(app, ["screen", "--json", str(examples / "covid_19.png")])
 
     assert "balanced of the site North Clinic (n = 99)" in table.stdout
-    assert "p = 1.0%" in table.stdout
+    assert "p = 1%" in table.stdout
     assert json.loads(line.stdout)["site"]["p_value"] == 1 / 100
 
 

@@ -172,7 +172,7 @@ def test_the_language_is_switched_and_remembered(visit: Visit, examples: Path) -
 
     expect(page.locator(".verdict")).to_have_text("Neumonía Viral")
     expect(page.locator(".notice")).to_contain_text("Apoyo a la decisión")
-    expect(page.locator(".bar-share").last).to_contain_text(",")
+    expect(page.locator(".bar-share").last).to_contain_text("\N{NO-BREAK SPACE}%")
     expect(page.get_by_role("button", name="Español")).to_have_attribute("aria-pressed", "true")
     page.reload()
     expect(page.get_by_role("heading", level=1)).to_have_text("Cribado de radiografías de tórax")

@@ -67,7 +67,7 @@ def test_a_map_that_is_not_faithful_is_withheld(visit: Visit, examples: Path) ->
     page.set_input_files("#choose", examples / "viral_pneumonia.png")
     page.get_by_role("button", name="¿Por qué?").click()
 
-    expect(page.locator(".why")).to_contain_text("El mapa se retiene")
+    expect(page.locator(".why")).to_contain_text("No se muestra el mapa")
     expect(page.locator(".why")).to_contain_text("puntos porcentuales")
     expect(page.locator(".heatmap")).to_have_count(0)
 

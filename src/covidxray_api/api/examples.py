@@ -94,7 +94,7 @@ _DECISION: dict[str, Any] = {
         {
             "code": "false_positives_elsewhere",
             "message": "At hospitals that it had not seen, 23 of 100 adults without COVID-19 were"
-            " called so (95 % interval: 20 to 25; n = 1,490).",
+            " called so (95% interval: 20 to 25; n = 1,490).",
         },
         {
             "code": "measured_at_home",

@@ -41,7 +41,8 @@ LabelCode = Annotated[
     Query(
         min_length=1,
         max_length=100,
-        description="Label that is explained, as listed by `/models`; the predicted one if none.",
+        description="Label that is explained, as listed by `/models`. If none, the predicted one,"
+        " or the most probable one where the answer is not conclusive.",
         examples=["covid_19"],
     ),
 ]

@@ -179,7 +179,7 @@ def list_models() -> None:
     for manifest in (stored.manifest for stored in registry.stored()):
         default = " (default)" if manifest.name == settings.default_model else ""
         rows.add_row(
-            manifest.name + default,
+            manifest.name + default + (" (not for patients)" if manifest.not_for_patients else ""),
             manifest.version,
             ", ".join(label.code for label in manifest.labels),
             "×".join(map(str, manifest.input_size)),

@@ -75,6 +75,11 @@ class Decision:
     """What the answer is worth at a stated prevalence."""
 
     @property
+    def foremost(self) -> Label:
+        """The predicted label; the most probable one where the answer is not conclusive."""
+        return self.candidates[0] if self.candidates else self.label
+
+    @property
     def uncertain(self) -> bool:
         """Whether another label than the predicted one remains possible."""
         return len(self.prediction_set) > 1

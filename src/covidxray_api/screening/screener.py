@@ -181,7 +181,7 @@ class Screener:
         data, model, operating_point, prevalence, gate
             See `screen`.
         label : str, optional
-            Code of the label that is explained; the predicted one if none.
+            Code of the label that is explained; see `Decision.foremost` if none.
         with_map : bool
             Whether it is asked which parts they are: most of the work.
 
@@ -197,7 +197,7 @@ class Screener:
         screening, sent, upright = self._screened(data, model, operating_point, prevalence, gate)
         if screening.decision is None or not with_map:
             return Explained(screening, sent, None)
-        found = explain(chosen, upright, (asked or screening.decision.label).code)
+        found = explain(chosen, upright, (asked or screening.decision.foremost).code)
         if found.map is not None:
             turns = screening.validation.consistency.quarter_turns
             found = replace(found, map=np.rot90(found.map, -turns))

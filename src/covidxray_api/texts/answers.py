@@ -10,7 +10,7 @@ ANSWERS: Mapping[str, Text] = {
     "notice": {
         "en": "Decision support, not a diagnosis: a radiologist must read the radiograph."
         " No other disease is looked for.",
-        "es": "Apoyo a la decisión, no un diagnóstico: un radiólogo debe leer la placa."
+        "es": "Apoyo a la decisión, no un diagnóstico: un radiólogo debe leer la radiografía."
         " No se busca ninguna otra enfermedad.",
     },
     "not_a_chest_radiograph": {
@@ -24,56 +24,57 @@ ANSWERS: Mapping[str, Text] = {
     "map_not_faithful": {
         "en": "The map is withheld: covering what it marks changes the answer no more than covering"
         " other areas, so it would mislead.",
-        "es": "El mapa se retiene: cubrir lo que marca no cambia la respuesta más que cubrir otras"
-        " zonas, por lo que induciría a error.",
+        "es": "No se muestra el mapa: cubrir lo que marca no cambia la respuesta más que cubrir"
+        " otras zonas, por lo que induciría a error.",
     },
     "inverted": {
         "en": "Black and white are exchanged. The image was corrected before it was read; send"
         " radiographs with dark lungs.",
-        "es": "El blanco y el negro están intercambiados. La imagen se corrigió antes de leerla;"
-        " envíe placas con los pulmones oscuros.",
+        "es": "El blanco y el negro están invertidos. La imagen se corrigió antes de leerla; envíe"
+        " radiografías con los pulmones oscuros.",
     },
     "rotated_90": {
         "en": "The radiograph lies turned by 90° clockwise. It was turned upright before it was"
         " read;"
         " check that it is the right radiograph.",
-        "es": "La placa está girada 90° en sentido horario. Se enderezó antes de leerla; compruebe"
-        " que es la placa correcta.",
+        "es": "La radiografía está girada 90° en sentido horario. Se enderezó antes de leerla;"
+        " compruebe que es la correcta.",
     },
     "rotated_180": {
         "en": "The radiograph is upside down. It was turned upright before it was read; check"
         " that it is"
         " the right radiograph.",
-        "es": "La placa está boca abajo. Se enderezó antes de leerla; compruebe que es la placa"
+        "es": "La radiografía está boca abajo. Se enderezó antes de leerla; compruebe que es la"
         " correcta.",
     },
     "rotated_270": {
         "en": "The radiograph lies turned by 90° anticlockwise. It was turned upright before it"
         " was read;"
         " check that it is the right radiograph.",
-        "es": "La placa está girada 90° en sentido antihorario. Se enderezó antes de leerla;"
-        " compruebe que es la placa correcta.",
+        "es": "La radiografía está girada 90° en sentido antihorario. Se enderezó antes de leerla;"
+        " compruebe que es la correcta.",
     },
     "lateral": {
         "en": "This seems to be a lateral radiograph. Send the frontal view (PA or AP).",
-        "es": "Parece una placa lateral. Envíe la proyección frontal (PA o AP).",
+        "es": "Parece una radiografía lateral. Envíe la proyección frontal (PA o AP).",
     },
     "cropped": {
         "en": "Part of the lungs is missing. Send the whole radiograph, from the clavicles to the"
         " diaphragm.",
-        "es": "Falta parte de los pulmones. Envíe la placa entera, de las clavículas al diafragma.",
+        "es": "Falta parte de los pulmones. Envíe la radiografía completa, de las clavículas al"
+        " diafragma.",
     },
     "not_an_image_of_one_film": {
         "en": "The image shows several radiographs or a viewer's window. Export the radiograph"
         " itself and send"
         " it alone.",
-        "es": "La imagen muestra varias placas o la ventana de un visor. Exporte la placa misma y"
-        " envíela sola.",
+        "es": "La imagen muestra varias radiografías o la ventana de un visor. Exporte la"
+        " radiografía misma y envíela sola.",
     },
     "other_modality": {
         "en": "The DICOM file says that it comes from another kind of examination. Send a"
         " radiograph (CR or DX).",
-        "es": "El archivo DICOM dice que procede de otro tipo de examen. Envíe una radiografía (CR"
+        "es": "El archivo DICOM dice que procede de otro tipo de estudio. Envíe una radiografía (CR"
         " o DX).",
     },
     "site_insensitive": {
@@ -101,7 +102,7 @@ ANSWERS: Mapping[str, Text] = {
     "too_small": {
         "en": "The image is smaller than what the network sees, so the answer is less reliable."
         " Send it in full size.",
-        "es": "La imagen es más pequeña que lo que ve la red, por lo que la respuesta es menos"
+        "es": "La imagen es más pequeña que lo que lee la red, por lo que la respuesta es menos"
         " fiable. Envíela en tamaño completo.",
     },
     "colour_photo_of_a_film": {

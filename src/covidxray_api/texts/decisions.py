@@ -72,19 +72,19 @@ DECISIONS: Mapping[str, Text] = {
     },
     "not_for_patients": {
         "en": "This model is kept as evidence or for comparison: it must not be used for patients.",
-        "es": "Este modelo se conserva como evidencia o para comparar: no debe usarse con"
-        " pacientes.",
+        "es": "Este modelo se conserva solo para documentar o comparar resultados: no debe usarse"
+        " con pacientes.",
     },
     "false_positives_elsewhere": {
         "en": "At hospitals that it had not seen, {share} of 100 adults without {target} were"
-        " called so (95 % interval: {low} to {high}; n = {n}).",
+        " called so (95% interval: {low} to {high}; n = {n}).",
         "es": "En hospitales que no había visto, {share} de cada 100 adultos sin {target} se"
         " clasificaron como {target} (intervalo de confianza del 95 %: de {low} a {high}; n ="
         " {n}).",
     },
     "false_positives_at_worst": {
-        "en": "At the one of them with most, it was {share} of 100 ({low} to {high}; n = {n}).",
-        "es": "En el que más, fueron {share} de cada 100 (de {low} a {high}; n = {n}).",
+        "en": "At the one of them with most, {share} of 100 were ({low} to {high}; n = {n}).",
+        "es": "En el hospital con más, fueron {share} de cada 100 (de {low} a {high}; n = {n}).",
     },
     "not_measured_elsewhere": {
         "en": "How many adults without {target} it calls so at hospitals that it had not seen was"
@@ -101,7 +101,7 @@ DECISIONS: Mapping[str, Text] = {
     },
     "false_positives_at_site": {
         "en": "At the site {site}, at most {share} of 100 without {target} are called so, on"
-        " average over such profiles (95 % interval: {low} to {high}; n = {n}).",
+        " average over such profiles (95% interval: {low} to {high}; n = {n}).",
         "es": "En el centro {site}, como máximo {share} de cada 100 sin {target} se clasifican como"
         " {target}, en promedio entre tales perfiles (intervalo del 95 %: de {low} a {high}; n ="
         " {n}).",
@@ -138,8 +138,8 @@ DECISIONS: Mapping[str, Text] = {
     },
     "map_does_not_mean": {
         "en": "The map shows what the network used, not where disease is: it proves no finding, and"
-        " where it is dark nothing is excluded.",
-        "es": "El mapa muestra lo que usó la red, no dónde está la enfermedad: no demuestra ningún"
-        " hallazgo, y donde está oscuro no se excluye nada.",
+        " where it marks nothing, nothing is excluded.",
+        "es": "El mapa muestra lo que usó la red, no dónde está la enfermedad: no prueba ningún"
+        " hallazgo, y donde no marca nada no se descarta nada.",
     },
 }

@@ -24,7 +24,7 @@ REPORT: Mapping[str, Text] = {
     },
     "report_map": {
         "en": "What speaks for “{label}”, yellow most of all.",
-        "es": "Lo que apunta a «{label}», sobre todo en amarillo.",
+        "es": "Lo que habla a favor de «{label}», sobre todo en amarillo.",
     },
     "report_answer": {"en": "Answer", "es": "Respuesta"},
     "report_cut_off": {"en": "cut-off {share}", "es": "punto de corte {share}"},
@@ -47,7 +47,7 @@ REPORT: Mapping[str, Text] = {
     "report_likeness": {
         "en": "Likeness to a frontal chest radiograph: {score}; {least} is the least that is"
         " accepted.",
-        "es": "Semejanza con una radiografía frontal de tórax: {score}; lo mínimo que se acepta es"
+        "es": "Parecido con una radiografía frontal de tórax: {score}; lo mínimo que se acepta es"
         " {least}.",
     },
     "report_model": {"en": "Model", "es": "Modelo"},
@@ -58,7 +58,7 @@ REPORT: Mapping[str, Text] = {
     },
     "report_p_value": {
         "en": "p = {share}: of them and this one, the share that score at least as much",
-        "es": "p = {share}: entre ellas y esta, la parte que puntúa al menos lo mismo",
+        "es": "p = {share}: entre ellas y esta, la proporción con una puntuación al menos igual",
     },
     "report_gate": {"en": "gate {version}", "es": "filtro {version}"},
     "report_no_gate": {"en": "no gate: SSIM alone", "es": "sin filtro: solo SSIM"},

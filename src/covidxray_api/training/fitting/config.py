@@ -66,6 +66,9 @@ class TrainingConfig(Declaration):
     description: str
     """One sentence for people who choose between models."""
 
+    not_for_patients: bool = False
+    """Whether the model is stored as evidence or for comparison alone."""
+
     network: Literal["seed_cnn", "residual", "efficientnet_lite"]
     """Architecture, from `networks.py`."""
 

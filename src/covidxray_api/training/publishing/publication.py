@@ -184,6 +184,7 @@ def publish(
         trained.network,
         store,
         name=config.name,
+        not_for_patients=config.not_for_patients,
         description=config.description,
         labels=config.labels,
         calibration=fit_calibration(
@@ -210,6 +211,7 @@ def store_network(
     store: ModelStore,
     *,
     name: str,
+    not_for_patients: bool = False,
     description: str,
     labels: Sequence[Label],
     calibration: Calibration | None = None,
@@ -224,7 +226,7 @@ def store_network(
         Gray images in, a softmax output for each label out.
     store : ModelStore
         Where it goes.
-    name, description : str
+    name, not_for_patients, description
         See `Manifest`.
     labels : sequence of Label
         In the order of the outputs.
@@ -243,6 +245,7 @@ def store_network(
         manifest = Manifest(
             name=name,
             version=draft.version,
+            not_for_patients=not_for_patients,
             description=description,
             labels=tuple(labels),
             preprocessing=steps,
