@@ -6,7 +6,7 @@ import ast
 from pathlib import Path
 
 from covidxray_api.api.problems import STATUS
-from covidxray_api.texts import codes
+from covidxray_api.texts import MESSAGES, codes
 from covidxray_api.texts.answers import ANSWERS
 from covidxray_api.texts.problems import PROBLEMS
 from covidxray_api.training.gate.rules import RULES
@@ -26,6 +26,15 @@ KINDS = {
         "`warnings[].code`: what was assumed in reading the file, and what to check.",
         codes.WARNINGS,
     ),
+    "Limits": ("`limits[].code`: what the answer does not tell.", codes.LIMITS),
+    "Figures": (
+        "`figures[].code`: how often answers at the operating point were right or wrong.",
+        codes.FIGURES,
+    ),
+    "Notes on maps": (
+        "`explanation.notes[].code`: what the map does and does not mean.",
+        codes.NOTES,
+    ),
     "Withheld maps": ("`explanation.withheld.code`: why there is no map.", codes.WITHHELD),
 }
 
@@ -35,7 +44,7 @@ def page() -> str:
     parts = []
     for title, (said, kind) in KINDS.items():
         rows = (
-            f"### `{code}`\n\n{ANSWERS[code]['en']}\n\n*{ANSWERS[code]['es']}*\n" for code in kind
+            f"### `{code}`\n\n{MESSAGES[code]['en']}\n\n*{MESSAGES[code]['es']}*\n" for code in kind
         )
         parts.append(f"## {title}\n\n{said}\n\n" + "\n".join(rows))
     problems = (

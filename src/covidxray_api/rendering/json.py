@@ -102,7 +102,7 @@ def explanation(found: Explanation, language: Language) -> schemas.Explanation:
         ),
         drop=found.drop,
         random_drop=found.random_drop,
-        notes=_said(explanation_notes(found, language)),
+        notes=_said(explanation_notes(found, language), schemas.Note),
     )
 
 
@@ -149,7 +149,8 @@ def description(stored: StoredModel, default: str) -> schemas.ModelDescription:
                 cut_offs=point.cut_offs,
                 elsewhere=_elsewhere(stored, name),
                 figures={
-                    language: _said(figures(stored, name, language)) for language in LANGUAGES
+                    language: _said(figures(stored, name, language), schemas.Figure)
+                    for language in LANGUAGES
                 },
                 **point.model_dump(),
             )
@@ -217,8 +218,8 @@ def _worded(made: Decision | None, wording: Wording) -> dict[str, Any]:
             for label in (made.candidates if made else ())
         ],
         "statement": wording.statement(made),
-        "limits": _said(wording.limits(made)),
-        "figures": _said(wording.figures(made)),
+        "limits": _said(wording.limits(made), schemas.Limit),
+        "figures": _said(wording.figures(made), schemas.Figure),
         "predictive_values": schemas.PredictiveValues(
             **asdict(values), message=wording.predictive_values(values)
         )
@@ -227,8 +228,8 @@ def _worded(made: Decision | None, wording: Wording) -> dict[str, Any]:
     }
 
 
-def _said(sentences: Iterable[Said]) -> list[schemas.Coded]:
-    return [schemas.Coded(code=said.code, message=said.message) for said in sentences]
+def _said(sentences: Iterable[Said], kind: type[Coded]) -> list[Coded]:
+    return [kind(code=said.code, message=said.message) for said in sentences]
 
 
 def _rejection(found: Validation, language: Language) -> schemas.Rejection | None:

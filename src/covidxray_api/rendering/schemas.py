@@ -57,6 +57,24 @@ class Withheld(Coded):
     code: Annotated[str, _one_of(codes.WITHHELD)]
 
 
+class Limit(Coded):
+    """What an answer does not tell."""
+
+    code: Annotated[str, _one_of(codes.LIMITS)]
+
+
+class Figure(Coded):
+    """How often answers were right or wrong."""
+
+    code: Annotated[str, _one_of(codes.FIGURES)]
+
+
+class Note(Coded):
+    """What a saliency map does and does not mean."""
+
+    code: Annotated[str, _one_of(codes.NOTES)]
+
+
 class Finding(Coded):
     """Something about the image that its sender should know, and what to do about it."""
 
@@ -287,7 +305,7 @@ class OperatingPoint(Schema):
     """False positives at hospitals left out of the training; null if they were not measured, or the
     point is a site's."""
 
-    figures: dict[str, list[Coded]]
+    figures: dict[str, list[Figure]]
     """What to expect of it, in words, by language; as in the answers."""
 
 
@@ -338,10 +356,10 @@ class Decision(Schema):
     statement: str
     """The answer in sentences for a report, with the limits in them."""
 
-    limits: list[Coded]
+    limits: list[Limit]
     """What this answer does not tell."""
 
-    figures: list[Coded]
+    figures: list[Figure]
     """How often such answers were wrong or right, in words: at hospitals left out of the training
     first, where that was measured; at the site, where its profile is in force."""
 
@@ -393,10 +411,10 @@ class ScreeningAnswer(ValidationAnswer):
     statement: str
     """The answer in sentences for a report, with the limits in them."""
 
-    limits: list[Coded]
+    limits: list[Limit]
     """What this answer does not tell."""
 
-    figures: list[Coded]
+    figures: list[Figure]
     """How often such answers were wrong or right, in words: at hospitals left out of the training
     first, where that was measured; at the site, where its profile is in force."""
 
@@ -459,7 +477,7 @@ class Explanation(Schema):
     random_drop: float | None
     """By how much it falls on average when as large an area elsewhere is covered."""
 
-    notes: list[Coded]
+    notes: list[Note]
     """What the map does and does not mean; empty if it is withheld."""
 
 

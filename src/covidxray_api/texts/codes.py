@@ -49,3 +49,26 @@ WARNINGS = (
 
 WITHHELD = ("no_map", "map_not_faithful")
 """Why there is no saliency map."""
+
+LIMITS = (
+    "other_findings_not_looked_for",
+    "other_pneumonia_alike",
+    "bacterial_not_told_apart",
+    "photograph",
+    "not_for_patients",
+)
+"""What an answer does not tell."""
+
+FIGURES = (
+    "false_positives_elsewhere",
+    "false_positives_at_worst",
+    "not_measured_elsewhere",
+    "measured_at_home",
+    "false_positives_at_site",
+    "sensitivity_of_site",
+    "sensitivity_of_known_hospitals",
+)
+"""How often answers were right or wrong."""
+
+NOTES = ("map_tested", "map_does_not_mean")
+"""What a saliency map does and does not mean."""
