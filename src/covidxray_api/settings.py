@@ -169,6 +169,19 @@ class Settings(BaseSettings):
     client_in_flight: PositiveInt | None = None
     """Requests of one client that each process works on at once; any more are refused."""
 
+    batch_max_files: PositiveInt = 64
+    """Most radiographs of one request for several."""
+
+    batch_max_bytes: PositiveInt = 256 * 1024 * 1024
+    """Largest accepted form with several radiographs, in bytes; it is held in memory."""
+
+    batch_upload_s: PositiveFloat = 120.0
+    """Seconds that such a form may take to arrive; each radiograph then has the time of a
+    request."""
+
+    batches_in_flight: PositiveInt = 2
+    """Requests for several radiographs that each process serves at once; any more are refused."""
+
     deadline_s: PositiveFloat = 30.0
     """Seconds that a request may take, upload and waiting included."""
 

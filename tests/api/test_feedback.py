@@ -13,14 +13,16 @@ from structlog.contextvars import merge_contextvars
 from structlog.testing import capture_logs
 from tests.waiting import wait_until
 
+from covidxray_api.models.store import ModelStore
 from covidxray_api.records.database import Records
 from covidxray_api.settings import Settings
 
 Serve = Callable[[Settings], AbstractContextManager[httpx.Client]]
 
+CURRENT = ModelStore(Settings().model_store).get("multi-source").manifest.version
 SAID: dict[str, Any] = {
     "request_id": "ward-3.42",
-    "model": {"name": "multi-source", "version": "2"},
+    "model": {"name": "multi-source", "version": CURRENT},
     "predicted_label": "covid_19",
     "opinion": "disagree",
     "corrected_label": "viral_pneumonia",

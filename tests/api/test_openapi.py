@@ -46,6 +46,7 @@ def test_it_is_valid(document: dict[str, Any]) -> None:
 def test_each_endpoint_is_described(document: dict[str, Any]) -> None:
     assert document["paths"].keys() == {
         "/predict",
+        "/predict/batch",
         "/validate",
         "/explain",
         "/preview",
@@ -135,6 +136,7 @@ def test_examples_are_answers_that_could_be_given(name: str, document: dict[str,
 
 ANSWERS: dict[tuple[str, str], type[BaseModel]] = {
     ("/predict", "200"): answers.Prediction,
+    ("/predict/batch", "200"): schemas.Batch,
     ("/validate", "200"): answers.Validation,
     ("/explain", "200"): answers.Explained,
     ("/report", "200"): answers.Explained,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from typing import Annotated, TypeVar
 from urllib.parse import urlencode
 
@@ -83,12 +83,24 @@ class UploadRoute(StrictRoute):
         request = Request(scope)
         with ExitStack() as stack:
             try:
-                admitted = stack.enter_context(state_of(request).service.admit())
+                stack.enter_context(self.admitting(request))
             except (Overloaded, NotReady) as error:
                 await respond_to(request, error)(scope, receive, send)
                 return
-            request.state.admitted = admitted
             await super().handle_authorized(scope, receive, send)
+
+    @contextmanager
+    def admitting(self, request: Request) -> Iterator[None]:
+        """Admit a request for as long as it is served; see `ScreeningService.admit`."""
+        with state_of(request).service.admit() as admitted:
+            request.state.admitted = admitted
+            yield
+
+    async def read_form(self, request: Request) -> Form:
+        """Read a form before the deadline; see `upload.read_form`."""
+        limit = state_of(request).settings.max_body_bytes
+        async with request.state.admitted.deadline.bounding(UploadTooSlow):
+            return await read_form(request, limit, most_files=1)
 
     def get_checked_handler(self) -> Handler:
         """Return what answers a request whose query parameters are known."""
@@ -102,9 +114,7 @@ class UploadRoute(StrictRoute):
 
     async def _with_fields(self, request: Request) -> Request:
         """Read a form, and take its fields for query parameters."""
-        limit = state_of(request).settings.max_body_bytes
-        async with request.state.admitted.deadline.bounding(UploadTooSlow):
-            form = await read_form(request, limit, most_files=1)
+        form = await self.read_form(request)
         parameters = [*request.query_params.multi_items(), *form.fields]
         self.check_parameters([name for name, _ in parameters])
         request.state.form = form

@@ -26,6 +26,7 @@ from covidxray_api.api.read_on import ReadOn
 from covidxray_api.api.records import FeedbackRecords
 from covidxray_api.api.request_counter import RequestCounter
 from covidxray_api.api.routers import (
+    batch,
     feedback,
     health,
     metrics,
@@ -38,6 +39,7 @@ from covidxray_api.api.routes import describe_security
 from covidxray_api.api.state import State
 from covidxray_api.rendering.registry import RENDERERS, Renderers
 from covidxray_api.screening.screener import Screener
+from covidxray_api.serving.capacity import CapacityLimiter
 from covidxray_api.serving.composition import Build, compose
 from covidxray_api.settings import Settings
 
@@ -46,6 +48,7 @@ READ_ON, READ_ON_S = 4, 15.0
 
 ROUTERS = (
     screening.router,
+    batch.router,
     feedback.router,
     models.router,
     health.router,
@@ -93,6 +96,7 @@ def create_app(
         FeedbackRecords(settings.records),
         AccessControl.from_settings(settings),
         Allowance(settings.client_rate, settings.client_in_flight),
+        CapacityLimiter(settings.batches_in_flight),
         renderers,
     )
 

@@ -9,6 +9,7 @@ from fastapi import APIRouter, FastAPI
 from fastapi.routing import APIRoute
 
 from covidxray_api.api.admission import UploadRoute
+from covidxray_api.api.batch import BatchRoute
 from covidxray_api.api.problems import RETRY_AFTER, STATUS, documented
 from covidxray_api.api.routes import StrictRoute
 from covidxray_api.api.upload import FIELD
@@ -79,7 +80,9 @@ def describe(app: FastAPI, routers: Iterable[APIRouter]) -> None:
     described["components"]["headers"] = _HEADERS
     for route, operation in _operations(described, routers):
         if isinstance(route, UploadRoute):
-            operation["requestBody"] = _form(operation["parameters"])
+            several = isinstance(route, BatchRoute)
+            files = {"type": "array", "items": _FILE, "minItems": 1} if several else _FILE
+            operation["requestBody"] = _form(files, operation["parameters"])
         if isinstance(route, StrictRoute) and not route.needs:
             operation["security"] = []
         answers = operation["responses"]
@@ -106,7 +109,7 @@ def _headers(status: str) -> dict[str, Any]:
     return {name: {"$ref": f"#/components/headers/{name}"} for name in names}
 
 
-def _form(parameters: list[dict[str, Any]]) -> dict[str, Any]:
+def _form(files: dict[str, Any], parameters: list[dict[str, Any]]) -> dict[str, Any]:
     """Return the form that an upload route takes, with its query parameters as fields.
 
     That the image can also be the body itself is said in words: generators that are offered both
@@ -127,7 +130,7 @@ def _form(parameters: list[dict[str, Any]]) -> dict[str, Any]:
                 "schema": {
                     "type": "object",
                     "required": [FIELD],
-                    "properties": {FIELD: _FILE, **fields},
+                    "properties": {FIELD: files, **fields},
                 }
             }
         },

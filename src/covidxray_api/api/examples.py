@@ -6,7 +6,9 @@ from typing import Any
 
 from fastapi import FastAPI
 
+from covidxray_api.api.problems import describe
 from covidxray_api.texts import MESSAGES, message
+from covidxray_api.texts.problems import sample_detail
 
 _NOTICE = message("notice", "en")
 
@@ -328,8 +330,34 @@ PREDICTIONS: dict[str, dict[str, Any]] = {
 """Answers of `/predict`, by what they say."""
 
 
+_BATCH: dict[str, Any] = {
+    "request_id": _VALIDATION["request_id"],
+    "answers": [
+        {
+            "index": 0,
+            "filename": "first.dcm",
+            "prediction": _PREDICTION | {"request_id": f"{_VALIDATION['request_id']}.0"},
+            "problem": None,
+        },
+        {
+            "index": 1,
+            "filename": "second.png",
+            "prediction": None,
+            "problem": describe("empty-file")
+            .model_copy(
+                update={
+                    "detail": sample_detail("empty-file", "en"),
+                    "request_id": _VALIDATION["request_id"],
+                }
+            )
+            .model_dump(),
+        },
+    ],
+}
+
 BY_OPERATION: dict[tuple[str, str], dict[str, Any]] = {
     ("/predict", "200"): PREDICTIONS,
+    ("/predict/batch", "200"): {"batch": _BATCH},
     ("/validate", "200"): {"accepted": _VALIDATION, "rejected": _REJECTED_VALIDATION},
     ("/explain", "200"): {
         "explained": _EXPLAINED,

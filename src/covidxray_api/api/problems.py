@@ -121,8 +121,8 @@ def describe(code: str, language: Language = DEFAULT, prefix: str = "") -> Probl
     )
 
 
-def respond_to(request: HTTPConnection, error: CovidXrayError) -> JSONResponse:
-    """Return an error as the answer to a request, in the language that it asks for."""
+def problem_of(request: HTTPConnection, error: CovidXrayError) -> dict[str, Any]:
+    """Return an error as JSON, in the language that the request asks for."""
     language = negotiate(request.headers.get("accept-language", ""))
     said = error
     if STATUS[error.code] == HTTPStatus.INTERNAL_SERVER_ERROR:
@@ -130,10 +130,16 @@ def respond_to(request: HTTPConnection, error: CovidXrayError) -> JSONResponse:
         log.error("internal problem", problem=error.code, detail=str(error))
         said = CovidXrayError()
     prefix = request.scope.get("root_path", "")
-    problem = _in_common(error.code, language, prefix) | {
+    return _in_common(error.code, language, prefix) | {
         "detail": detail(said, language),
         "request_id": request.state.request_id,
     }
+
+
+def respond_to(request: HTTPConnection, error: CovidXrayError) -> JSONResponse:
+    """Return an error as the answer to a request, in the language that it asks for."""
+    problem = problem_of(request, error)
+    language = negotiate(request.headers.get("accept-language", ""))
     headers = {"Content-Language": language, "Vary": VARY}
     if seconds := _retry_after(error):
         headers["Retry-After"] = str(seconds)

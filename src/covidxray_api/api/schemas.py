@@ -6,8 +6,9 @@ from typing import Literal
 
 from pydantic import ConfigDict, Field
 
+from covidxray_api.api.problems import Problem
 from covidxray_api.records.feedback import Opinion
-from covidxray_api.rendering.schemas import ModelIdentity, Schema
+from covidxray_api.rendering.schemas import ModelIdentity, Named, Prediction, Schema
 
 
 class ModelVersion(Schema):
@@ -54,6 +55,30 @@ class KeptFeedback(Schema):
 
     request_id: str
     """`request_id` of the answer that it is about."""
+
+
+class BatchAnswer(Schema):
+    """What came of one file of a batch: a prediction or a problem."""
+
+    index: int
+    """Place of the file in the form, from 0."""
+
+    filename: str | None
+    """Name of the file as the form states it; null if it states none."""
+
+    prediction: Prediction | None
+    """The answer of `/predict`, whose `request_id` has the place at its end; null if there is a
+    problem."""
+
+    problem: Problem | None
+    """Why this file got no answer; null if it did."""
+
+
+class Batch(Named):
+    """The answers to several files."""
+
+    answers: list[BatchAnswer]
+    """One for each file, in the order of the form."""
 
 
 class Health(Schema):

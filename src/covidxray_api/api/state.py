@@ -11,6 +11,7 @@ from covidxray_api.access.allowance import Allowance
 from covidxray_api.access.control import AccessControl
 from covidxray_api.api.records import FeedbackRecords
 from covidxray_api.rendering.registry import RENDERERS, Renderers
+from covidxray_api.serving.capacity import CapacityLimiter
 from covidxray_api.serving.service import ScreeningService
 from covidxray_api.settings import Settings
 
@@ -33,6 +34,9 @@ class State:
 
     allowance: Allowance
     """Bounds what one client asks."""
+
+    batches: CapacityLimiter
+    """Bounds the requests for several radiographs."""
 
     renderers: Renderers = RENDERERS
     """Draw answers."""

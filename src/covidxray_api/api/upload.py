@@ -98,7 +98,23 @@ def file_of(form: Form) -> bytes:
     UnsupportedFormat, InvalidRequest
         See `Part.decoded`.
     """
-    data = form.files[0].decoded() if form.files else b""
+    return content_of(form.files[0]) if form.files else _checked(b"")
+
+
+def content_of(part: Part) -> bytes:
+    """Return the bytes of a file.
+
+    Raises
+    ------
+    EmptyFile
+        If there are none.
+    UnsupportedFormat, InvalidRequest
+        See `Part.decoded`.
+    """
+    return _checked(part.decoded())
+
+
+def _checked(data: bytes) -> bytes:
     if not data:
         raise EmptyFile()
     return data
@@ -128,10 +144,7 @@ async def read_upload(request: Request, limit: int) -> bytes:
     """
     if is_form(request):
         return file_of(await read_form(request, limit, most_files=1))
-    data = await read_body(request, limit)
-    if not data:
-        raise EmptyFile()
-    return data
+    return _checked(await read_body(request, limit))
 
 
 async def read_body(request: Request, limit: int) -> bytes:

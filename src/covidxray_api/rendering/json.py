@@ -45,8 +45,7 @@ def _document(answer: Answer, context: Context) -> schemas.Schema:
             validated = validation_answer(answer, language, reference)
             return schemas.Validation(request_id=request_id, **dict(validated))
         case Screening():
-            screened = screening_answer(answer, language, reference)
-            return schemas.Prediction(request_id=request_id, **dict(screened))
+            return prediction(answer, context)
         case Explained(explanation=found):
             return schemas.Explained(
                 request_id=request_id,
@@ -54,6 +53,12 @@ def _document(answer: Answer, context: Context) -> schemas.Schema:
                 **dict(screening_answer(answer.screening, language, reference)),
             )
     raise TypeError(f"{type(answer).__name__} has no JSON")
+
+
+def prediction(screening: Screening, context: Context) -> schemas.Prediction:
+    """Return the answer of a screening to a request."""
+    screened = screening_answer(screening, context.language, context.reference)
+    return schemas.Prediction(request_id=context.request_id, **dict(screened))
 
 
 def screening_answer(

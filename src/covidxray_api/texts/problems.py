@@ -210,6 +210,12 @@ PROBLEMS: Mapping[str, ProblemText] = {
                 "es": "No se leen cuerpos del tipo {name}; sí multipart/form-data o la imagen"
                 " misma.",
             },
+            "form_only": {
+                "en": "Several images are sent as a form, multipart/form-data; the body is of type"
+                " {name}.",
+                "es": "Varias imágenes se envían como formulario, multipart/form-data; el cuerpo es"
+                " del tipo {name}.",
+            },
             "content_encoding": {
                 "en": "The content encoding {name} is not read; gzip and deflate are.",
                 "es": "No se lee la codificación de contenido {name}; sí gzip y deflate.",
