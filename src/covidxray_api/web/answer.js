@@ -1,49 +1,42 @@
-// What the service says of a film, in words and bars.
+// What the service says of a radiograph, in words and bars.
 
 import { bars } from "./bars.js";
-import { make } from "./dom.js";
-import { listed, number, percent, probability, words } from "./language.js";
-import { displayNames } from "./models.js";
+import { button, announce, make } from "./dom.js";
+import { number, percent, words } from "./language.js";
+import { shortNames } from "./models.js";
 import { pointName } from "./options.js";
 
-export function answered(film) {
-  const { answer, model } = film;
+export function answered(radiograph) {
+  const { answer, model } = radiograph;
   return make("div", { className: "answer" },
     answer.rejected ? refusal(answer) : diagnosis(answer, model),
-    notes([...answer.consistency.findings.filter(({ action }) => action !== "refused"), ...answer.warnings]),
+    remarks(answer),
+    reportText(radiograph),
     make("p", { className: "notice" }, answer.notice),
     facts(answer),
   );
 }
 
-// The answer in a line, for what is announced and for the viewer.
-export function summary({ answer }) {
-  if (answer.rejected) return answer.rejection.message;
-  const share = probability(answer.probabilities[answer.predicted_label]);
-  const doubt = answer.uncertain ? ` · ${words.uncertain}` : "";
-  return `${answer.display_label}, ${share}${doubt}`;
-}
-
 export function diagnosis(answer, model) {
-  const names = displayNames(model);
   return [
-    make("h4", { className: "verdict" }, answer.display_label),
-    answer.uncertain ? doubt(answer, names) : make("p", { className: "set" }, alone(model)),
-    bars(answer, names),
+    make("div", { className: answer.conclusive ? "headline" : "headline doubt" },
+      make("h4", { className: "verdict" }, answer.headline),
+      answer.conclusive ? null : candidates(answer),
+      limits(answer)),
+    bars(answer, shortNames(model)),
     make("p", { className: "hint" }, words.lineMeans(answer.operating_point && pointName(answer.operating_point))),
+    answer.predictive_values ? make("p", { className: "predictive" }, answer.predictive_values.message) : null,
   ];
 }
 
-function alone({ coverage }) {
-  return coverage === null ? words.aloneUnmeasured : words.alone(percent(coverage));
+function candidates({ candidates, probabilities }) {
+  return make("div", { className: "candidates" },
+    make("p", {}, words.mostProbable),
+    make("ul", {}, candidates.map(({ code, display }) => make("li", {}, `${display} (${percent(probabilities[code])})`))));
 }
 
-function doubt({ prediction_set }, names) {
-  const named = prediction_set.map((label) => names[label] ?? label);
-  return make("div", { className: "box doubt" },
-    make("strong", {}, words.uncertain),
-    make("p", {}, words.severalNamed(listed(named, "conjunction"))),
-  );
+function limits({ limits }) {
+  return limits.map(({ message }) => make("p", { className: "limit" }, message));
 }
 
 function refusal({ rejection, consistency }) {
@@ -52,7 +45,7 @@ function refusal({ rejection, consistency }) {
   const unlike =
     score === null
       ? words.unlikeBySimilarity(decimal(ssim), decimal(threshold))
-      : words.unlike(probability(score), percent(least_score));
+      : words.unlike(percent(score), percent(least_score));
   return make("div", { className: "box refusal", role: "alert" },
     make("h4", {}, rejection.message),
     reasons.map(({ message }) => make("p", {}, message)),
@@ -61,7 +54,9 @@ function refusal({ rejection, consistency }) {
   );
 }
 
-function notes(said) {
+// What was corrected before the image was read, and what else its sender should know.
+export function remarks({ consistency, warnings }) {
+  const said = [...consistency.findings.filter(({ action }) => action !== "refused"), ...warnings];
   if (!said.length) return null;
   return make("ul", { className: "notes" },
     said.map(({ message, action }) =>
@@ -70,14 +65,27 @@ function notes(said) {
   );
 }
 
+function reportText(radiograph) {
+  const { statement } = radiograph.answer;
+  const copy = async () => {
+    await navigator.clipboard.writeText(statement);
+    radiograph.keep();
+    announce(words.copied);
+    copier.lastChild.textContent = words.copied;
+  };
+  // Browsers lend the clipboard to secure pages only; elsewhere the text can still be selected.
+  const copier = navigator.clipboard ? button(words.copy, copy, { symbol: "copy" }) : null;
+  return make("div", { className: "report-text" }, make("p", { className: "statement" }, statement), copier);
+}
+
 function facts({ consistency, model, site, request_id }) {
   const { score, ssim, gate } = consistency;
   const named = [`${model.name} ${model.version}`, words.engine(model.engine), gate ? words.gate(gate) : words.noGate];
   return make("dl", { className: "facts" },
     fact(words.model, named.join(" · ")),
     fact("SHA-256", model.sha256),
-    site && fact(words.site, words.siteNamed(site.name, number(site.radiographs), site.p_value === null ? null : probability(site.p_value))),
-    fact(words.likeAChest, score === null ? decimal(ssim) : probability(score)),
+    site && fact(words.site, words.siteNamed(site.name, number(site.radiographs), site.p_value === null ? null : percent(site.p_value))),
+    fact(words.likeAChest, score === null ? decimal(ssim) : percent(score)),
     fact(words.request, request_id),
   );
 }

@@ -1,72 +1,113 @@
-// The page: what is on it when it opens, and the list of films.
+// The page: what is on it when it opens, and the list of radiographs.
 
-import { card } from "./card.js";
+import { cards } from "./cards.js";
 import { offer } from "./compare.js";
 import { announce } from "./dom.js";
-import { Film } from "./film.js";
 import { takeIn } from "./intake.js";
 import { apply, language, speak, words } from "./language.js";
+import { limits } from "./limits.js";
 import { showOptions } from "./options.js";
-import { Offline, Problem } from "./request.js";
+import { Radiograph } from "./radiograph.js";
+import { back } from "./recovery.js";
+import { Failure, unreachable } from "./request.js";
+import { saveReports, saveTable } from "./save.js";
+import { undo } from "./undo.js";
+import { worklist } from "./worklist.js";
 
-const list = document.querySelector("#list");
-const section = document.querySelector("#films");
-let films = [];
+// As many are opened at once; of more there is the table.
+const OPENED_AT_ONCE = 3;
+
+const NARROW = matchMedia("(max-width: 61.99rem)");
+
+const section = document.querySelector("#radiographs");
+let radiographs = [];
 let count = 0;
-let cards = new AbortController();
+const shown = cards(document.querySelector("#list"), {
+  remove: (radiograph) => removed([radiograph]),
+  order: () => table.order(),
+});
+const table = worklist(document.querySelector("#worklist"), { open: (radiograph) => shown.openAlone(radiograph) });
 
 function add(files) {
-  const added = files.map((file) => new Film(file, (count += 1)));
-  films.push(...added);
-  list.append(...added.map((film) => card(film, cards.signal)));
-  for (const film of added) {
-    film.addEventListener("removed", () => removed(film));
-    film.ask();
-  }
+  if (!files.length) return;
+  const added = files.map((file) => new Radiograph(file, (count += 1)));
+  for (const radiograph of added) radiograph.addEventListener("reference", () => offer(radiographs));
+  undo.forget();
+  include(added);
+  for (const radiograph of added) radiograph.ask();
   // After all requests: the answer is what is waited for.
-  for (const film of added) film.draw();
+  if (radiographs.length <= OPENED_AT_ONCE) for (const radiograph of added) shown.open(radiograph);
+  if (!added[0].open) table.element.scrollIntoView({ block: "nearest" });
+  // Where the list is under the intake, the answer is to be in the first screen.
+  else shown.prepare(added[0]).scrollIntoView({ block: NARROW.matches ? "start" : "nearest" });
+}
+
+function include(added) {
+  radiographs = [...radiographs, ...added].sort((one, other) => one.number - other.number);
   listed();
-  if (added.length) list.children[films.length - added.length].scrollIntoView({ block: "nearest" });
 }
 
 function listed() {
-  section.dataset.films = films.length;
-  offer(films);
+  section.dataset.count = radiographs.length;
+  table.list(radiographs);
+  offer(radiographs);
 }
 
-function removed(film) {
-  const place = films.indexOf(film);
-  films = films.filter((other) => other !== film);
-  list.children[place].remove();
+function removed(gone) {
+  const place = radiographs.indexOf(gone[0]);
+  radiographs = radiographs.filter((radiograph) => !gone.includes(radiograph));
+  for (const radiograph of gone) radiograph.leave();
+  shown.take(gone);
   listed();
-  announce(words.removed(film.name));
-  // Whoever works by keyboard goes on where the film was.
-  const next = list.children[Math.min(place, films.length - 1)];
-  (next?.querySelector(".plate-button") ?? document.querySelector("#choose")).focus();
+  const said = gone.length === 1 ? words.removed(gone[0].name) : words.removedAll(gone.length);
+  undo.offer(said, {
+    bring() {
+      include(gone);
+      for (const radiograph of gone) radiograph.comeBack();
+      for (const radiograph of gone) if (radiograph.open) shown.open(radiograph);
+      announce(words.broughtBack);
+      table.focus(gone[0]) || shown.focus(gone[0]);
+    },
+    forget() {
+      for (const radiograph of gone) radiograph.forget();
+    },
+  });
+  announce(said);
+  // Whoever works by keyboard goes on where the radiograph was.
+  const next = radiographs[Math.min(place, radiographs.length - 1)];
+  if (!next || !(shown.focus(next) || table.focus(next))) document.querySelector("#choose").focus();
 }
 
 function askAllAgain() {
-  for (const film of films) film.ask();
+  for (const radiograph of radiographs) radiograph.ask();
 }
 
 function decideAllAgain() {
-  for (const film of films) film.decide();
+  for (const radiograph of radiographs) radiograph.decide();
 }
 
 // The words of answers are the service's, so that another language asks again.
 function spoken() {
-  cards.abort();
-  cards = new AbortController();
-  list.replaceChildren(...films.map((film) => card(film, cards.signal)));
+  shown.speak();
+  table.speak();
+  undo.forget();
+  listed();
   begin();
   askAllAgain();
 }
 
 function begin() {
-  showOptions(askAllAgain, decideAllAgain).catch((error) => {
-    // Without the choices, films are read as the service does by default; each film says what failed.
-    if (!(error instanceof Offline || error instanceof Problem)) throw error;
+  limits();
+  showOptions({ onquery: askAllAgain, onpoint: decideAllAgain }).catch((error) => {
+    // Without the choices, radiographs are read as the service does by default.
+    if (!(error instanceof Failure)) throw error;
+    if (unreachable(error) || error.status === 503) back(AbortSignal.any([])).then(begin);
   });
+}
+
+async function toPaper() {
+  await Promise.all(radiographs.filter(({ answer }) => answer).map((radiograph) => radiograph.draw()));
+  print();
 }
 
 for (const choice of document.querySelectorAll("[data-language]")) {
@@ -76,13 +117,19 @@ for (const choice of document.querySelectorAll("[data-language]")) {
     spoken();
   });
 }
-document.querySelector("#print").addEventListener("click", () => print());
-document.querySelector("#clear").addEventListener("click", () => {
-  for (const film of [...films]) film.remove();
+const answered = () => radiographs.filter(({ answer }) => answer);
+document.querySelector("#print").addEventListener("click", toPaper);
+document.querySelector("#save-table").addEventListener("click", () => saveTable(answered()));
+document.querySelector("#save-reports").addEventListener("click", ({ currentTarget }) => saveReports(answered(), currentTarget));
+document.querySelector("#clear").addEventListener("click", () => removed([...radiographs]));
+addEventListener("beforeprint", () => {
+  for (const radiograph of answered()) shown.prepare(radiograph);
 });
-addEventListener("online", () => {
-  begin();
-  for (const film of films) if (film.error instanceof Offline && film.state === "problem") film.ask();
+addEventListener("afterprint", () => {
+  for (const radiograph of answered()) radiograph.keep();
+});
+addEventListener("beforeunload", (event) => {
+  if (answered().some(({ kept }) => !kept)) event.preventDefault();
 });
 
 apply();

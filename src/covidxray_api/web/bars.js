@@ -1,12 +1,12 @@
 // Probabilities as bars, each with a line at the cut-off from which on its label is the answer.
 
 import { make } from "./dom.js";
-import { probability, words } from "./language.js";
+import { percent, words } from "./language.js";
 
-export function bars({ probabilities, cut_offs, predicted_label }, names) {
+export function bars({ probabilities, cut_offs, predicted_label, conclusive }, names) {
   return make("ul", { className: "bars" },
     Object.entries(probabilities).map(([label, share]) =>
-      bar(names[label] ?? label, share, cut_offs[label], label === predicted_label),
+      bar(names[label] ?? label, share, cut_offs[label], conclusive && label === predicted_label),
     ),
   );
 }
@@ -18,8 +18,8 @@ function bar(name, share, cutOff, predicted) {
   tick.style.setProperty("left", `${cutOff * 100}%`);
   return make("li", { className: predicted ? "bar predicted" : "bar" },
     make("span", { className: "bar-name" }, name),
-    make("span", { className: "bar-share" }, probability(share)),
+    make("span", { className: "bar-share" }, percent(share)),
     make("span", { className: "track", "aria-hidden": "true" }, fill, tick),
-    make("span", { className: "bar-mark" }, words.cutOff(probability(cutOff))),
+    make("span", { className: "bar-mark" }, words.cutOff(percent(cutOff))),
   );
 }

@@ -1,110 +1,138 @@
-// A film's card in the list: its picture, its state, its answer, and what can be done with it.
+// A radiograph's card: its picture, its state, its answer, and what can be done with it.
 
-import { answered, summary } from "./answer.js";
-import { announce, button, icon, make } from "./dom.js";
+import { answered } from "./answer.js";
+import { announce, button, icon, labelled, make } from "./dom.js";
 import { feedback } from "./feedback.js";
-import { words } from "./language.js";
+import { moment, words } from "./language.js";
 import { plate } from "./plate.js";
-import { Offline } from "./request.js";
 import { saveAnswer, saveReport } from "./save.js";
 import { trouble, waiting, waitingIn } from "./trouble.js";
 import { view } from "./viewer.js";
-import { why, whyButton } from "./why.js";
+import { explained, why, whyButton } from "./why.js";
 
-const RUNNING = ["waiting", "sending", "reading", "busy"];
+// As long as the service keeps; see `X-Reference`.
+const LONGEST_REFERENCE = 64;
 
-export function card(film, signal) {
-  const id = `film-${film.number}`;
+export function card(radiograph, signal, { remove, close, order }) {
+  const id = `radiograph-${radiograph.number}`;
   const chip = make("span", { className: "chip" });
-  const stop = button(words.cancel, () => film.cancel(), { kind: "quiet" });
-  const again = button(words.askAgain, () => film.ask(), { symbol: "again", kind: "quiet" });
-  const remove = button(words.remove, () => film.remove(), {
-    symbol: "cross", kind: "quiet", "aria-label": `${words.remove}: ${film.name}`,
-  });
+  const title = make("h3", { id, tabIndex: -1 });
+  const stop = button(words.cancel, () => radiograph.cancel(), { kind: "quiet" });
+  const again = button(words.askAgain, () => radiograph.ask({ urgent: true }), { symbol: "again", kind: "quiet" });
+  const closer = button(words.closeCard, () => close(radiograph), { kind: "quiet closer" });
+  const remover = button(words.remove, () => remove(radiograph), { symbol: "cross", kind: "quiet" });
+  const large = make("button", { type: "button", className: "plate-button", onclick: () => view([radiograph], order()) },
+    plate(radiograph, signal).element,
+    make("span", { className: "badge", "aria-hidden": "true" }, icon("whole"), words.enlarge));
+  const news = make("div", { className: "news" });
   const body = make("div", { className: "said" });
+  const date = make("span", {});
   const article = make("article", { className: "card", "aria-labelledby": id },
-    make("header", { className: "card-head" },
-      make("h3", { id }, film.name), chip,
-      make("div", { className: "row" }, again, stop, remove)),
-    make("div", { className: "card-body" }, picture(film, signal), body),
+    make("p", { className: "on-paper" }, make("span", {}, words.title), date, make("span", {}, words.patientLine)),
+    make("header", { className: "card-head" }, title, chip, make("div", { className: "row" }, again, stop, closer, remover)),
+    make("div", { className: "card-body" },
+      make("div", { className: "picture" }, large),
+      make("div", { className: "said" }, news, body)),
   );
-  const show = shower(film, body);
+  const showName = () => {
+    title.textContent = radiograph.name;
+    large.ariaLabel = words.openLarge(radiograph.name);
+    remover.ariaLabel = `${words.remove}: ${radiograph.name}`;
+  };
+  const named = reference(radiograph);
+  const show = shower(radiograph, news, body, () => said(radiograph, named, signal));
   const update = () => {
-    article.dataset.state = film.state;
-    chip.textContent = words.states[film.state];
-    stop.hidden = !RUNNING.includes(film.state);
-    again.hidden = film.state !== "cancelled";
+    article.dataset.state = radiograph.state;
+    chip.textContent = words.states[radiograph.state];
+    stop.hidden = !radiograph.running;
+    again.hidden = radiograph.state !== "cancelled";
+    date.textContent = radiograph.answeredAt ? moment(radiograph.answeredAt) : "";
     show();
   };
-  film.addEventListener("state", update, { signal });
+  radiograph.addEventListener("state", update, { signal });
+  radiograph.addEventListener("reference", showName, { signal });
+  showName();
   update();
-  return make("li", {}, article);
+  return article;
 }
 
-function picture(film, signal) {
-  const { element } = plate(film, signal);
-  const large = words.openLarge(film.name);
-  return make("div", { className: "picture" },
-    make("button", { type: "button", className: "plate-button", "aria-label": large, onclick: () => view([film], film.name) },
-      element, make("span", { className: "badge", "aria-hidden": "true" }, icon("whole"), words.enlarge)),
-  );
+function reference(radiograph) {
+  const field = make("input", {
+    type: "text", maxLength: LONGEST_REFERENCE, value: radiograph.reference, autocomplete: "off",
+    onchange: () => radiograph.refer(field.value),
+  });
+  return make("div", { className: "field reference" }, labelled(words.reference, field),
+    make("p", { className: "hint" }, words.referenceHint));
 }
 
 // Shows each state and answer once: what only ticks or grows is changed in place.
-function shower(film, body) {
+function shower(radiograph, news, body, made) {
   let shown = null;
   let answer = null;
   let tick = null;
   return () => {
-    if (film.state !== shown || film.answer !== answer) {
-      shown = film.state;
-      answer = film.answer;
-      tick = STATES[film.state](film, body);
-      if (film.state === "answered") announce(`${film.name}: ${summary(film)}`);
+    if (radiograph.answer !== answer) {
+      answer = radiograph.answer;
+      body.replaceChildren(...made());
+    }
+    if (radiograph.state !== shown) {
+      shown = radiograph.state;
+      tick = NEWS[shown](radiograph, news);
     }
     tick?.();
   };
 }
 
-const STATES = {
+const NEWS = {
   waiting: working,
   sending: working,
   reading: working,
-  busy(film, body) {
-    const { element, tick } = waiting(film.error);
-    body.replaceChildren(element);
-    return () => tick(film.left);
+  busy(radiograph, news) {
+    const { element, tick } = waiting(radiograph.error);
+    news.replaceChildren(element);
+    return () => tick(radiograph.left);
   },
-  problem(film, body) {
-    const hint = film.error instanceof Offline ? words.comesBack : null;
-    body.replaceChildren(trouble(film.error, () => film.ask(), hint));
+  lost(radiograph, news) {
+    news.replaceChildren(trouble(radiograph.error, () => radiograph.ask({ urgent: true }), words.comesBack));
   },
-  cancelled(film, body) {
-    body.replaceChildren(make("p", { className: "hint" }, words.cancelledHint));
+  problem(radiograph, news) {
+    news.replaceChildren(trouble(radiograph.error, () => radiograph.ask({ urgent: true })));
   },
-  refused: said,
-  answered: said,
+  cancelled(radiograph, news) {
+    news.replaceChildren(make("p", { className: "hint" }, words.cancelledHint));
+  },
+  refused: nothing,
+  answered: nothing,
 };
 
-function working(film, body) {
-  const bar = make("progress", { max: 1, "aria-label": words.progress(film.name) });
-  body.replaceChildren(make("p", { className: "working" }, words.states[film.state]), bar);
+function nothing(radiograph, news) {
+  news.replaceChildren();
+}
+
+function working(radiograph, news) {
+  const bar = make("progress", { max: 1, "aria-label": words.progress(radiograph.name) });
+  news.replaceChildren(make("p", { className: "working" }, words.states[radiograph.state]), bar);
   return () => {
-    if (film.state === "sending") bar.value = film.sent;
+    if (radiograph.state === "sending") bar.value = radiograph.sent;
   };
 }
 
-function said(film, body) {
-  const region = make("div", {});
+function said(radiograph, named, signal) {
+  const { answer } = radiograph;
+  if (!answer) return [];
+  const region = make("div", { className: "region" });
+  const ask = why(radiograph, region, signal);
   const actions = make("div", { className: "row actions" },
-    film.answer.rejected ? null : whyButton(why(film, region)),
-    report(film, region),
-    button(words.saveJson, () => saveAnswer(film), { symbol: "save" }),
+    answer.rejected ? null : whyButton(ask),
+    report(radiograph, region),
+    button(words.saveJson, () => saveAnswer(radiograph), { symbol: "save" }),
   );
-  body.replaceChildren(answered(film), actions, region, feedback(film));
+  if (radiograph.explanation) region.append(explained(radiograph, signal));
+  else if (radiograph.whyWanted) ask();
+  return [answered(radiograph), named, actions, region, feedback(radiograph)];
 }
 
-function report(film, region) {
+function report(radiograph, region) {
   const ask = async () => {
     if (element.ariaDisabled === "true") return;
     const wait = waitingIn(region);
@@ -112,7 +140,7 @@ function report(film, region) {
     element.ariaDisabled = "true";
     announce(words.makingReport);
     try {
-      await saveReport(film, wait.tell);
+      await saveReport(radiograph, wait.tells);
       wait.end();
       announce(words.reportSaved);
     } catch (error) {

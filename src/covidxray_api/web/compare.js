@@ -1,28 +1,29 @@
-// Chooses two films of the list, to see them beside each other.
+// Chooses two radiographs of the list, to see them beside each other.
 
 import { make } from "./dom.js";
-import { words } from "./language.js";
 import { view } from "./viewer.js";
 
 const form = document.querySelector("#compare");
 const [first, second] = form.querySelectorAll("select");
 
-let films = [];
+let radiographs = [];
 
 form.addEventListener("submit", (event) => {
   event.preventDefault();
-  const chosen = [first, second].map(({ value }) => films[value]);
-  view(chosen, words.compareTitle);
+  view([first, second].map(({ value }) => radiographs[value]));
 });
 
-// Offers the films that there are, keeping what was chosen as far as it is still there.
+// Offers what there is, keeping what was chosen as far as it is still there; at first two different ones.
 export function offer(list) {
-  const before = [films[first.value], films[second.value]];
-  films = list;
-  form.hidden = films.length < 2;
-  [first, second].forEach((field, which) => {
-    field.replaceChildren(...films.map(({ name }, index) => make("option", { value: index }, name)));
-    const kept = films.indexOf(before[which]);
-    field.value = kept < 0 ? Math.min(which, films.length - 1) : kept;
-  });
+  const before = [radiographs[first.value], radiographs[second.value]];
+  radiographs = list;
+  form.hidden = list.length < 2;
+  [first, second].forEach((field) =>
+    field.replaceChildren(...list.map(({ name }, index) => make("option", { value: index }, name))),
+  );
+  const [one, other] = before.map((radiograph) => list.indexOf(radiograph));
+  const free = (taken) => (taken === 0 ? 1 : 0);
+  const previous = one >= 0 ? one : free(other);
+  first.value = previous;
+  second.value = other >= 0 ? other : previous + 1 < list.length ? previous + 1 : free(previous);
 }

@@ -1,7 +1,7 @@
-// What the doctor thinks of an answer.
+// What the doctor thinks of an answer. What is typed stays, whatever happens to the answer, until it is sent.
 
-import { button, labelled, make } from "./dom.js";
-import { displayNames } from "./models.js";
+import { labelled, make } from "./dom.js";
+import { shortNames } from "./models.js";
 import { words } from "./language.js";
 import { post } from "./request.js";
 import { trouble } from "./trouble.js";
@@ -9,19 +9,44 @@ import { trouble } from "./trouble.js";
 const OPINIONS = ["agree", "disagree", "not_sure"];
 const LONGEST = 2000;
 
-export function feedback(film) {
-  const { answer, model } = film;
-  const label = make("select", {},
+export function feedback(radiograph) {
+  const { answer, draft } = radiograph;
+  const details = make("details", {
+    className: "feedback", open: draft.open ?? false,
+    ontoggle: () => (draft.open = details.open),
+  }, make("summary", {}, words.feedback));
+  details.append(draft.sent === judged(answer) ? thanks() : form(radiograph));
+  return details;
+}
+
+// An opinion is of what a model said, at whatever operating point or in whatever language.
+function judged({ model, predicted_label }) {
+  return [model.sha256, predicted_label].join("|");
+}
+
+function thanks() {
+  return make("p", { className: "thanks", tabIndex: -1, role: "status" }, words.thanks);
+}
+
+function form(radiograph) {
+  const { answer, model, draft } = radiograph;
+  const label = make("select", { onchange: () => (draft.label = label.value) },
     make("option", { value: "" }, words.noLabel),
-    Object.entries(displayNames(model))
+    Object.entries(shortNames(model))
       .filter(([code]) => code !== answer.predicted_label)
-      .map(([code, name]) => make("option", { value: code }, name)),
+      .map(([code, name]) => make("option", { value: code, selected: code === draft.label }, name)),
   );
-  const corrected = make("div", { className: "field", hidden: true }, labelled(words.corrected, label));
-  const comment = make("textarea", { maxLength: LONGEST, rows: 3 });
+  const corrected = make("div", { className: "field", hidden: draft.opinion !== "disagree" }, labelled(words.corrected, label));
+  const comment = make("textarea", {
+    maxLength: LONGEST, rows: 3, value: draft.comment ?? "", oninput: () => (draft.comment = comment.value),
+  });
   const outcome = make("div", {});
-  const form = make("form", { className: "feedback-form" },
-    opinions((opinion) => (corrected.hidden = opinion !== "disagree")),
+  const choose = (opinion) => {
+    draft.opinion = opinion;
+    corrected.hidden = opinion !== "disagree";
+  };
+  const element = make("form", { className: "feedback-form" },
+    opinions(draft.opinion, choose),
     corrected,
     make("div", { className: "field" }, labelled(words.comment, comment),
       make("p", { className: "hint" }, words.noNames)),
@@ -29,11 +54,11 @@ export function feedback(film) {
     outcome,
   );
   let sending = false;
-  form.addEventListener("submit", async (event) => {
+  element.addEventListener("submit", async (event) => {
     event.preventDefault();
     if (sending) return;
     sending = true;
-    const opinion = new FormData(form).get("opinion");
+    const { opinion } = draft;
     const said = {
       request_id: answer.request_id,
       model: { name: answer.model.name, version: answer.model.version },
@@ -44,24 +69,28 @@ export function feedback(film) {
     };
     try {
       await sent(said);
-      const thanks = make("p", { className: "thanks", tabIndex: -1, role: "status" }, words.thanks);
-      form.replaceWith(thanks);
-      thanks.focus();
+      Object.assign(draft, { opinion: null, label: null, comment: null, sent: judged(answer) });
+      const gratitude = thanks();
+      element.replaceWith(gratitude);
+      gratitude.focus();
     } catch (error) {
       outcome.replaceChildren(trouble(error));
       sending = false;
     }
   });
-  return make("details", { className: "feedback" }, make("summary", {}, words.feedback), form);
+  return element;
 }
 
-function opinions(choose) {
+function opinions(chosen, choose) {
   return make("fieldset", {},
     make("legend", {}, words.doYouAgree),
     make("div", { className: "choices" },
       OPINIONS.map((opinion) =>
         make("label", { className: "choice" },
-          make("input", { type: "radio", name: "opinion", value: opinion, required: true, onchange: () => choose(opinion) }),
+          make("input", {
+            type: "radio", name: "opinion", value: opinion, required: true, checked: opinion === chosen,
+            onchange: () => choose(opinion),
+          }),
           make("span", {}, words.opinions[opinion]),
         ),
       ),

@@ -31,7 +31,8 @@ export async function speak(chosen) {
   apply();
 }
 
-// Writes the page's own words; `data-text` names the text of an element, `data-label` its name.
+// Writes the page's own words; `data-text` names the text of an element, `data-label` its name,
+// `data-placeholder` what stands in an empty field.
 export function apply() {
   document.documentElement.lang = language;
   document.title = words.title;
@@ -41,6 +42,9 @@ export function apply() {
   }
   for (const element of document.querySelectorAll("[data-label]")) {
     element.setAttribute("aria-label", words[element.dataset.label]);
+  }
+  for (const element of document.querySelectorAll("[data-placeholder]")) {
+    element.placeholder = words[element.dataset.placeholder];
   }
   for (const choice of document.querySelectorAll("[data-language]")) {
     choice.setAttribute("aria-pressed", String(choice.dataset.language === language));
@@ -63,8 +67,7 @@ function whole(share) {
   return number(share, { style: "percent", maximumFractionDigits: 0 });
 }
 
-export const probability = percent;
-
-export function listed(names, type) {
-  return new Intl.ListFormat(language, { type }).format(names);
+// Day and minute.
+export function moment(date) {
+  return new Intl.DateTimeFormat(language, { dateStyle: "long", timeStyle: "short" }).format(date);
 }

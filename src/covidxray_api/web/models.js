@@ -5,7 +5,7 @@ import { get } from "./request.js";
 
 let asked = null;
 
-// A failure is not remembered: the next film asks again.
+// A failure is not remembered: the next image asks again.
 export function models() {
   asked ??= ask().catch((error) => {
     asked = null;
@@ -22,6 +22,21 @@ export async function modelNamed(name) {
   return (await models()).find((model) => model.name === name);
 }
 
+// What a doctor would call each label.
 export function displayNames(model) {
-  return Object.fromEntries(model.labels.map(({ code, display }) => [code, display[language]]));
+  return named(model, "display");
+}
+
+// What stands beside a bar.
+export function shortNames(model) {
+  return named(model, "short");
+}
+
+// What a conclusive answer says.
+export function headlines(model) {
+  return named(model, "headline");
+}
+
+function named(model, kind) {
+  return Object.fromEntries(model.labels.map((label) => [label.code, label[kind][language]]));
 }

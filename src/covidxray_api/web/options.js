@@ -1,16 +1,20 @@
-// The choices under which films are read: operating point and model.
+// The choices under which radiographs are read: operating point, model, and how frequent the disease is.
 
 import { make } from "./dom.js";
-import { displayNames, models } from "./models.js";
-import { number, percent, words } from "./language.js";
+import { models, shortNames } from "./models.js";
+import { language, words } from "./language.js";
 
 const points = document.querySelector("#points");
 const picker = document.querySelector("#model");
+const frequency = document.querySelector("#prevalence");
+const KEY = "prevalence";
 const chosen = { model: null, point: null };
 
-// Empty until the models are known: the service then takes its own default.
+// Names no model until the models are known: the service then takes its own default.
 export function query() {
-  return new URLSearchParams(chosen.model ? { model: chosen.model.name } : {});
+  const asked = new URLSearchParams(chosen.model ? { model: chosen.model.name } : {});
+  if (ofAHundred()) asked.set("prevalence", ofAHundred() / 100);
+  return asked;
 }
 
 // Null until the models are known: the answer's own operating point then holds.
@@ -22,27 +26,56 @@ export function pointName(point) {
   return words.points[point]?.name ?? point;
 }
 
-// Shows the choices in the page's language; `onmodel` and `onpoint` are told when another is made.
-export async function showOptions(onmodel, onpoint) {
-  const known = await models();
-  chosen.model ??= known.find((model) => model.default) ?? known[0];
-  showModels(known, onmodel, onpoint);
+// Null where nothing is stated, or nothing that can be.
+function ofAHundred() {
+  return frequency.value && frequency.validity.valid ? frequency.valueAsNumber : null;
+}
+
+// Shows the choices in the page's language; `onquery` is told when the service must be asked again,
+// `onpoint` when the answers have what is wanted.
+export async function showOptions({ onquery, onpoint }) {
+  takePrevalence(onquery);
+  const offered = (await models()).filter(({ not_for_patients, default: first }) => first || !not_for_patients);
+  chosen.model ??= offered.find((model) => model.default) ?? offered[0];
+  showModels(offered, onquery, onpoint);
   showPoints(onpoint);
   document.querySelector("#options").hidden = false;
 }
 
-function showModels(known, onmodel, onpoint) {
-  picker.closest("details").hidden = known.length < 2;
+// Kept in this tab: it is of one question at one place.
+function takePrevalence(onquery) {
+  frequency.value = stored() ?? frequency.value;
+  frequency.onchange = () => {
+    document.querySelector("#prevalence-fault").textContent = frequency.validity.valid ? "" : words.prevalenceRange;
+    frequency.setAttribute("aria-invalid", String(!frequency.validity.valid));
+    if (!frequency.validity.valid) return;
+    try {
+      sessionStorage.setItem(KEY, frequency.value);
+    } catch {
+      // Not remembered, but used.
+    }
+    onquery();
+  };
+}
+
+function stored() {
+  try {
+    return sessionStorage.getItem(KEY);
+  } catch {
+    return null; // Storage may be forbidden.
+  }
+}
+
+function showModels(offered, onquery, onpoint) {
+  picker.closest("details").hidden = offered.length < 2;
   picker.replaceChildren(
-    ...known.map(({ name }) =>
-      make("option", { value: name, selected: name === chosen.model.name }, name),
-    ),
+    ...offered.map(({ name }) => make("option", { value: name, selected: name === chosen.model.name }, name)),
   );
   picker.onchange = () => {
-    chosen.model = known.find((model) => model.name === picker.value);
+    chosen.model = offered.find((model) => model.name === picker.value);
     showPoints(onpoint);
     describe();
-    onmodel();
+    onquery();
   };
   describe();
 }
@@ -58,19 +91,19 @@ function showPoints(onpoint) {
     chosen.point = names.includes("balanced") ? "balanced" : (names[0] ?? null);
   }
   points.hidden = offered.length === 0;
-  points.querySelector("#measured").textContent = words.measured(
-    `${chosen.model.name} ${chosen.model.version}`);
-  const names = displayNames(chosen.model);
+  const names = shortNames(chosen.model);
+  const [, first] = offered[0] ?? [];
+  const target = names[first?.target] ?? "COVID-19";
+  document.querySelector("#prevalence-question").textContent = words.prevalence(target);
   const choose = (name) => {
     chosen.point = name;
     onpoint();
   };
-  points.querySelector(".points").replaceChildren(
-    ...offered.map(([name, point]) => choice(name, point, names[point.target], choose)),
-  );
+  points.querySelector(".points").replaceChildren(...offered.map(([name, point]) => choice(name, point, choose)));
 }
 
-function choice(name, point, target, choose) {
+// What was measured at hospitals that the model had not seen comes first, from the service.
+function choice(name, { figures }, choose) {
   const input = make("input", {
     type: "radio",
     name: "point",
@@ -78,19 +111,14 @@ function choice(name, point, target, choose) {
     checked: name === chosen.point,
     onchange: () => choose(name),
   });
+  const [first, ...others] = figures[language];
   return make("label", { className: "point" },
     input,
     make("span", {},
       make("strong", {}, pointName(name)),
       make("span", { className: "hint" }, words.points[name]?.meaning ?? ""),
-      make("span", { className: "hint figures" },
-        words.figures({
-          sensitivity: percent(point.sensitivity),
-          specificity: percent(point.specificity),
-          cases: number(point.cases),
-          controls: number(point.controls),
-          target,
-        })),
+      first ? make("span", { className: "figures" }, first.message) : null,
+      others.map(({ message }) => make("span", { className: "hint figures" }, message)),
     ),
   );
 }

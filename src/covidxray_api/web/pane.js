@@ -1,72 +1,127 @@
-// A film in the viewer: its stage, the tools for it, and its answer.
+// A radiograph in the viewer: its stage, the tools for it, and its answer.
 
-import { diagnosis, summary } from "./answer.js";
+import { diagnosis, remarks } from "./answer.js";
 import { button, icon, make } from "./dom.js";
 import { words } from "./language.js";
 import { plate } from "./plate.js";
 import { Stage } from "./stage.js";
 import { filter, NEUTRAL, tone } from "./tone.js";
-import { opacity } from "./why.js";
+import { explained, why, whyButton } from "./why.js";
 
 // A drag over the whole stage moves a slider over its whole range.
 const RANGE = 100;
 
-// Alone, a film's name is the viewer's title already.
-export function pane(film, signal, alone) {
-  const { element, image } = plate(film, signal);
-  const stage = new Stage(element, words.stage(film.name), "keys");
-  const tools = make("div", { className: "tools" }, zooms(stage), tones(stage, image));
-  const showOpacity = () => film.explanation?.map && tools.append(opacity(film, signal));
-  film.addEventListener("explanation", showOpacity, { signal });
-  showOpacity();
+// Alone, a radiograph's name is the viewer's title already.
+export function pane(radiograph, signal, alone) {
+  const { element, image } = plate(radiograph, signal);
+  const stage = new Stage(element, words.stage(radiograph.name), "keys");
+  const window = tones(stage, image);
+  const region = make("div", { className: "region" });
+  const ask = why(radiograph, region, signal);
+  if (radiograph.explanation) region.append(explained(radiograph, signal));
+  const acts = {
+    "1": () => stage.real(radiograph.pixels),
+    i: window.invert,
+    r: stage.turnRight,
+    l: stage.turnLeft,
+    h: stage.mirror,
+    v: stage.flip,
+    w: () => radiograph.state === "answered" && ask(),
+    m: () => radiograph.showMap(!radiograph.mapShown),
+  };
+  noteOrientation(stage);
+  const tools = make("div", { className: "tools" }, buttons(stage, acts), window.elements);
   return {
     stage,
-    element: make("section", { className: "pane", "aria-label": film.name },
-      make("h3", { className: alone ? "unseen" : "" }, film.name), stage.element, make("div", { className: "side" }, tools, said(film))),
+    acts,
+    window,
+    element: make("section", { className: "pane", "aria-label": radiograph.name },
+      make("h3", { className: alone ? "unseen" : "" }, radiograph.name), stage.element,
+      make("div", { className: "side" }, tools, said(radiograph, ask), region)),
   };
 }
 
-function said(film) {
-  if (film.state === "answered") return make("div", { className: "answer" }, diagnosis(film.answer, film.model));
-  return make("p", { className: "hint" }, film.state === "refused" ? summary(film) : words.states[film.state]);
+function said({ answer, model, state }, ask) {
+  if (!answer) return make("p", { className: "hint" }, words.states[state]);
+  return make("div", { className: "answer" },
+    answer.rejected ? make("h4", { className: "verdict" }, answer.headline) : diagnosis(answer, model),
+    remarks(answer),
+    make("p", { className: "notice" }, answer.notice),
+    answer.rejected ? null : make("div", { className: "row" }, whyButton(ask)));
 }
 
-function zooms(stage) {
+function buttons(stage, acts) {
   const tool = (text, symbol, act) =>
     make("button", { type: "button", className: "button square", title: text, "aria-label": text, onclick: act },
       icon(symbol));
   return make("div", { className: "row" },
     tool(words.enlarge, "plus", stage.enlarge),
     tool(words.reduce, "minus", stage.reduce),
-    tool(words.wholeFilm, "whole", stage.reset),
+    tool(words.whole, "whole", stage.reset),
+    tool(words.onePixel, "pixel", acts["1"]),
+    tool(words.turnLeft, "left", acts.l),
+    tool(words.turnRight, "right", acts.r),
+    tool(words.mirror, "mirror", acts.h),
+    tool(words.flip, "flip", acts.v),
+    tool(words.invert, "invert", acts.i),
     drags(stage),
   );
 }
 
+// That a picture is not shown as it was sent must be seen: its sides may have changed places.
+function noteOrientation(stage) {
+  const note = make("p", { className: "oriented", role: "status" });
+  stage.addEventListener("turned", () => {
+    const { quarters, mirrored } = stage;
+    note.textContent = quarters || mirrored ? words.oriented(quarters * 90, mirrored) : "";
+  });
+  stage.element.append(note);
+}
+
+// Brightness and contrast; `onchange` is told their values.
 function tones(stage, image) {
+  let inverted = false;
   const show = () => {
     const chosen = tone(Number(brightness.value), Number(contrast.value));
-    image.style.setProperty("filter", filter(chosen));
+    image.style.setProperty("filter", filter(chosen) + (inverted ? " invert(1)" : ""));
     figures.textContent = words.levelWidth(Math.round(chosen.level * 100), Math.round(chosen.width * 100));
   };
-  const slider = () => make("input", { type: "range", min: 0, max: 100, value: NEUTRAL, oninput: show });
+  const changed = () => {
+    show();
+    window.onchange?.({ brightness: brightness.value, contrast: contrast.value });
+  };
+  const slider = () => make("input", { type: "range", min: 0, max: 100, value: NEUTRAL, oninput: changed });
   const [brightness, contrast] = [slider(), slider()];
   const figures = make("output", { className: "hint" });
-  const reset = () => {
-    brightness.value = contrast.value = NEUTRAL;
+  const set = (values) => {
+    brightness.value = values.brightness;
+    contrast.value = values.contrast;
     show();
+  };
+  const reset = () => {
+    set({ brightness: NEUTRAL, contrast: NEUTRAL });
+    changed();
   };
   stage.addEventListener("tone", ({ across, down }) => {
     contrast.valueAsNumber += across * RANGE;
     brightness.valueAsNumber -= down * RANGE;
-    show();
+    changed();
   });
+  const window = {
+    onchange: null,
+    set,
+    invert() {
+      inverted = !inverted;
+      show();
+    },
+    elements: [
+      make("label", { className: "slider" }, make("span", {}, words.brightness), brightness),
+      make("label", { className: "slider" }, make("span", {}, words.contrast), contrast),
+      make("div", { className: "row" }, figures, button(words.resetTone, reset, { kind: "quiet" })),
+    ],
+  };
   show();
-  return [
-    make("label", { className: "slider" }, make("span", {}, words.brightness), brightness),
-    make("label", { className: "slider" }, make("span", {}, words.contrast), contrast),
-    make("div", { className: "row" }, figures, button(words.resetTone, reset, { kind: "quiet" })),
-  ];
+  return window;
 }
 
 function drags(stage) {

@@ -1,36 +1,40 @@
-// A film as a picture, with its map over it: in its card, and in a viewer.
+// A radiograph as a picture, with its map over it: in its card, and in a viewer.
 
+import { contours } from "./contours.js";
 import { make } from "./dom.js";
-import { heatmap } from "./heatmap.js";
 import { words } from "./language.js";
 
-export function plate(film, signal) {
-  const image = make("img", { alt: film.alt(), draggable: false, hidden: true });
-  const missing = make("p", { className: "undrawable", hidden: true }, words.undrawable);
+export function plate(radiograph, signal) {
+  const image = make("img", { alt: radiograph.alt(), draggable: false, hidden: true });
+  const missing = make("p", { className: "undrawable", hidden: !radiograph.undrawable }, words.undrawable);
   const element = make("span", { className: "plate" }, image, missing);
   let map = null;
+  let drawn = null;
 
   const showPicture = () => {
-    if (!film.picture) return;
-    image.src = film.picture;
+    if (!radiograph.picture) return;
+    image.src = radiograph.picture;
     image.hidden = false;
-    element.style.setProperty("--ratio", film.ratio);
+    element.style.setProperty("--ratio", radiograph.ratio);
   };
   const showMap = () => {
+    const wanted = (radiograph.mapShown && radiograph.explanation?.map) || null;
+    if (wanted === drawn) return;
+    drawn = wanted;
     map?.remove();
-    map = film.explanation?.map ? heatmap(film.explanation.map) : null;
+    map = wanted && contours(wanted);
     if (map) element.append(map);
-    fade();
   };
-  const fade = () => map?.style.setProperty("opacity", film.opacity);
-
-  film.addEventListener("picture", showPicture, { signal });
-  film.addEventListener("undrawable", () => (missing.hidden = false), { signal });
-  film.addEventListener("explanation", showMap, { signal });
-  // A new answer has no map yet.
-  film.addEventListener("state", () => film.explanation || showMap(), { signal });
-  film.addEventListener("opacity", fade, { signal });
+  const on = (what, act) => radiograph.addEventListener(what, act, { signal });
+  on("picture", showPicture);
+  on("undrawable", () => (missing.hidden = false));
+  on("explanation", showMap);
+  on("map", showMap);
+  // Another answer may have no map yet.
+  on("state", showMap);
+  on("reference", () => (image.alt = radiograph.alt()));
   showPicture();
   showMap();
+  radiograph.draw();
   return { element, image };
 }

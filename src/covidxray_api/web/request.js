@@ -3,8 +3,11 @@
 import { language } from "./language.js";
 import { credentials, signedIn } from "./signin.js";
 
+// What may go wrong without the page being at fault.
+export class Failure extends Error {}
+
 // The service answered with a problem of RFC 9457.
-export class Problem extends Error {
+export class Problem extends Failure {
   constructor(said, status, retryAfter) {
     super(said.title);
     this.slug = said.type?.split("/problems/")[1] ?? "";
@@ -15,7 +18,21 @@ export class Problem extends Error {
 }
 
 // No answer came.
-export class Offline extends Error {}
+export class Offline extends Failure {}
+
+// The file is not sent: it cannot be read, is too large, or of a kind that the service does not read.
+export class Unsent extends Failure {
+  constructor(slug, facts = {}) {
+    super(slug);
+    this.slug = slug;
+    this.facts = facts;
+  }
+}
+
+// Whether the service was not there to be asked, nor anything before it that knows of it.
+export function unreachable(error) {
+  return error instanceof Offline || (error instanceof Problem && [502, 504].includes(error.status) && !error.slug);
+}
 
 // Resolves to a Blob. The file goes as the body itself, so that its name stays on this computer.
 // XMLHttpRequest, as fetch does not tell how much of an upload has left.
@@ -35,7 +52,7 @@ export function get(path) {
   });
 }
 
-function send(path, body, { signal, type = "application/octet-stream", accept, onprogress }) {
+function send(path, body, { signal, type = "application/octet-stream", accept, reference, onprogress }) {
   return new Promise((resolve, reject) => {
     signal.throwIfAborted();
     const request = new XMLHttpRequest();
@@ -45,6 +62,7 @@ function send(path, body, { signal, type = "application/octet-stream", accept, o
     request.setRequestHeader("Content-Type", type);
     request.setRequestHeader("Accept", accept ?? "application/json");
     for (const [name, value] of Object.entries(credentials())) request.setRequestHeader(name, value);
+    if (reference) request.setRequestHeader("X-Reference", encodeURIComponent(reference));
     if (onprogress) {
       request.upload.onprogress = ({ loaded, total }) => onprogress(loaded / total);
       request.upload.onload = () => onprogress(1);
@@ -53,13 +71,19 @@ function send(path, body, { signal, type = "application/octet-stream", accept, o
     signal.addEventListener("abort", stop, { once: true });
     request.onloadend = () => signal.removeEventListener("abort", stop);
     request.onabort = () => reject(signal.reason);
-    request.onerror = () => reject(new Offline());
+    request.onerror = async () => reject((await readable(body)) ? new Offline() : new Unsent("unreadable-file"));
     request.onload = async () => {
       if (request.status < 300) resolve(request.response);
       else reject(await problemOf(request));
     };
     request.send(body);
   });
+}
+
+// A file may have been moved or unplugged since it was chosen: that looks like a lost connection.
+async function readable(body) {
+  if (!(body instanceof Blob)) return true;
+  return body.slice(0, 1).arrayBuffer().then(() => true, () => false);
 }
 
 async function problemOf(request) {

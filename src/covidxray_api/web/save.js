@@ -1,6 +1,11 @@
-// Takes an answer out of the page: as JSON, or as the service's report.
+// Takes answers out of the page: as JSON, as the service's reports, or as a table.
 
-import { make } from "./dom.js";
+import { announce, make } from "./dom.js";
+import { words } from "./language.js";
+import { Failure } from "./request.js";
+import { inWords } from "./trouble.js";
+import { table } from "./table.js";
+import { zipped } from "./zip.js";
 
 // The time that a browser may need to begin with a download.
 const GRACE_MS = 10_000;
@@ -11,12 +16,50 @@ function save(blob, name) {
   setTimeout(() => URL.revokeObjectURL(url), GRACE_MS);
 }
 
-export function saveAnswer({ file, answer, explanation }) {
-  const text = JSON.stringify({ ...answer, explanation }, null, 2);
-  save(new Blob([text], { type: "application/json" }), `${file.name}.json`);
+export function saveAnswer(radiograph) {
+  const { answer, explanation, reference } = radiograph;
+  const text = JSON.stringify({ ...answer, reference: reference || null, explanation }, null, 2);
+  save(new Blob([text], { type: "application/json" }), `${radiograph.saveName}.json`);
+  radiograph.keep();
 }
 
-export async function saveReport(film, onwait) {
-  const report = await film.more(`report?${film.choices()}`, "application/pdf", onwait);
-  save(report, `${film.file.name}.pdf`);
+export async function saveReport(radiograph, waits) {
+  save(await radiograph.report(waits), `${radiograph.saveName}.pdf`);
+  radiograph.keep();
+}
+
+export function saveTable(radiographs) {
+  save(new Blob([table(radiographs)], { type: "text/csv;charset=utf-8" }), "radiographs.csv");
+  for (const radiograph of radiographs) radiograph.keep();
+}
+
+// All reports in one archive, each named as its image is; the button tells how far it is, and stops it.
+export async function saveReports(radiographs, button) {
+  if (button.ariaBusy === "true") {
+    button.ariaBusy = "false";
+    return;
+  }
+  const label = button.lastElementChild;
+  button.ariaBusy = "true";
+  announce(words.makingReports(radiographs.length));
+  try {
+    const reports = [];
+    for (const radiograph of radiographs) {
+      label.textContent = words.reportsMade(reports.length, radiographs.length);
+      const report = await radiograph.report();
+      if (button.ariaBusy !== "true") return;
+      // Numbered, so that images of one name do not replace each other.
+      reports.push([`${radiograph.number}-${radiograph.saveName}.pdf`, report]);
+    }
+    save(await zipped(reports), "reports.zip");
+    for (const radiograph of radiographs) radiograph.keep();
+    announce(words.reportsSaved);
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    announce(inWords(error));
+    document.querySelector("#save-fault").textContent = inWords(error);
+  } finally {
+    button.ariaBusy = "false";
+    label.textContent = words.saveReports;
+  }
 }

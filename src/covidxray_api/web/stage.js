@@ -1,4 +1,4 @@
-// A film that can be enlarged and moved: by buttons, wheel, fingers and keys.
+// A picture that can be enlarged, moved, turned and mirrored: by buttons, wheel, fingers and keys.
 
 import { make } from "./dom.js";
 
@@ -6,16 +6,19 @@ const LARGEST = 12;
 const STEP = 1.25;
 const WHOLE = { scale: 1, x: 0, y: 0 };
 
-// `view`: enlargement, and by which share of the stage the film is moved. Tells "view" when it is
-// changed here, and "tone" with `across` and `down` (shares of the stage) when a drag is to change
-// brightness and contrast.
+// `view`: enlargement, and by which share of the stage the picture is moved. Tells "view" when it is
+// changed here, "tone" with `across` and `down` (shares of the stage) when a drag is to change
+// brightness and contrast, and "turned" when it is turned or mirrored.
 export class Stage extends EventTarget {
   view = WHOLE;
   dragMoves = false;
+  quarters = 0; // by how many quarter turns it is turned clockwise, after it was mirrored or not
+  mirrored = false;
   #fingers = new Map();
 
   constructor(content, name, help) {
     super();
+    this.content = content;
     this.sheet = make("div", { className: "sheet" }, content);
     this.element = make("div",
       { className: "stage", tabIndex: 0, role: "group", "aria-label": name, "aria-describedby": help },
@@ -30,7 +33,8 @@ export class Stage extends EventTarget {
   }
 
   show({ scale, x, y }) {
-    const within = (moved) => Math.min((scale - 1) / 2, Math.max((1 - scale) / 2, moved));
+    const room = Math.max(0, (scale - 1) / 2);
+    const within = (moved) => Math.min(room, Math.max(-room, moved));
     this.view = { scale, x: within(x), y: within(y) };
     this.sheet.style.setProperty(
       "transform",
@@ -54,6 +58,26 @@ export class Stage extends EventTarget {
   enlarge = () => this.zoom(STEP);
   reduce = () => this.zoom(1 / STEP);
   reset = () => this.#change(WHOLE);
+
+  // Shows each of so many pixels of the picture's width as one of the screen.
+  real(pixels) {
+    const scale = pixels / devicePixelRatio / this.content.offsetWidth;
+    this.#change({ ...this.view, scale });
+  }
+
+  turnRight = () => this.#orient(this.quarters + 1, this.mirrored);
+  turnLeft = () => this.#orient(this.quarters + 3, this.mirrored);
+  // What is seen is mirrored, however it was turned before: mirroring reverses the turns.
+  mirror = () => this.#orient(4 - this.quarters, !this.mirrored);
+  flip = () => this.#orient(6 - this.quarters, !this.mirrored);
+
+  #orient(quarters, mirrored) {
+    this.quarters = quarters % 4;
+    this.mirrored = mirrored;
+    this.content.style.setProperty("transform", `rotate(${this.quarters * 90}deg) scaleX(${mirrored ? -1 : 1})`);
+    this.content.classList.toggle("on-its-side", this.quarters % 2 === 1);
+    this.dispatchEvent(new Event("turned"));
+  }
 
   #move(across, down) {
     this.#change({ ...this.view, x: this.view.x + across, y: this.view.y + down });
@@ -81,7 +105,9 @@ export class Stage extends EventTarget {
     this.#fingers.set(event.pointerId, now);
     if (other) return this.#pinch(before, now, other[1]);
     const [across, down] = [now[0] - before[0], now[1] - before[1]];
-    if (this.dragMoves !== event.shiftKey) this.#move(across, down);
+    // One finger moves; brightness is for who has a mouse.
+    const moves = event.pointerType === "touch" || this.dragMoves !== event.shiftKey;
+    if (moves) this.#move(across, down);
     else this.#tone(across, down);
   }
 

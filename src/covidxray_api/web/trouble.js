@@ -1,24 +1,40 @@
 // What went wrong, in plain words.
 
 import { button, make } from "./dom.js";
-import { language, words } from "./language.js";
-import { Offline, Problem } from "./request.js";
+import { language, number, words } from "./language.js";
+import { Problem, unreachable, Unsent } from "./request.js";
 
 export function inWords(error) {
-  if (error instanceof Offline) return words.offline;
-  if (!(error instanceof Problem)) return words.pageFailed;
-  return words.problems[error.slug] ?? words.unknownProblem(error.status);
+  if (unreachable(error)) return words.offline;
+  if (error instanceof Problem) return words.problems[error.slug] ?? words.unknownProblem(error.status);
+  return error instanceof Unsent ? words.problems[error.slug] : words.pageFailed;
 }
 
-// Shows a countdown in a region once the service turns out to be busy: `tell` it the seconds left.
+// Shows in a region that the service is busy, with a countdown, or lost: `tells` is for `inTurn`.
 export function waitingIn(region) {
-  let wait = null;
+  let shown = null;
+  let tick = null;
+  const show = (element) => {
+    if (shown?.isConnected) shown.replaceWith(element);
+    else region.replaceChildren(element);
+    shown = element;
+  };
   return {
-    tell(error, left) {
-      if (!wait) region.replaceChildren((wait = waiting(error)).element);
-      wait.tick(left);
+    tells: {
+      onbusy(error, left) {
+        if (!tick) {
+          const wait = waiting(error);
+          show(wait.element);
+          ({ tick } = wait);
+        }
+        tick(left);
+      },
+      onlost(error) {
+        tick = null;
+        show(trouble(error, null, words.comesBack));
+      },
     },
-    end: () => wait?.element.remove(),
+    end: () => shown?.remove(),
   };
 }
 
@@ -36,6 +52,7 @@ export function trouble(error, again, hint) {
   return make("div", { className: "box refusal" },
     make("p", { role: "alert" }, make("strong", {}, inWords(error))),
     error instanceof Problem ? detail(error.said) : null,
+    error.facts?.most ? make("p", {}, words.sizes(megabytes(error.facts.size), megabytes(error.facts.most))) : null,
     hint ? make("p", {}, hint) : null,
     again ? button(words.tryAgain, again, { symbol: "again" }) : null,
   );
@@ -47,4 +64,8 @@ function detail({ detail: said, request_id: name }) {
     said && language === "en" ? make("p", {}, said) : null,
     name ? make("p", { className: "hint" }, `${words.request}: ${name}`) : null,
   ];
+}
+
+function megabytes(bytes) {
+  return number(bytes / 2 ** 20, { maximumFractionDigits: 1 });
 }

@@ -1,6 +1,7 @@
 // Whose turn it is: at most two requests at once, the others wait in their order.
 
-import { Problem } from "./request.js";
+import { back, reached } from "./recovery.js";
+import { Problem, unreachable } from "./request.js";
 
 const PLACES = 2;
 const DEFAULT_WAIT = 5;
@@ -8,32 +9,45 @@ const DEFAULT_WAIT = 5;
 let taken = 0;
 const waiting = [];
 
-// Does `send` when there is a place; while the service is overloaded, waits as long as it asks for,
-// telling `onwait` the problem and the seconds that are left, and sends again.
-export async function inTurn(send, signal, onwait) {
-  await place(signal);
+// Does `send` when there is a place, before the others if it is urgent. While the service is
+// overloaded, waits as long as it asks for, telling `onbusy` the problem and the seconds that are
+// left, and sends again; while it does not answer, tells `onlost`, waits for it to come back, and
+// sends again.
+export async function inTurn(send, signal, { onbusy = () => {}, onlost = () => {}, urgent = false } = {}) {
+  await place(signal, urgent);
   try {
     for (;;) {
       try {
-        return await send();
+        const answer = await send();
+        reached();
+        return answer;
       } catch (error) {
-        if (!(error instanceof Problem) || error.status !== 503) throw error;
-        await countdown(error.retryAfter ?? DEFAULT_WAIT, signal, (left) => onwait(error, left));
+        if (unreachable(error)) {
+          onlost(error);
+          await back(signal);
+        } else if (error instanceof Problem && error.status === 503) {
+          await countdown(error.retryAfter ?? DEFAULT_WAIT, signal, (left) => onbusy(error, left));
+        } else throw error;
       }
     }
   } finally {
-    taken -= 1;
-    waiting.shift()?.();
+    free();
   }
 }
 
-async function place(signal) {
-  while (taken >= PLACES) await new Promise((resolve) => waiting.push(resolve));
-  taken += 1;
+async function place(signal, urgent) {
+  if (taken >= PLACES) await new Promise((resolve) => (urgent ? waiting.unshift(resolve) : waiting.push(resolve)));
+  else taken += 1;
   if (!signal.aborted) return;
-  taken -= 1;
-  waiting.shift()?.();
+  free();
   throw signal.reason;
+}
+
+// Whoever waits first takes the place over.
+function free() {
+  const next = waiting.shift();
+  if (next) next();
+  else taken -= 1;
 }
 
 function countdown(seconds, signal, tell) {

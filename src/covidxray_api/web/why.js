@@ -1,17 +1,22 @@
-// Why a film got its answer: a map over it, what the map means, and how it did when put to the test.
+// Why a radiograph got its answer: a map over it, what the map means, and how it did when put to the test.
 
+import { legend, strongest } from "./contours.js";
 import { button, make } from "./dom.js";
-import { legend, strongest } from "./heatmap.js";
 import { number, words } from "./language.js";
+import { headlines } from "./models.js";
+import { plate } from "./plate.js";
 import { trouble, waitingIn } from "./trouble.js";
 
-export function why(film, region) {
+// Where the image was turned, its left is no side of the patient that could be told from it.
+const TURNED = /^rotated_/;
+
+export function why(radiograph, region, signal) {
   const ask = async () => {
     const busy = make("p", { className: "working", role: "status" }, words.explaining);
     region.replaceChildren(busy);
     try {
-      await film.explain(waitingIn(region).tell);
-      if (film.explanation) region.replaceChildren(explained(film));
+      await radiograph.explain(waitingIn(region).tells);
+      if (radiograph.explanation) region.replaceChildren(explained(radiograph, signal));
     } catch (error) {
       region.replaceChildren(trouble(error, ask));
     }
@@ -19,18 +24,22 @@ export function why(film, region) {
   return ask;
 }
 
-function explained(film) {
-  const { map, withheld, display_label: label, drop, random_drop: randomDrop } = film.explanation;
+export function explained(radiograph, signal) {
+  const { map, withheld, label: code, display_label, drop, random_drop: randomDrop } = radiograph.explanation;
+  const label = headlines(radiograph.model)[code] ?? display_label;
   const tested = drop === null ? null : make("p", {}, words.tested(label, change(drop), change(randomDrop)));
   const heading = make("h4", {}, words.whyLabel(label));
   if (!map) {
     return make("section", { className: "why" }, heading,
       make("p", { className: "box doubt", role: "status" }, withheld.message), tested);
   }
+  const turned = radiograph.answer.consistency.findings.some(({ code }) => TURNED.test(code));
+  const places = turned ? words.ninthsOfImage : words.ninths;
   return make("section", { className: "why" }, heading,
-    make("p", { role: "status" }, words.mapMeans(label), " ", words.strongest(words.ninths[strongest(map)])),
-    make("p", { className: "legend" }, make("span", {}, words.little), legend(), make("span", {}, words.much)),
-    opacity(film),
+    make("p", { role: "status" }, words.mapMeans(label), " ", words.strongest(places[strongest(map)])),
+    mapSwitch(radiograph, signal),
+    legend(),
+    make("div", { className: "beside-words" }, plate(radiograph, signal).element),
     tested,
     make("p", { className: "hint" }, words.mapDoesNotMean),
   );
@@ -42,13 +51,12 @@ function change(drop) {
   return number(-drop * 100, format).replace("-", "−");
 }
 
-export function opacity(film, signal) {
-  const slider = make("input", {
-    type: "range", min: 0, max: 100, step: 5, value: film.opacity * 100,
-    oninput: () => film.fade(slider.value / 100),
+export function mapSwitch(radiograph, signal) {
+  const tick = make("input", {
+    type: "checkbox", checked: radiograph.mapShown, onchange: () => radiograph.showMap(tick.checked),
   });
-  film.addEventListener("opacity", () => (slider.value = film.opacity * 100), { signal });
-  return make("label", { className: "slider" }, make("span", {}, words.opacity), slider);
+  radiograph.addEventListener("map", () => (tick.checked = radiograph.mapShown), { signal });
+  return make("label", { className: "check" }, tick, make("span", {}, words.showMap));
 }
 
 export function whyButton(ask) {

@@ -10,9 +10,11 @@ from pathlib import Path
 
 from fastapi import APIRouter, Request
 from fastapi.openapi.docs import get_swagger_ui_html
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
+
+from covidxray_api.api.state import state_of
 
 WEB = Path(__file__).parents[2] / "web"
 
@@ -49,6 +51,13 @@ router = APIRouter()
 async def page(request: Request) -> Response:
     """Serve the page."""
     return await FILES.get_response("index.html", request.scope)
+
+
+@router.get("/page-settings", include_in_schema=False)
+async def page_settings(request: Request) -> JSONResponse:
+    """Tell the page what the service takes, so that it need not upload what is refused."""
+    limit = state_of(request).settings.max_body_bytes
+    return JSONResponse({"max_body_bytes": limit}, headers=HEADERS)
 
 
 @router.get("/docs", include_in_schema=False)

@@ -1,0 +1,246 @@
+// One radiograph: what is known of it, and the requests about it. Rows, cards and viewers listen to it.
+
+import { checkBeforeUpload } from "./formats.js";
+import { language, words } from "./language.js";
+import { modelNamed } from "./models.js";
+import { point, query } from "./options.js";
+import { Failure, json, post } from "./request.js";
+import { inTurn } from "./turns.js";
+
+const NORMAL = "normal";
+
+export class Radiograph extends EventTarget {
+  state = "waiting"; // sending, reading, busy, lost, answered, refused, problem, cancelled
+  sent = 0; // share of the upload that has left
+  left = 0; // seconds until a busy service is asked again
+  error = null;
+  answer = null; // the latest, which stays while another is asked for
+  answeredAt = null;
+  model = null; // the description of the model that answered
+  explanation = null;
+  whyWanted = false; // whether the explanation is to be asked for again
+  mapShown = false;
+  open = false; // whether its card is shown
+  draft = {}; // what was typed about the answer and is not sent
+  reference = ""; // the user's own word for it, no name
+  kept = false; // whether the answer has been saved or printed
+  undrawable = false;
+  picture = null; // URL of what the browser can draw; ratio: its width over its height
+  ratio = 1;
+  pixels = 0; // width of the picture, in pixels
+  #stop = new AbortController();
+  #gone = new AbortController();
+  #drawing = null;
+  #answers = new Map(); // by model, prevalence and language
+  #explanations = new Map(); // by answer's model, label and language
+
+  constructor(file, number) {
+    super();
+    this.file = file;
+    this.number = number;
+  }
+
+  get name() {
+    return [this.number, this.reference, this.file.name].filter(Boolean).join(" · ");
+  }
+
+  // What a file that is saved of it is called, without its ending.
+  get saveName() {
+    return [this.reference, this.file.name].filter(Boolean).join("-").replace(/[^\p{L}\p{N}._ -]/gu, "_");
+  }
+
+  get running() {
+    return ["waiting", "sending", "reading", "busy", "lost"].includes(this.state);
+  }
+
+  tell(what) {
+    this.dispatchEvent(new Event(what));
+  }
+
+  async ask({ urgent = false } = {}) {
+    this.#stop.abort();
+    const { signal } = (this.#stop = new AbortController());
+    const key = `${query()}|${language}`;
+    const known = this.#answers.get(key);
+    if (known) return this.#answered(known);
+    this.#become("waiting");
+    try {
+      await checkBeforeUpload(this.file);
+      const answer = await this.#predict(signal, urgent);
+      const model = await modelNamed(answer.model.name);
+      if (signal.aborted) return;
+      this.#answers.set(key, { answer, model });
+      this.#answered({ answer, model });
+    } catch (error) {
+      if (signal.aborted) return;
+      this.#become("problem", { error });
+      if (!(error instanceof Failure)) throw error;
+    }
+  }
+
+  #answered({ answer, model }) {
+    const before = this.explanation && this.answer;
+    Object.assign(this, { answer: decided(answer), model, kept: false, answeredAt: new Date() });
+    this.#explain();
+    // The same answer in another language: its explanation is wanted in that too.
+    this.whyWanted = !this.explanation && before?.model.sha256 === answer.model.sha256
+      && explained(before) === explained(this.answer);
+    this.#become(answer.rejected ? "refused" : "answered");
+  }
+
+  // Shows what follows at the operating point that is chosen now; the answer has it for each.
+  decide() {
+    if (!this.answer || this.answer.rejected) return;
+    this.answer = decided(this.answer);
+    this.#explain();
+    this.tell("state");
+  }
+
+  // Takes the explanation of the answer that is shown, if it is known. A map of what speaks for the
+  // absence of disease marks no finding: it is drawn when it is asked for.
+  #explain() {
+    const before = this.explanation?.label;
+    this.explanation = this.#explanations.get(explanationKey(this.answer)) ?? null;
+    if (this.explanation && this.explanation.label !== before) this.mapShown = this.explanation.label !== NORMAL;
+  }
+
+  async #predict(signal, urgent) {
+    const send = () => {
+      this.#become("sending", { sent: 0 });
+      const onprogress = (sent) => this.#become(sent < 1 ? "sending" : "reading", { sent });
+      return this.#post(`predict?${query()}`, { signal, onprogress });
+    };
+    return json(await inTurn(send, signal, {
+      urgent,
+      onbusy: (error, left) => this.#become("busy", { error, left }),
+      onlost: (error) => this.#become("lost", { error }),
+    }));
+  }
+
+  #post(path, options) {
+    return post(path, this.file, { ...options, reference: this.reference });
+  }
+
+  #become(state, facts = {}) {
+    Object.assign(this, { error: null }, facts, { state });
+    this.tell("state");
+  }
+
+  cancel() {
+    this.#stop.abort();
+    if (this.answer) this.#become(this.answer.rejected ? "refused" : "answered");
+    else this.#become("cancelled");
+  }
+
+  // Sends the image once more for something beside the answer; resolves to a Blob.
+  more(path, accept, waits = {}) {
+    const { signal } = this.#gone;
+    return inTurn(() => this.#post(path, { signal, accept }), signal, { urgent: true, ...waits });
+  }
+
+  async explain(waits) {
+    const { answer } = this;
+    const choices = this.choices();
+    choices.set("label", explained(answer));
+    const path = `explain?${choices}`;
+    const { explanation } = await json(await this.more(path, "application/json", waits));
+    if (!explanation) return;
+    this.#explanations.set(explanationKey(answer), explanation);
+    // Another answer may have come meanwhile.
+    this.#explain();
+    this.tell("explanation");
+  }
+
+  // The choices under which the answer that is shown was given.
+  choices() {
+    const { model, operating_point, predictive_values } = this.answer;
+    const chosen = { model: model.name };
+    if (operating_point) chosen.operating_point = operating_point;
+    if (predictive_values) chosen.prevalence = predictive_values.prevalence;
+    return new URLSearchParams(chosen);
+  }
+
+  report(waits) {
+    return this.more(`report?${this.choices()}`, "application/pdf", waits);
+  }
+
+  // Draws the picture once; whoever shows it asks.
+  draw() {
+    this.#drawing ??= this.#draw();
+    return this.#drawing;
+  }
+
+  async #draw() {
+    const url = URL.createObjectURL(this.file);
+    if (await this.#shows(url)) return;
+    URL.revokeObjectURL(url);
+    // The browser cannot draw DICOM or TIFF; the service can.
+    const drawn = await this.more("preview", "image/png").catch(() => null);
+    if (!drawn || !(await this.#shows(URL.createObjectURL(drawn)))) {
+      this.undrawable = true;
+      this.tell("undrawable");
+    }
+  }
+
+  async #shows(url) {
+    const image = new Image();
+    image.src = url;
+    try {
+      await image.decode();
+    } catch {
+      return false;
+    }
+    if (this.#gone.signal.aborted) URL.revokeObjectURL(url);
+    const { naturalWidth: pixels, naturalHeight: height } = image;
+    Object.assign(this, { picture: url, ratio: pixels / height, pixels });
+    this.tell("picture");
+    return true;
+  }
+
+  refer(reference) {
+    this.reference = reference.trim();
+    this.kept = false;
+    this.tell("reference");
+  }
+
+  showMap(shown) {
+    this.mapShown = shown;
+    this.tell("map");
+  }
+
+  keep() {
+    this.kept = true;
+  }
+
+  // Taken off the list, it does nothing more, but can come back until it is forgotten.
+  leave() {
+    this.#stop.abort();
+  }
+
+  comeBack() {
+    if (this.running) this.ask();
+  }
+
+  forget() {
+    this.#gone.abort();
+    if (this.picture) URL.revokeObjectURL(this.picture);
+  }
+
+  alt() {
+    return words.pictureOf(this.name);
+  }
+}
+
+function decided(answer) {
+  const decision = answer.decisions[point()];
+  return decision ? { ...answer, ...decision, operating_point: point() } : answer;
+}
+
+// The label that an explanation is about: the answer, or the most probable where it is not conclusive.
+function explained({ conclusive, predicted_label, candidates }) {
+  return conclusive || !candidates.length ? predicted_label : candidates[0].code;
+}
+
+function explanationKey(answer) {
+  return [answer.model.sha256, explained(answer), language].join("|");
+}

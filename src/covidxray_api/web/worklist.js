@@ -1,0 +1,110 @@
+// The table: a line for each radiograph, the urgent ones first, with counts above it.
+
+import { announce, button } from "./dom.js";
+import { words } from "./language.js";
+import { row } from "./row.js";
+import { counted, summary, urgentFirst, verdict } from "./verdict.js";
+
+export function worklist(section, { open }) {
+  const [body, filters, search] = ["tbody", ".filters", "input[type=search]"].map((part) => section.querySelector(part));
+  let radiographs = [];
+  let rows = new Map();
+  let batch = 0;
+  let filter = null;
+  let due = false;
+
+  // What happens in one frame is drawn in one go.
+  function changed() {
+    if (due) return;
+    due = true;
+    requestAnimationFrame(() => {
+      due = false;
+      draw();
+    });
+  }
+
+  function draw() {
+    const sorted = urgentFirst(radiographs);
+    const groups = counted(sorted);
+    if (filter && !groups.has(filter)) filter = null;
+    const wanted = search.value.trim().toLowerCase();
+    const focused = document.activeElement;
+    sorted.forEach((radiograph, place) => {
+      const row = rows.get(radiograph);
+      row.element.hidden = !((!filter || verdict(radiograph).group === filter) && radiograph.name.toLowerCase().includes(wanted));
+      if (body.children[place] !== row.element) body.insertBefore(row.element, body.children[place] ?? null);
+    });
+    if (body.contains(focused)) focused.focus();
+    drawFilters(groups);
+    sayOnce(groups);
+  }
+
+  function drawFilters(groups) {
+    const all = [null, { name: words.all, count: radiographs.length }];
+    const focused = filters.contains(document.activeElement);
+    filters.replaceChildren(
+      ...[all, ...groups].map(([group, { name, count }]) =>
+        button(`${name} ${count}`, () => choose(group), { kind: "filter", "aria-pressed": String(group === filter) }),
+      ),
+    );
+    if (focused) filters.querySelector("[aria-pressed=true]").focus();
+  }
+
+  function choose(group) {
+    filter = group;
+    draw();
+  }
+
+  // Nothing is said of each when many come in, but once of all.
+  function sayOnce(groups) {
+    const running = radiographs.filter(({ running }) => running).length;
+    if (running) batch = Math.max(batch, running);
+    else if (batch) {
+      const said = batch === 1 && radiographs.length === 1 ? summary(radiographs[0]) : tally(groups);
+      batch = 0;
+      announce(said);
+    }
+  }
+
+  function tally(groups) {
+    const parts = [...groups.values()].map(({ name, count }) => `${count} ${uncapitalised(name)}`);
+    return words.tally(radiographs.filter(({ answer }) => answer).length, radiographs.length, parts.join(", "));
+  }
+
+  search.addEventListener("input", draw);
+
+  return {
+    element: section,
+    list(all) {
+      radiographs = all;
+      section.hidden = all.length < 2;
+      for (const [radiograph, { element, gone }] of rows) {
+        if (all.includes(radiograph)) continue;
+        gone.abort();
+        element.remove();
+        rows.delete(radiograph);
+      }
+      for (const radiograph of all) if (!rows.has(radiograph)) rows.set(radiograph, row(radiograph, open, changed));
+      draw();
+    },
+    focus(radiograph) {
+      if (section.hidden || !rows.has(radiograph)) return false;
+      rows.get(radiograph).element.querySelector("button").focus();
+      return true;
+    },
+    speak() {
+      for (const { element, gone } of rows.values()) {
+        gone.abort();
+        element.remove();
+      }
+      rows = new Map();
+    },
+    // In the order of the table, as far as it is shown.
+    order: () => urgentFirst(radiographs).filter((radiograph) => !rows.get(radiograph)?.element.hidden),
+  };
+}
+
+// In a sentence, as long as it is no abbreviation.
+function uncapitalised(name) {
+  return /^\p{Lu}\p{Ll}/u.test(name) ? name[0].toLowerCase() + name.slice(1) : name;
+}
