@@ -1,0 +1,184 @@
+"""The table: a line for each radiograph, the urgent ones first."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+import zipfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pypdf
+import pytest
+from playwright.sync_api import Page, expect
+
+if TYPE_CHECKING:
+    from tests.web.conftest import Drop, Visit
+
+TWELVE = 12
+
+
+@pytest.fixture
+def mixed(examples: Path, doubtful: bytes) -> dict[str, bytes]:
+    """A dozen images of every kind, the least urgent first."""
+    normal, covid, viral, none = (
+        (examples / f"{name}.png").read_bytes()
+        for name in ("normal", "covid_19", "viral_pneumonia", "not_a_radiograph")
+    )
+    kinds = {"normal": normal, "viral": viral, "none": none, "doubtful": doubtful, "covid": covid}
+    repeated = [*kinds.items(), *kinds.items(), ("normal", normal), ("covid", covid)]
+    return {f"{place:02}-{kind}.png": data for place, (kind, data) in enumerate(repeated, 1)}
+
+
+def answers(service: httpx.Client, images: dict[str, bytes], language: str = "en") -> dict[str, Any]:
+    headers = {"Accept-Language": language}
+    return {
+        name: service.post("/predict", content=data, headers=headers).json()
+        for name, data in images.items()
+    }
+
+
+def urgency(answer: dict[str, Any]) -> int:
+    if answer["rejected"]:
+        return 2
+    if not answer["conclusive"]:
+        return 1
+    return 0 if answer["predicted_label"] == "covid_19" else 4
+
+
+def done(page: Page) -> None:
+    expect(page.locator("#announcer")).to_have_text(re.compile(f"^{TWELVE} (of|de) {TWELVE}: "))
+
+
+@pytest.mark.parametrize(("locale", "language"), [("en-GB", "en"), ("es-ES", "es")])
+def test_the_urgent_come_first_and_are_counted_once(
+    visit: Visit, service: httpx.Client, drop: Drop, mixed: dict[str, bytes], locale: str, language: str
+) -> None:
+    said = answers(service, mixed, language)
+    page = visit(locale=locale)
+    page.evaluate(
+        """() => {
+            window.announced = [];
+            new MutationObserver(() => window.announced.push(
+                document.querySelector("#announcer").textContent))
+                .observe(document.querySelector("#announcer"), { childList: true });
+        }"""
+    )
+    drop(page, mixed)
+    done(page)
+
+    expected = sorted(mixed, key=lambda name: (urgency(said[name]), name))
+    rows = page.locator("#worklist tbody tr")
+    expect(rows.locator(".opener")).to_have_text([re.compile(f"{name}$") for name in expected])
+    expect(rows.locator(".outcome")).to_have_text([said[name]["headline"] for name in expected])
+    doubtful = [name for name in mixed if urgency(said[name]) == 1]
+    refused = [name for name in mixed if said[name]["rejected"]]
+    assert doubtful
+    assert refused
+    announced = page.evaluate("window.announced")
+    assert len(announced) == 1
+    words = {"en": ("not conclusive", "refused"), "es": ("no concluyente", "rechazada")}[language]
+    assert f"{len(doubtful)} {words[0]}" in announced[0]
+    assert f"{len(refused)} {words[1]}" in announced[0]
+    # No card is opened unasked where there are many.
+    expect(page.locator(".card:visible")).to_have_count(0)
+
+
+def test_a_line_is_filtered_found_and_opened(
+    visit: Visit, service: httpx.Client, drop: Drop, mixed: dict[str, bytes]
+) -> None:
+    page = visit()
+    drop(page, mixed)
+    done(page)
+    rows = page.locator("#worklist tbody tr:visible")
+    page.get_by_role("button", name="Refused 2").click()
+    expect(rows).to_have_count(2)
+    expect(page.get_by_role("button", name="Refused 2")).to_be_focused()
+    page.get_by_role("button", name="All 12").click()
+    page.get_by_label("Find by reference or file").fill("05-covid")
+    expect(rows).to_have_count(1)
+    opener = rows.get_by_role("button")
+    expect(opener).to_have_attribute("aria-expanded", "false")
+    opener.click()
+
+    card = page.locator(".card:visible")
+    expect(card).to_have_count(1)
+    expect(card.get_by_role("heading", name="5 · 05-covid.png")).to_be_focused()
+    expect(opener).to_have_attribute("aria-expanded", "true")
+    page.get_by_label("Find by reference or file").fill("06")
+    rows.locator("td").first.click()
+    expect(card.locator("h3")).to_have_text(["6 · 06-normal.png"])
+    card.get_by_role("button", name="Close the card").click()
+    expect(card).to_have_count(0)
+
+
+def test_the_table_is_saved_as_csv(
+    visit: Visit, service: httpx.Client, drop: Drop, mixed: dict[str, bytes]
+) -> None:
+    said = answers(service, mixed)
+    page = visit()
+    drop(page, {"=cmd.png": mixed["01-normal.png"], **mixed})
+    expect(page.locator("#announcer")).to_contain_text("13 of 13")
+    page.locator("#worklist .opener", has_text="05-covid.png").click()
+    page.get_by_label("Reference (optional)").fill("A-17")
+    page.get_by_label("Reference (optional)").blur()
+    with page.expect_download() as downloaded:
+        page.get_by_role("button", name="Table (CSV)").click()
+
+    raw = downloaded.value.path().read_bytes()
+    assert raw.startswith(b"\xef\xbb\xbf")
+    lines = list(csv.DictReader(io.StringIO(raw.decode("utf-8-sig"))))
+    # A name must not become a formula.
+    assert lines[0]["file"] == "'=cmd.png"
+    for line, (name, answer) in zip(lines[1:], said.items(), strict=True):
+        assert line["file"] == name
+        assert line["reference"] == ("A-17" if name == "05-covid.png" else "")
+        assert line["headline"] == answer["headline"]
+        assert line["conclusive"] == str(answer["conclusive"]).lower()
+        assert line["candidates"] == " ".join(label["code"] for label in answer["candidates"])
+        assert line["statement"] == answer["statement"]
+        for label, share in (answer["probabilities"] or {}).items():
+            assert float(line[f"probability_{label}"]) == share
+            assert float(line[f"cut_off_{label}"]) == answer["cut_offs"][label]
+
+
+@pytest.mark.parametrize("locale", ["en-GB", "es-ES"])
+def test_all_reports_are_saved_as_one(visit: Visit, examples: Path, locale: str) -> None:
+    page = visit(locale=locale)
+    page.set_input_files("#choose", [examples / "normal.png", examples / "covid_19.png"])
+    expect(page.locator(".verdict")).to_have_count(2)
+    page.get_by_label(re.compile("^(Reference|Referencia)")).first.fill("A-17/3")
+    page.get_by_label(re.compile("^(Reference|Referencia)")).first.blur()
+    with page.expect_download() as downloaded:
+        page.get_by_role("button", name=re.compile("^(All reports|Todos los informes)")).click()
+
+    with zipfile.ZipFile(downloaded.value.path()) as archive:
+        assert archive.testzip() is None
+        assert archive.namelist() == ["1-A-17_3-normal.png.pdf", "2-covid_19.png.pdf"]
+        for name in archive.namelist():
+            report = pypdf.PdfReader(io.BytesIO(archive.read(name)))
+            assert report.pages[0].extract_text()
+
+
+def test_the_viewer_goes_through_the_table(
+    visit: Visit, drop: Drop, mixed: dict[str, bytes]
+) -> None:
+    page = visit()
+    drop(page, mixed)
+    done(page)
+    names = page.locator("#worklist .opener").all_text_contents()
+    page.locator("#worklist .opener").first.click()
+    page.get_by_role("button", name=f"Enlarge {names[0]}").click()
+    title = page.locator("#viewer-title")
+    expect(title).to_have_text(names[0])
+    page.keyboard.press("n")
+    expect(title).to_have_text(names[1])
+    expect(page.locator(".stage")).to_be_focused()
+    page.get_by_role("button", name="Next").click()
+    expect(title).to_have_text(names[2])
+    page.keyboard.press("p")
+    page.keyboard.press("p")
+    page.keyboard.press("p")
+    expect(title).to_have_text(names[0])
