@@ -5,6 +5,8 @@ import { Problem, unreachable } from "./request.js";
 
 const PLACES = 2;
 const DEFAULT_WAIT = 5;
+// Too Many Requests, and Service Unavailable.
+const BUSY = [429, 503];
 
 let taken = 0;
 const waiting = [];
@@ -25,7 +27,7 @@ export async function inTurn(send, signal, { onbusy = () => {}, onlost = () => {
         if (unreachable(error)) {
           onlost(error);
           await back(signal);
-        } else if (error instanceof Problem && error.status === 503) {
+        } else if (error instanceof Problem && BUSY.includes(error.status)) {
           await countdown(error.retryAfter ?? DEFAULT_WAIT, signal, (left) => onbusy(error, left));
         } else throw error;
       }
