@@ -10,8 +10,8 @@ import { trouble, waiting, waitingIn } from "./trouble.js";
 import { view } from "./viewer.js";
 import { explained, why, whyButton } from "./why.js";
 
-// As long as the service keeps; see `X-Reference`.
-const LONGEST_REFERENCE = 64;
+// What the service takes as `X-Reference`: printable ASCII.
+const REFERENCE = { maxLength: 64, pattern: "[ -~]*" };
 
 export function card(radiograph, signal, { remove, close, order }) {
   const id = `radiograph-${radiograph.number}`;
@@ -57,11 +57,17 @@ export function card(radiograph, signal, { remove, close, order }) {
 }
 
 function reference(radiograph) {
+  const fault = make("p", { className: "fault", role: "status" });
   const field = make("input", {
-    type: "text", maxLength: LONGEST_REFERENCE, value: radiograph.reference, autocomplete: "off",
-    onchange: () => radiograph.refer(field.value),
+    ...REFERENCE, type: "text", value: radiograph.reference, autocomplete: "off",
+    onchange() {
+      const { valid } = field.validity;
+      field.ariaInvalid = String(!valid);
+      fault.textContent = valid ? "" : words.referenceFault;
+      if (valid) radiograph.refer(field.value.trim());
+    },
   });
-  return make("div", { className: "field reference" }, labelled(words.reference, field),
+  return make("div", { className: "field reference" }, labelled(words.reference, field), fault,
     make("p", { className: "hint" }, words.referenceHint));
 }
 

@@ -1,7 +1,7 @@
 // What the doctor thinks of an answer. What is typed stays, whatever happens to the answer, until it is sent.
 
 import { labelled, make } from "./dom.js";
-import { shortNames } from "./models.js";
+import { headlines } from "./models.js";
 import { words } from "./language.js";
 import { post } from "./request.js";
 import { trouble } from "./trouble.js";
@@ -32,7 +32,7 @@ function form(radiograph) {
   const { answer, model, draft } = radiograph;
   const label = make("select", { onchange: () => (draft.label = label.value) },
     make("option", { value: "" }, words.noLabel),
-    Object.entries(shortNames(model))
+    Object.entries(headlines(model))
       .filter(([code]) => code !== answer.predicted_label)
       .map(([code, name]) => make("option", { value: code, selected: code === draft.label }, name)),
   );

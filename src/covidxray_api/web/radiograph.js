@@ -160,8 +160,11 @@ export class Radiograph extends EventTarget {
     return new URLSearchParams(chosen);
   }
 
+  // With the map where it is shown.
   report(waits) {
-    return this.more(`report?${this.choices()}`, "application/pdf", waits);
+    const choices = this.choices();
+    if (this.explanation && (this.mapShown || !this.explanation.map)) choices.set("map", true);
+    return this.more(`report?${choices}`, "application/pdf", waits);
   }
 
   // Draws the picture once; whoever shows it asks.
@@ -198,7 +201,7 @@ export class Radiograph extends EventTarget {
   }
 
   refer(reference) {
-    this.reference = reference.trim();
+    this.reference = reference;
     this.kept = false;
     this.tell("reference");
   }

@@ -62,7 +62,7 @@ function send(path, body, { signal, type = "application/octet-stream", accept, r
     request.setRequestHeader("Content-Type", type);
     request.setRequestHeader("Accept", accept ?? "application/json");
     for (const [name, value] of Object.entries(credentials())) request.setRequestHeader(name, value);
-    if (reference) request.setRequestHeader("X-Reference", encodeURIComponent(reference));
+    if (reference) request.setRequestHeader("X-Reference", reference);
     if (onprogress) {
       request.upload.onprogress = ({ loaded, total }) => onprogress(loaded / total);
       request.upload.onload = () => onprogress(1);

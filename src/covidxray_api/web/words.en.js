@@ -82,6 +82,7 @@ export const words = {
   tryAgain: "Try again",
   reference: "Reference (optional)",
   referenceHint: "A number of the study, not a name: it goes on the report, on paper, into the table and into file names.",
+  referenceFault: "Letters without accents, digits and signs only.",
   pictureOf: (name) => `Radiograph ${name}`,
   undrawable: "No picture can be drawn of this file.",
   openLarge: (name) => `Enlarge ${name}`,

@@ -82,6 +82,7 @@ export const words = {
   tryAgain: "Intentar de nuevo",
   reference: "Referencia (opcional)",
   referenceHint: "Un número del estudio, no un nombre: aparece en el informe, en papel, en la tabla y en los nombres de archivo.",
+  referenceFault: "Solo letras sin acentos, cifras y signos.",
   pictureOf: (name) => `Radiografía ${name}`,
   undrawable: "No se puede dibujar este archivo.",
   openLarge: (name) => `Ampliar ${name}`,

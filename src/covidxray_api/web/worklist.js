@@ -60,9 +60,10 @@ export function worklist(section, { open }) {
     const running = radiographs.filter(({ running }) => running).length;
     if (running) batch = Math.max(batch, running);
     else if (batch) {
-      const said = batch === 1 && radiographs.length === 1 ? summary(radiographs[0]) : tally(groups);
       batch = 0;
-      announce(said);
+      // A problem of a single one is said by its card.
+      if (radiographs.length > 1) announce(tally(groups));
+      else if (radiographs[0].answer) announce(summary(radiographs[0]));
     }
   }
 
