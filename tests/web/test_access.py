@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -14,21 +14,38 @@ from playwright.sync_api import Browser, Page, expect
 if TYPE_CHECKING:
     from tests.web.conftest import Visit
 
-WEIGHT = 150_000
+WEIGHT = 200_000
 """Most bytes of all that the page loads at first, uncompressed."""
 
 State = Callable[[Page, Path], None]
 
 
 def empty(page: Page, examples: Path) -> None:
-    expect(page.get_by_text(re.compile("No film yet|Aún no hay placas"))).to_be_visible()
+    expect(
+        page.get_by_text(re.compile("No radiograph yet|Aún no hay radiografías"))
+    ).to_be_visible()
 
 
 def answered(page: Page, examples: Path) -> None:
-    films = [examples / "covid_19.png", examples / "normal.png"]
-    page.set_input_files("#choose", films)
+    page.set_input_files("#choose", [examples / "covid_19.png", examples / "normal.png"])
     expect(page.locator(".verdict")).to_have_count(2)
     page.locator("summary").first.click()
+
+
+def listed(page: Page, examples: Path) -> None:
+    names = ("covid_19", "normal", "viral_pneumonia", "not_a_radiograph")
+    page.set_input_files("#choose", [examples / f"{name}.png" for name in names])
+    expect(page.locator("#announcer")).to_contain_text("4")
+    page.locator("#worklist .opener").first.click()
+    page.locator("#prevalence").fill("5")
+    page.locator("#prevalence").press("Enter")
+    expect(page.locator(".predictive")).to_be_visible()
+
+
+def removed(page: Page, examples: Path) -> None:
+    answered(page, examples)
+    page.locator("#clear").click()
+    expect(page.locator("#undo button")).to_be_visible()
 
 
 def refused(page: Page, examples: Path) -> None:
@@ -38,7 +55,7 @@ def refused(page: Page, examples: Path) -> None:
 
 def explained(page: Page, examples: Path) -> None:
     page.set_input_files("#choose", examples / "covid_19.png")
-    page.get_by_role("button", name=re.compile("Why|Por qué")).click()
+    page.get_by_role("button", name=re.compile("^(Why|¿Por qué)")).click()
     expect(page.locator(".why")).to_be_visible()
 
 
@@ -46,6 +63,7 @@ def in_large(page: Page, examples: Path) -> None:
     explained(page, examples)
     page.locator(".plate-button").click()
     expect(page.get_by_role("dialog")).to_be_visible()
+    page.keyboard.press("r")
 
 
 def compared(page: Page, examples: Path) -> None:
@@ -64,6 +82,12 @@ def busy(page: Page, examples: Path) -> None:
     expect(page.locator(".seconds")).to_be_visible()
 
 
+def lost(page: Page, examples: Path) -> None:
+    page.route(re.compile("/predict|/health/ready"), lambda route: route.abort())
+    page.set_input_files("#choose", examples / "normal.png")
+    expect(page.locator(".refusal")).to_be_visible()
+
+
 def failed(page: Page, examples: Path) -> None:
     page.set_input_files("#choose", Path(__file__))
     expect(page.locator(".refusal")).to_be_visible()
@@ -76,36 +100,79 @@ def opinion(page: Page, examples: Path) -> None:
     expect(page.locator(".feedback-form select")).to_be_visible()
 
 
-STATES = [empty, answered, refused, explained, in_large, compared, busy, failed, opinion]
+STATES = [
+    empty, answered, listed, removed, refused, explained, in_large, compared, busy, lost, failed,
+    opinion,
+]  # fmt: skip
 
 
 def name_of(state: State) -> str:
     return state.__name__
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("state", STATES, ids=name_of)
-def test_axe_finds_nothing(visit: Visit, examples: Path, state: State, scheme: str) -> None:
-    page = visit(color_scheme=scheme, locale="es-ES" if scheme == "dark" else "en-GB")
-    state(page, examples)
-    found = Axe().run(page)
+SCHEMES: list[dict[str, Any]] = [
+    {"color_scheme": "light", "forced_colors": "none"},
+    {"color_scheme": "dark", "forced_colors": "none"},
+    {"color_scheme": "light", "forced_colors": "active"},
+    {"color_scheme": "dark", "forced_colors": "active"},
+]
 
-    assert found.violations_count == 0, found.generate_report()
+
+@pytest.mark.parametrize("locale", ["en-GB", "es-ES"])
+@pytest.mark.parametrize("state", STATES, ids=name_of)
+def test_axe_finds_nothing(visit: Visit, examples: Path, state: State, locale: str) -> None:
+    page = visit(locale=locale)
+    state(page, examples)
+
+    for scheme in SCHEMES:
+        page.emulate_media(**scheme)
+        found = Axe().run(page)
+        assert found.violations_count == 0, found.generate_report()
 
 
 @pytest.mark.parametrize("state", STATES, ids=name_of)
 def test_a_narrow_phone_shows_all_of_it(visit: Visit, examples: Path, state: State) -> None:
-    phone = {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True}
+    phone = {"viewport": {"width": 320, "height": 640}, "has_touch": True, "is_mobile": True}
     page = visit(locale="es-ES", **phone)
     state(page, examples)
 
     wide = """() => [...document.querySelectorAll("body, dialog, dialog *, main *")]
-        .filter((element) => element.getBoundingClientRect().right > 360.5
+        .filter((element) => element.getBoundingClientRect().right > 320.5
             && !element.closest(".unseen, .sheet, [hidden]"))
         .map((element) => element.outerHTML.slice(0, 80))"""
     assert page.evaluate(wide) == []
-    assert page.evaluate("document.scrollingElement.scrollWidth") == 360
+    assert page.evaluate("document.scrollingElement.scrollWidth") == 320
     assert too_small(page) == []
+
+
+@pytest.mark.parametrize(
+    "size", [(390, 844), (360, 640)], ids=lambda size: f"{size[0]} by {size[1]}"
+)
+def test_on_a_phone_the_verdict_is_in_the_first_screen(
+    visit: Visit, examples: Path, size: tuple[int, int]
+) -> None:
+    width, height = size
+    viewport = {"width": width, "height": height}
+    page = visit(viewport=viewport, has_touch=True, is_mobile=True, locale="es-ES")
+    page.set_input_files("#choose", examples / "covid_19.png")
+    expect(page.locator(".verdict")).to_be_in_viewport(ratio=1)
+    expect(page.locator(".plate-button img")).to_be_in_viewport(ratio=0.9)
+
+    page.get_by_role("button", name="¿Por qué?").click()
+    expect(page.locator(".why .contours:not(.sample)")).to_be_visible()
+
+
+def test_forced_colours_still_tell_bars_and_what_is_pressed(visit: Visit, examples: Path) -> None:
+    page = visit(forced_colors="active")
+    listed(page, examples)
+    colour = "element => getComputedStyle(element).backgroundColor"
+    seen = {
+        part: page.locator(part).first.evaluate(colour)
+        for part in (".fill", ".track", ".tick", "[aria-pressed=true]", "[aria-pressed=false]")
+    }
+
+    assert seen[".fill"] != seen[".track"] != seen[".tick"]
+    assert seen["[aria-pressed=true]"] != seen["[aria-pressed=false]"]
 
 
 def too_small(page: Page) -> list[str]:
@@ -161,30 +228,30 @@ def tab_to(page: Page, name: str) -> None:
 
 def test_everything_is_done_by_keyboard(visit: Visit, examples: Path) -> None:
     page = visit()
-    tab_to(page, "Go to the films")
-    tab_to(page, "Choose films")
+    tab_to(page, "Go to the radiographs")
+    tab_to(page, "Choose radiographs")
     with page.expect_file_chooser() as chooser:
         page.keyboard.press("Space")
     chooser.value.set_files([examples / "covid_19.png", examples / "normal.png"])
     expect(page.locator(".verdict")).to_have_count(2)
 
-    tab_to(page, "Compare")
+    tab_to(page, "1 · covid_19.png")
     page.keyboard.press("Enter")
-    expect(page.locator(".pane")).to_have_count(2)
-    tab_to(page, "Close")
-    page.keyboard.press("Enter")
-    expect(page.get_by_role("dialog")).to_be_hidden()
+    expect(page.get_by_role("heading", name="1 · covid_19.png")).to_be_focused()
     tab_to(page, "Enlarge 1")
     page.keyboard.press("Enter")
     page.keyboard.press("+")
     page.keyboard.press("Escape")
     expect(page.get_by_role("button", name="Enlarge 1")).to_be_focused()
+    tab_to(page, "Copy the text")
+    tab_to(page, "Reference")
+    page.keyboard.type("A-17")
     tab_to(page, "Why?")
     page.keyboard.press("Space")
     expect(page.locator(".why")).to_be_visible()
-    tab_to(page, "Strength of the map")
-    page.keyboard.press("ArrowLeft")
-    expect(page.locator(".heatmap")).to_have_css("opacity", "0.55")
+    tab_to(page, "Show the map")
+    page.keyboard.press("Space")
+    expect(page.locator(".plate-button .contours")).to_have_count(0)
     tab_to(page, "What do you think")
     page.keyboard.press("Enter")
     tab_to(page, "I agree")
@@ -192,9 +259,24 @@ def test_everything_is_done_by_keyboard(visit: Visit, examples: Path) -> None:
     tab_to(page, "Send")
     page.keyboard.press("Enter")
     expect(page.get_by_text("Thank you.")).to_be_focused()
+    tab_to(page, "Of 100 patients")
+    page.keyboard.type("5")
+    page.keyboard.press("Enter")
+    expect(page.locator(".predictive").first).to_be_visible()
     tab_to(page, "Balanced")
     page.keyboard.press("ArrowDown")
-    expect(page.locator(".said .hint").first).to_contain_text("“Specific”")
+    expect(page.locator(".answer .hint").first).to_contain_text("“Specific”")
+    tab_to(page, "Compare")
+    page.keyboard.press("Enter")
+    expect(page.locator(".pane")).to_have_count(2)
+    tab_to(page, "Close")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("dialog")).to_be_hidden()
+    tab_to(page, "Remove all")
+    page.keyboard.press("Enter")
+    tab_to(page, "Undo")
+    page.keyboard.press("Enter")
+    expect(page.locator(".card h3")).to_have_text(["1 · A-17 · covid_19.png", "2 · normal.png"])
 
 
 def test_who_wants_no_motion_gets_none(visit: Visit, examples: Path) -> None:

@@ -65,7 +65,9 @@ def test_the_figures_are_those_of_the_answer_at_every_operating_point(
             expect(page.locator(".statement")).to_have_text(decision["statement"])
             shown = figures(decision, answer["probabilities"], language)
             expect(page.locator(".bar-share")).to_have_text([share for share, _ in shown])
-            expect(page.locator(".bar-mark")).to_have_text([f"{cut_off} {mark}" for _, mark in shown])
+            expect(page.locator(".bar-mark")).to_have_text(
+                [f"{cut_off} {mark}" for _, mark in shown]
+            )
             expect(page.locator(".headline.doubt")).to_have_count(int(not decision["conclusive"]))
 
 
@@ -151,7 +153,13 @@ def test_an_answer_that_is_not_conclusive_names_what_it_may_be(
     ],
 )
 def test_normal_means_neither_of_two_diseases(
-    visit: Visit, service: httpx.Client, drop: Drop, film: bytes, locale: str, headline: str, bar: str
+    visit: Visit,
+    service: httpx.Client,
+    drop: Drop,
+    film: bytes,
+    locale: str,
+    headline: str,
+    bar: str,
 ) -> None:
     headers = {"Accept-Language": LANGUAGES[locale]}
     answer = service.post("/predict", content=film, headers=headers).json()

@@ -5,15 +5,19 @@ from __future__ import annotations
 import io
 import json
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import httpx
 import pypdf
+import pytest
 from playwright.sync_api import Page, expect
 
 if TYPE_CHECKING:
     from tests.web.conftest import Visit
+
+NEITHER = "No sign of COVID-19 or viral pneumonia"
 
 
 def test_the_answer_is_saved_as_json(visit: Visit, examples: Path) -> None:
@@ -26,6 +30,56 @@ def test_the_answer_is_saved_as_json(visit: Visit, examples: Path) -> None:
     assert downloaded.value.suggested_filename == "covid_19.png.json"
     saved = json.loads(downloaded.value.path().read_text(encoding="utf-8"))
     assert saved == {**responded.value.json(), "explanation": None}
+
+
+def test_a_reference_goes_with_everything_that_leaves_the_page(answered: Page) -> None:
+    answered.get_by_label("Reference (optional)").fill("ACC-2026-0173")
+    answered.get_by_label("Reference (optional)").blur()
+    expect(answered.locator(".card h3")).to_have_text("1 · ACC-2026-0173 · covid_19.png")
+    with answered.expect_download() as downloaded:
+        answered.get_by_role("button", name="Answer (JSON)").click()
+    assert downloaded.value.suggested_filename == "ACC-2026-0173-covid_19.png.json"
+    saved = json.loads(downloaded.value.path().read_text(encoding="utf-8"))
+    assert saved["reference"] == "ACC-2026-0173"
+
+    with answered.expect_request(re.compile("/report")) as asked, answered.expect_download() as pdf:
+        answered.get_by_role("button", name="Report (PDF)").click()
+    assert asked.value.header_value("x-reference") == "ACC-2026-0173"
+    assert pdf.value.suggested_filename == "ACC-2026-0173-covid_19.png.pdf"
+    report = pypdf.PdfReader(io.BytesIO(pdf.value.path().read_bytes()))
+    assert "ACC-2026-0173" in report.pages[0].extract_text()
+    paper = pypdf.PdfReader(io.BytesIO(answered.pdf(format="A4")))
+    assert "ACC-2026-0173" in paper.pages[0].extract_text()
+
+
+@pytest.mark.parametrize(
+    ("locale", "label", "words"),
+    [
+        ("en-GB", "Reference (optional)", "Letters without accents"),
+        ("es-ES", "Referencia (opcional)", "Solo letras sin acentos"),
+    ],
+)
+def test_a_reference_that_the_service_does_not_take_is_not_used(
+    visit: Visit, examples: Path, locale: str, label: str, words: str
+) -> None:
+    page = visit(locale=locale)
+    page.set_input_files("#choose", examples / "covid_19.png")
+    page.get_by_label(label).fill("Niño-7")
+    page.get_by_label(label).blur()
+
+    expect(page.locator(".reference .fault")).to_contain_text(words)
+    expect(page.locator(".card h3")).to_have_text("1 · covid_19.png")
+
+
+def test_the_report_has_the_map_only_where_it_is_shown(answered: Page) -> None:
+    with answered.expect_request(re.compile("/report")) as plain, answered.expect_download():
+        answered.get_by_role("button", name="Report (PDF)").click()
+    assert "map=" not in plain.value.url
+    answered.get_by_role("button", name="Why?").click()
+    expect(answered.locator(".why")).to_be_visible()
+    with answered.expect_request(re.compile("/report")) as mapped, answered.expect_download():
+        answered.get_by_role("button", name="Report (PDF)").click()
+    assert "map=true" in mapped.value.url
 
 
 def test_the_report_is_saved_in_the_language_of_the_page(visit: Visit, examples: Path) -> None:
@@ -48,11 +102,12 @@ def test_a_report_that_fails_is_explained(answered: Page) -> None:
     expect(answered.get_by_role("alert")).to_contain_text("The service does not answer.")
 
 
-def test_on_paper_each_film_has_its_page(visit: Visit, examples: Path) -> None:
+def test_on_paper_each_radiograph_has_its_page(visit: Visit, examples: Path) -> None:
     page = visit(color_scheme="dark")
     page.set_input_files("#choose", [examples / f"{name}.png" for name in ("normal", "covid_19")])
     expect(page.locator(".plate img:visible")).to_have_count(2)
     expect(page.locator(".verdict")).to_have_count(2)
+    statements = page.locator(".statement").all_text_contents()
     for button in page.get_by_role("button", name="Why?").all():
         button.click()
     expect(page.locator(".why")).to_have_count(2)
@@ -62,15 +117,19 @@ def test_on_paper_each_film_has_its_page(visit: Visit, examples: Path) -> None:
 
     texts = [sheet.extract_text() for sheet in paper.pages]
     assert len(texts) == 2
-    for text, label in zip(texts, ("Normal", "COVID-19"), strict=True):
-        assert label in text
+    for text, name, said in zip(texts, ("normal", "covid_19"), statements, strict=True):
+        assert name in text
+        assert said.split()[0] in text
+        assert "Chest radiograph screening" in text
+        assert "Patient: ____" in text
+        assert f"{datetime.now(tz=UTC):%Y}" in text
         assert "Decision support, not a diagnosis" in text
-        assert "Choose films" not in text
+        assert "Choose radiographs" not in text
         assert "Why?" not in text
 
 
 def sent(page: Page) -> dict[str, Any]:
-    """Send the opinion of the only film, and return what the service took."""
+    """Send the opinion of the only radiograph, and return what the service took."""
     with page.expect_response(re.compile("/feedback")) as responded:
         page.locator(".feedback-form").get_by_role("button", name="Send").click()
     assert responded.value.status == 201
@@ -79,24 +138,30 @@ def sent(page: Page) -> dict[str, Any]:
     return said
 
 
-def test_an_opinion_is_sent_as_the_service_takes_it(answered: Page, service: httpx.Client) -> None:
-    version = service.get("/health").json()["model"]["version"]
+def test_an_opinion_is_sent_as_the_service_takes_it(
+    answered: Page, service: httpx.Client, examples: Path
+) -> None:
+    answer = service.post("/predict", content=(examples / "covid_19.png").read_bytes()).json()
+    model = answer["model"]
+    named = {"normal": NEITHER, "covid_19": "COVID-19", "viral_pneumonia": "Viral pneumonia"}
+    del named[answer["predicted_label"]]
     answered.get_by_text("What do you think of this answer?").click()
     form = answered.locator(".feedback-form")
-    corrected = form.get_by_label("What does the film show?")
+    corrected = form.get_by_label("What does the radiograph show?")
     expect(corrected).to_be_hidden()
     form.get_by_label("I disagree").check()
     assert corrected.locator("option").all_text_contents() == [
-        "None of these, or not known", "Normal", "Viral pneumonia",
-    ]  # fmt: skip
+        "None of these, or not known",
+        *named.values(),
+    ]
     corrected.select_option(label="Viral pneumonia")
     expect(form).to_contain_text("Write no name")
     form.get_by_label("Comment").fill("Bilateral, in a child.")
 
     assert sent(answered) == {
         "request_id": answered.locator(".facts dd").last.text_content(),
-        "model": {"name": "multi-source", "version": version},
-        "predicted_label": "covid_19",
+        "model": {"name": model["name"], "version": model["version"]},
+        "predicted_label": answer["predicted_label"],
         "opinion": "disagree",
         "corrected_label": "viral_pneumonia",
         "comment": "Bilateral, in a child.",
@@ -109,7 +174,7 @@ def test_a_label_of_an_opinion_that_was_changed_is_not_sent(answered: Page) -> N
     answered.get_by_text("What do you think of this answer?").click()
     form = answered.locator(".feedback-form")
     form.get_by_label("I disagree").check()
-    form.get_by_label("What does the film show?").select_option(label="Normal")
+    form.get_by_label("What does the radiograph show?").select_option(index=1)
     form.get_by_label("I agree").check()
 
     said = sent(answered)

@@ -6,17 +6,15 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import httpx
 import pytest
 from playwright.sync_api import Page, Route, expect
-
-from covidxray_api.settings import Settings
 
 if TYPE_CHECKING:
     from tests.conftest import Serve
     from tests.web.conftest import Drop, Visit
 
-FILM = re.compile(r"/(predict|explain|report)\?")
+SENT = re.compile(r"/(predict|explain|report)\?")
+READY = re.compile("/health/ready")
 
 
 def overloaded(page: Page, times: int, seconds: int) -> None:
@@ -34,7 +32,7 @@ def overloaded(page: Page, times: int, seconds: int) -> None:
         )
 
     page.clock.install()
-    page.route(FILM, answer)
+    page.route(SENT, answer)
 
 
 def test_a_busy_service_is_asked_again_after_a_countdown(visit: Visit, examples: Path) -> None:
@@ -44,9 +42,11 @@ def test_a_busy_service_is_asked_again_after_a_countdown(visit: Visit, examples:
 
     for left in ("3 s", "2 s", "1 s", "3 s", "2 s", "1 s"):
         expect(page.locator(".seconds")).to_have_text(left)
-        expect(page.get_by_role("alert")).to_contain_text("The service is busy with other films.")
+        expect(page.get_by_role("alert")).to_contain_text(
+            "The service is busy with other radiographs."
+        )
         page.clock.run_for(1000)
-    expect(page.locator(".verdict")).to_have_text("Normal")
+    expect(page.locator(".verdict")).to_be_visible()
 
 
 def test_waiting_for_a_busy_service_is_cancelled(visit: Visit, examples: Path) -> None:
@@ -70,29 +70,29 @@ def test_why_waits_for_a_busy_service_too(visit: Visit, examples: Path) -> None:
     expect(page.locator(".seconds")).to_have_text("2 s")
     page.clock.run_for(2000)
 
-    expect(page.locator(".heatmap")).to_be_visible()
+    expect(page.locator(".why")).to_be_visible()
 
 
-def test_without_a_connection_the_film_waits_for_it(visit: Visit, examples: Path) -> None:
+def test_without_a_connection_the_image_waits_for_it(visit: Visit, examples: Path) -> None:
     page = visit()
     page.context.set_offline(True)
     page.set_input_files("#choose", examples / "normal.png")
     expect(page.get_by_role("alert")).to_contain_text("The service does not answer.")
-    expect(page.locator(".refusal")).to_contain_text("As soon as the connection is back")
+    expect(page.locator(".refusal")).to_contain_text("As soon as the service answers again")
     page.context.set_offline(False)
 
-    expect(page.locator(".verdict")).to_have_text("Normal")
+    expect(page.locator(".verdict")).to_be_visible()
 
 
-def test_a_film_that_was_not_answered_is_sent_again_by_hand(visit: Visit, examples: Path) -> None:
+def test_an_image_that_was_not_answered_is_sent_again_by_hand(visit: Visit, examples: Path) -> None:
     page = visit()
-    page.route(FILM, lambda route: route.abort())
+    page.route(SENT, lambda route: route.abort())
     page.set_input_files("#choose", examples / "normal.png")
     expect(page.get_by_role("alert")).to_contain_text("The service does not answer.")
-    page.unroute(FILM)
+    page.unroute(SENT)
     page.get_by_role("button", name="Try again").click()
 
-    expect(page.locator(".verdict")).to_have_text("Normal")
+    expect(page.locator(".verdict")).to_be_visible()
 
 
 @pytest.mark.parametrize(
@@ -105,7 +105,7 @@ def test_a_film_that_was_not_answered_is_sent_again_by_hand(visit: Visit, exampl
         (b"", "es-ES", "El archivo está vacío."),
     ],
 )
-def test_a_file_that_is_no_film_is_explained(
+def test_a_file_that_is_no_image_is_explained(
     visit: Visit, drop: Drop, data: bytes, locale: str, words: str
 ) -> None:
     page = visit(locale=locale)
@@ -116,30 +116,118 @@ def test_a_file_that_is_no_film_is_explained(
     expect(page.locator(".refusal")).to_contain_text(re.compile("Request|Solicitud"))
 
 
-def test_what_is_too_large_is_decided_by_the_service(
+@pytest.mark.parametrize(("back_after", "locale"), [(2, "en-GB"), (4, "es-ES")])
+def test_when_the_service_is_back_everything_that_waits_is_sent(
+    visit: Visit, examples: Path, back_after: int, locale: str
+) -> None:
+    page = visit(locale=locale)
+    page.clock.install()
+    asked: list[str] = []
+    page.route(SENT, lambda route: route.abort())
+    page.route(READY, lambda route: (asked.append(route.request.url), route.abort()))
+    page.set_input_files("#choose", [examples / f"{name}.png" for name in ("normal", "covid_19")])
+    lost = {"en-GB": "The service does not answer.", "es-ES": "El servicio no responde."}[locale]
+    expect(page.get_by_role("alert")).to_have_count(2)
+    expect(page.get_by_role("alert").first).to_contain_text(lost)
+
+    # It is asked after 1, 2, 4, 8 … seconds, whoever waits.
+    for times in range(back_after):
+        page.clock.run_for(1000 * 2**times)
+        page.wait_for_timeout(0)
+    page.unroute(SENT)
+    page.unroute(READY)
+    page.clock.run_for(1000 * 2**back_after)
+
+    expect(page.locator(".verdict")).to_have_count(2)
+    expect(page.get_by_role("alert")).to_have_count(0)
+
+
+def test_a_service_that_is_restarted_gets_what_waits(
     serve: Serve, visit: Visit, examples: Path
 ) -> None:
-    with serve(Settings(max_body_bytes=1000)) as small:
-        answered: httpx.Response = small.post("/predict", content=bytes(1001))
     page = visit()
-    page.route(
-        FILM,
-        lambda route: route.fulfill(
-            status=answered.status_code, body=answered.content, content_type="application/json"
-        ),
-    )
+    page.clock.install()
+    problem = {"type": "/problems/not-ready", "title": "Not ready", "status": 503}
+    page.route(SENT, lambda route: route.fulfill(status=503, json=problem))
     page.set_input_files("#choose", examples / "normal.png")
+    expect(page.get_by_role("alert")).to_contain_text("The service is starting.")
+    page.unroute(SENT)
+    page.clock.run_for(5000)
 
-    expect(page.get_by_role("alert")).to_contain_text("The file is too large.")
-    expect(page.locator(".refusal")).to_contain_text("at most 1,000 are accepted")
+    expect(page.locator(".verdict")).to_be_visible()
+
+
+def test_a_file_that_is_gone_is_not_taken_for_a_lost_connection(
+    visit: Visit, tmp_path: Path, examples: Path
+) -> None:
+    image = tmp_path / "stick.png"
+    image.write_bytes((examples / "normal.png").read_bytes())
+    page = visit()
+    held: list[Route] = []
+    page.route(SENT, lambda route: held.append(route))
+    page.set_input_files("#choose", [image, image, image])
+    image.unlink()
+    for route in held:
+        route.continue_()
+
+    expect(page.get_by_role("alert").last).to_contain_text("The file can no longer be read.")
+
+
+@pytest.mark.parametrize(
+    ("locale", "words"),
+    [
+        ("en-GB", ["The file is too large.", "It has 33 MB; at most 32 MB are accepted."]),
+        (
+            "es-ES",
+            ["El archivo es demasiado grande.", "Tiene 33 MB; se aceptan como máximo 32 MB."],
+        ),
+    ],
+)
+def test_what_is_too_large_is_not_uploaded(
+    visit: Visit, tmp_path: Path, locale: str, words: list[str]
+) -> None:
+    large = tmp_path / "large.dcm"
+    large.write_bytes(bytes(33 * 2**20))
+    page = visit(locale=locale)
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.set_input_files("#choose", large)
+
+    for said in words:
+        expect(page.locator(".refusal")).to_contain_text(said)
+    assert [url for url in asked if "/predict" in url] == []
+
+
+def test_what_is_no_image_is_not_uploaded(visit: Visit, tmp_path: Path) -> None:
+    film = tmp_path / "film.mp4"
+    film.write_bytes(bytes(4) + b"ftypisom" + bytes(2 * 2**20))
+    page = visit()
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.set_input_files("#choose", film)
+
+    expect(page.get_by_role("alert")).to_contain_text("The format is not known.")
+    assert [url for url in asked if "/predict" in url] == []
 
 
 def test_words_that_no_service_of_ours_says_are_a_problem_too(visit: Visit, examples: Path) -> None:
     page = visit()
-    page.route(FILM, lambda route: route.fulfill(status=502, body="<h1>Bad gateway</h1>"))
+    page.route(SENT, lambda route: route.fulfill(status=418, body="<h1>A teapot</h1>"))
     page.set_input_files("#choose", examples / "normal.png")
 
-    expect(page.get_by_role("alert")).to_contain_text("The service could not answer (502).")
+    expect(page.get_by_role("alert")).to_contain_text("The service could not answer (418).")
+
+
+def test_a_proxy_without_its_service_is_waited_for(visit: Visit, examples: Path) -> None:
+    page = visit()
+    page.clock.install()
+    page.route(SENT, lambda route: route.fulfill(status=502, body="<h1>Bad gateway</h1>"))
+    page.set_input_files("#choose", examples / "normal.png")
+    expect(page.get_by_role("alert")).to_contain_text("The service does not answer.")
+    page.unroute(SENT)
+    page.clock.run_for(1000)
+
+    expect(page.locator(".verdict")).to_be_visible()
 
 
 def test_the_description_of_the_api_opens(visit: Visit) -> None:

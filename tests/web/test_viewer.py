@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 if TYPE_CHECKING:
-    from tests.web.conftest import Visit
+    from tests.web.conftest import Drop, Visit
 
 
 @pytest.fixture
@@ -52,7 +52,7 @@ def test_a_film_is_enlarged_and_moved_by_keys_and_buttons(viewer: Page) -> None:
     dialog.get_by_role("button", name="Enlarge").click()
     dialog.get_by_role("button", name="Enlarge").click()
     assert scale(viewer) == pytest.approx(1.5625)
-    dialog.get_by_role("button", name="Whole film").click()
+    dialog.get_by_role("button", name="Whole image").click()
     assert scale(viewer) == 1
 
 
@@ -103,7 +103,7 @@ def test_a_drag_and_shifted_arrows_change_brightness_and_contrast(viewer: Page) 
     viewer.get_by_role("button", name="Reset").click()
     assert tones(viewer) == ["50", "50"]
 
-    viewer.get_by_label("Drag moves the film").check()
+    viewer.get_by_label("Drag moves the image").check()
     stage_of(viewer).press("+")
     viewer.mouse.move(*middle)
     viewer.mouse.down()
@@ -147,20 +147,20 @@ def test_two_films_are_compared_side_by_side(visit: Visit, examples: Path) -> No
         "#choose", [examples / f"{name}.png" for name in ("normal", "covid_19", "viral_pneumonia")]
     )
     expect(page.locator(".verdict")).to_have_count(3)
-    page.get_by_label("Earlier film").select_option(label="1 · normal.png")
-    page.get_by_label("Later film").select_option(label="3 · viral_pneumonia.png")
+    page.get_by_label("Previous radiograph").select_option(label="1 · normal.png")
+    page.get_by_label("Current radiograph").select_option(label="3 · viral_pneumonia.png")
     page.get_by_role("button", name="Compare").click()
     panes = page.get_by_role("dialog").locator(".pane")
 
     expect(panes.locator("h3")).to_have_text(["1 · normal.png", "3 · viral_pneumonia.png"])
-    expect(panes.locator(".verdict")).to_have_text(["Normal", "Viral pneumonia"])
+    expect(panes.locator(".notice")).to_have_count(2)
     boxes = [panes.nth(place).bounding_box() for place in (0, 1)]
     assert boxes[0]
     assert boxes[1]
     assert boxes[0]["y"] == boxes[1]["y"]
     page.keyboard.press("+")
     assert scale(page, 1) == scale(page, 0) == pytest.approx(1.25)
-    page.get_by_label("Move both together").uncheck()
+    page.get_by_label("Change both together").uncheck()
     page.locator(".stage").first.press("+")
     assert scale(page, 1) == pytest.approx(1.25)
     assert scale(page, 0) > 1.5
@@ -175,3 +175,120 @@ def test_a_film_is_compared_with_nothing(visit: Visit, examples: Path) -> None:
     expect(page.locator(".verdict")).to_be_visible()
 
     expect(page.get_by_role("button", name="Compare")).to_be_hidden()
+
+
+def test_two_different_radiographs_are_compared_unless_told_otherwise(
+    visit: Visit, examples: Path
+) -> None:
+    page = visit(locale="es-ES")
+    page.set_input_files(
+        "#choose", [examples / f"{name}.png" for name in ("normal", "covid_19", "viral_pneumonia")]
+    )
+    expect(page.locator(".verdict")).to_have_count(3)
+    fields = [page.get_by_label(name) for name in ("Radiografía previa", "Radiografía actual")]
+    assert [field.input_value() for field in fields] == ["0", "1"]
+    page.get_by_role("button", name="Quitar: 1").click()
+    assert len({field.input_value() for field in fields}) == 2
+
+
+def test_window_and_zoom_are_linked_when_comparing(visit: Visit, examples: Path) -> None:
+    page = visit()
+    page.set_input_files("#choose", [examples / f"{name}.png" for name in ("normal", "covid_19")])
+    expect(page.locator(".verdict")).to_have_count(2)
+    page.get_by_role("button", name="Compare").click()
+    brightness = page.get_by_label("Brightness")
+    brightness.first.fill("70")
+    assert brightness.last.input_value() == "70"
+    page.get_by_label("Change both together").uncheck()
+    brightness.first.fill("30")
+    assert brightness.last.input_value() == "70"
+
+
+def drawn(page: Page) -> str:
+    """Return how the picture is turned and mirrored."""
+    turned: str = page.locator(".stage .plate").evaluate("plate => plate.style.transform")
+    return turned
+
+
+def test_the_picture_is_turned_mirrored_and_inverted_by_keys(viewer: Page) -> None:
+    note = viewer.locator(".oriented")
+    for key, transform, words in [
+        ("r", "rotate(90deg) scaleX(1)", "turned by 90°: not as it was sent"),
+        ("h", "rotate(270deg) scaleX(-1)", "Mirrored, turned by 270°: not as it was sent"),
+        ("v", "rotate(270deg) scaleX(1)", "turned by 270°: not as it was sent"),
+        ("r", "rotate(0deg) scaleX(1)", ""),
+        ("l", "rotate(270deg) scaleX(1)", "turned by 270°: not as it was sent"),
+    ]:
+        viewer.keyboard.press(key)
+        assert drawn(viewer) == transform
+        expect(note).to_have_text(words)
+    picture = viewer.locator(".stage img")
+    viewer.keyboard.press("i")
+    expect(picture).to_have_css("filter", re.compile("invert"))
+    viewer.keyboard.press("i")
+    expect(picture).not_to_have_css("filter", re.compile("invert"))
+
+
+def test_a_turned_picture_stays_within_the_stage(visit: Visit, examples: Path) -> None:
+    page = visit(viewport={"width": 900, "height": 500})
+    page.set_input_files("#choose", examples / "covid_19.png")
+    page.get_by_role("button", name="Enlarge 1").click()
+    page.keyboard.press("r")
+    stage, picture = (page.locator(f".stage{part}").bounding_box() for part in ("", " img"))
+    assert stage
+    assert picture
+
+    assert picture["x"] >= stage["x"] - 1
+    assert picture["y"] >= stage["y"] - 1
+    assert picture["width"] <= stage["width"] + 1
+    assert picture["height"] <= stage["height"] + 1
+
+
+def test_one_to_one_shows_each_pixel_as_one(viewer: Page) -> None:
+    viewer.keyboard.press("1")
+    picture = viewer.locator(".stage img")
+    wide = picture.evaluate("image => image.getBoundingClientRect().width * devicePixelRatio")
+
+    assert wide == pytest.approx(picture.evaluate("image => image.naturalWidth"), abs=0.5)
+
+
+def test_why_and_its_map_are_there_by_key(viewer: Page) -> None:
+    viewer.keyboard.press("w")
+    expect(viewer.locator(".stage .contours")).to_be_visible()
+    viewer.keyboard.press("m")
+    expect(viewer.locator(".stage .contours")).to_have_count(0)
+    viewer.keyboard.press("m")
+    expect(viewer.locator(".stage .contours")).to_be_visible()
+
+
+def test_one_finger_moves_and_two_zoom(viewer: Page) -> None:
+    viewer.keyboard.press("+")
+    viewer.keyboard.press("+")
+    stage_of(viewer).evaluate(
+        """stage => {
+            stage.setPointerCapture = () => {};
+            const { left, top, width, height } = stage.getBoundingClientRect();
+            const finger = (type, across) => stage.dispatchEvent(new PointerEvent(type, {
+                pointerType: "touch", pointerId: 1,
+                clientX: left + across * width, clientY: top + height / 2 }));
+            finger("pointerdown", 0.5);
+            finger("pointermove", 0.6);
+        }"""
+    )
+    box = stage_of(viewer).bounding_box()
+    assert box
+
+    assert moved(viewer)[0] == pytest.approx(box["width"] / 10, abs=1)
+    assert tones(viewer) == ["50", "50"]
+
+
+def test_corrections_and_the_notice_are_in_the_viewer(
+    visit: Visit, drop: Drop, upside_down: bytes
+) -> None:
+    page = visit(locale="es-ES")
+    drop(page, {"turned.png": upside_down})
+    page.get_by_role("button", name="Ampliar 1").click()
+    dialog = page.get_by_role("dialog")
+
+    expect(dialog.locator(".notes")).to_contain_text("Corregido:")
+    expect(dialog.locator(".notice")).to_contain_text("Apoyo a la decisión")

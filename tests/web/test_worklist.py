@@ -32,7 +32,9 @@ def mixed(examples: Path, doubtful: bytes) -> dict[str, bytes]:
     return {f"{place:02}-{kind}.png": data for place, (kind, data) in enumerate(repeated, 1)}
 
 
-def answers(service: httpx.Client, images: dict[str, bytes], language: str = "en") -> dict[str, Any]:
+def answers(
+    service: httpx.Client, images: dict[str, bytes], language: str = "en"
+) -> dict[str, Any]:
     headers = {"Accept-Language": language}
     return {
         name: service.post("/predict", content=data, headers=headers).json()
@@ -54,7 +56,12 @@ def done(page: Page) -> None:
 
 @pytest.mark.parametrize(("locale", "language"), [("en-GB", "en"), ("es-ES", "es")])
 def test_the_urgent_come_first_and_are_counted_once(
-    visit: Visit, service: httpx.Client, drop: Drop, mixed: dict[str, bytes], locale: str, language: str
+    visit: Visit,
+    service: httpx.Client,
+    drop: Drop,
+    mixed: dict[str, bytes],
+    locale: str,
+    language: str,
 ) -> None:
     said = answers(service, mixed, language)
     page = visit(locale=locale)

@@ -30,6 +30,16 @@ export function pane(radiograph, signal, alone) {
     m: () => radiograph.showMap(!radiograph.mapShown),
   };
   noteOrientation(stage);
+  const saidNow = make("div", {});
+  let answer;
+  const say = () => {
+    // Progress changes nothing of an answer that is there.
+    if (answer && answer === radiograph.answer) return;
+    ({ answer } = radiograph);
+    saidNow.replaceChildren(said(radiograph, ask));
+  };
+  radiograph.addEventListener("state", say, { signal });
+  say();
   const tools = make("div", { className: "tools" }, buttons(stage, acts), window.elements);
   return {
     stage,
@@ -37,7 +47,7 @@ export function pane(radiograph, signal, alone) {
     window,
     element: make("section", { className: "pane", "aria-label": radiograph.name },
       make("h3", { className: alone ? "unseen" : "" }, radiograph.name), stage.element,
-      make("div", { className: "side" }, tools, said(radiograph, ask), region)),
+      make("div", { className: "side" }, tools, saidNow, region)),
   };
 }
 
