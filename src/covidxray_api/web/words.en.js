@@ -32,6 +32,7 @@ export const words = {
   status: "Status",
   show: "Show",
   all: "All",
+  table: "Table of answers",
   search: "Find by reference or file",
   tally: (done, total, groups) => `${done} of ${total}: ${groups}`,
   none: "No radiograph yet",

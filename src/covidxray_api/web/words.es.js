@@ -32,6 +32,7 @@ export const words = {
   status: "Estado",
   show: "Mostrar",
   all: "Todas",
+  table: "Tabla de respuestas",
   search: "Buscar por referencia o archivo",
   tally: (done, total, groups) => `${done} de ${total}: ${groups}`,
   none: "Aún no hay radiografías",

@@ -59,20 +59,24 @@ async function extracted(archive, { name, flags, method, packed, size, at }) {
   const base = name.split("/").at(-1);
   if (method === STORED) return new File([data], base);
   if (method !== DEFLATED) throw new Error("unknown method");
-  const inflated = data.stream().pipeThrough(new DecompressionStream("deflate-raw")).pipeThrough(atMost(size));
-  return new File([await new Response(inflated).blob()], base);
+  const inflated = data.stream().pipeThrough(new DecompressionStream("deflate-raw"));
+  return new File(await atMost(size, inflated), base);
 }
 
 // An archive may hold more than it states.
-function atMost(bytes) {
+async function atMost(bytes, stream) {
+  const chunks = [];
   let left = bytes;
-  return new TransformStream({
-    transform(chunk, controller) {
-      left -= chunk.byteLength;
-      if (left < 0) throw new TooMuch();
-      controller.enqueue(chunk);
-    },
-  });
+  for (const reader = stream.getReader(); ; ) {
+    const { done, value } = await reader.read();
+    if (done) return chunks;
+    left -= value.byteLength;
+    if (left < 0) {
+      reader.cancel();
+      throw new TooMuch();
+    }
+    chunks.push(value);
+  }
 }
 
 async function view(blob, from, to) {
