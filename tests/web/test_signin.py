@@ -68,7 +68,7 @@ def test_with_a_key_everything_goes_on(opened: Open, keys: Keys, examples: Path)
     expect(page.locator("#options")).to_be_visible()
 
     page.set_input_files("#choose", examples / "normal.png")
-    expect(page.locator(".verdict")).to_have_text("Normal")
+    expect(page.locator(".verdict")).to_have_text("No sign of COVID-19 or viral pneumonia")
     page.get_by_role("button", name="Why?").click()
     expect(page.locator(".why")).to_be_visible()
 
@@ -105,7 +105,7 @@ def test_who_gives_no_key_can_do_it_later(opened: Open, keys: Keys, examples: Pa
     page.get_by_role("button", name="Try again").click()
     sign_in(page, keys.create("later", ["predict"]))
 
-    expect(page.locator(".verdict")).to_have_text("Normal")
+    expect(page.locator(".verdict")).to_have_text("No sign of COVID-19 or viral pneumonia")
 
 
 def test_what_a_key_does_not_allow_is_said(opened: Open, keys: Keys, examples: Path) -> None:

@@ -63,7 +63,7 @@ export function worklist(section, { open }) {
       batch = 0;
       // A problem of a single one is said by its card.
       if (radiographs.length > 1) announce(tally(groups));
-      else if (radiographs[0].answer) announce(summary(radiographs[0]));
+      else if (radiographs[0]?.answer) announce(summary(radiographs[0]));
     }
   }
 
