@@ -1,8 +1,8 @@
-// Why a radiograph got its answer: a map over it, what the map means, and how it did when put to the test.
+// Why a radiograph got its answer: a map over it, what the map means, and how it did when put to the test, which the service says.
 
 import { legend, strongest } from "./contours.js";
 import { button, make } from "./dom.js";
-import { number, words } from "./language.js";
+import { words } from "./language.js";
 import { headlines } from "./models.js";
 import { plate } from "./plate.js";
 import { trouble, waitingIn } from "./trouble.js";
@@ -25,13 +25,12 @@ export function why(radiograph, region, signal) {
 }
 
 export function explained(radiograph, signal) {
-  const { map, withheld, label: code, display_label, drop, random_drop: randomDrop } = radiograph.explanation;
+  const { map, withheld, notes, label: code, display_label } = radiograph.explanation;
   const label = headlines(radiograph.model)[code] ?? display_label;
-  const tested = drop === null ? null : make("p", {}, words.tested(label, change(drop), change(randomDrop)));
   const heading = make("h4", {}, words.whyLabel(label));
   if (!map) {
     return make("section", { className: "why" }, heading,
-      make("p", { className: "box doubt", role: "status" }, withheld.message), tested);
+      make("p", { className: "box doubt", role: "status" }, withheld.message));
   }
   const turned = radiograph.answer.consistency.findings.some(({ code }) => TURNED.test(code));
   const places = turned ? words.ninthsOfImage : words.ninths;
@@ -40,15 +39,8 @@ export function explained(radiograph, signal) {
     mapSwitch(radiograph, signal),
     legend(),
     make("div", { className: "beside-words" }, plate(radiograph, signal).element),
-    tested,
-    make("p", { className: "hint" }, words.mapDoesNotMean),
+    notes.map(({ message }) => make("p", {}, message)),
   );
-}
-
-// How a probability changes, in percentage points.
-function change(drop) {
-  const format = { minimumFractionDigits: 1, maximumFractionDigits: 1, signDisplay: "exceptZero" };
-  return number(-drop * 100, format).replace("-", "−");
 }
 
 export function mapSwitch(radiograph, signal) {

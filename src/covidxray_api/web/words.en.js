@@ -122,10 +122,6 @@ export const words = {
     "left of the image as it was sent", "middle of the image", "right of the image as it was sent",
     "lower left of the image as it was sent", "lower middle of the image as it was sent", "lower right of the image as it was sent",
   ], // prettier-ignore
-  mapDoesNotMean:
-    "The map shows what the network used, not where disease is: it proves no finding, and outside the lines nothing is excluded.",
-  tested: (label, change, otherChange) =>
-    `Put to the test on this radiograph: covering the fifth that the map marks most changes the probability of “${label}” by ${change} percentage points; covering as large an area elsewhere, by ${otherChange}.`,
   level: (share) => `${share} of the strongest`,
   showMap: "Show the map (M)",
   saveReport: "Report (PDF)",

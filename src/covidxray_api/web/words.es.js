@@ -122,10 +122,6 @@ export const words = {
     "a la izquierda en la imagen tal como se envió", "en el centro de la imagen", "a la derecha en la imagen tal como se envió",
     "abajo a la izquierda en la imagen tal como se envió", "abajo en el centro de la imagen tal como se envió", "abajo a la derecha en la imagen tal como se envió",
   ], // prettier-ignore
-  mapDoesNotMean:
-    "El mapa muestra lo que usó la red, no dónde está la enfermedad: no prueba ningún hallazgo, y fuera de las líneas no se descarta nada.",
-  tested: (label, change, otherChange) =>
-    `Puesto a prueba en esta radiografía: cubrir la quinta parte que más marca el mapa cambia la probabilidad de «${label}» en ${change} puntos porcentuales; cubrir otras zonas igual de grandes, en ${otherChange}.`,
   level: (share) => `${share} de lo más intenso`,
   showMap: "Mostrar el mapa (M)",
   saveReport: "Informe (PDF)",
