@@ -25,6 +25,8 @@
     ├── NotReady                       not-ready
     ├── Overloaded                     overloaded
     ├── UploadTooSlow                  upload-too-slow
+    ├── HeaderTooSlow                  header-too-slow
+    ├── HeaderTooLarge                 header-too-large
     ├── DeadlineExceeded               deadline-exceeded
     ├── Unauthenticated                unauthenticated
     ├── Forbidden                      forbidden
@@ -203,6 +205,18 @@ class UploadTooSlow(CovidXrayError):
     """The upload did not arrive before the request's deadline."""
 
     code = "upload-too-slow"
+
+
+class HeaderTooSlow(CovidXrayError):
+    """The header of a request did not arrive in time."""
+
+    code = "header-too-slow"
+
+
+class HeaderTooLarge(CovidXrayError):
+    """The header of a request has more bytes than the service accepts."""
+
+    code = "header-too-large"
 
 
 class DeadlineExceeded(CovidXrayError):

@@ -109,8 +109,8 @@ def test_what_is_no_http_is_a_bad_request(connection: Connection) -> None:
     status, content = connection.answer()
     body = json.loads(content)
     assert status == body["status"] == 400
-    assert body["title"] == "Bad Request"
-    assert body["detail"] == "Invalid HTTP request received."
+    assert body["type"] == "/problems/invalid-request"
+    assert body["detail"] == "What arrived is no request of HTTP/1.1."
 
 
 @pytest.mark.skipif(not shutil.which("java"), reason="needs a JDK")

@@ -2,14 +2,8 @@
 
 from __future__ import annotations
 
-import json
-from http import HTTPStatus
-
 import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
-
-from covidxray_api.errors import InvalidRequest
-from covidxray_api.texts.problems import advice
 
 
 class UpgradeIgnoringProtocol(HttpToolsProtocol):
@@ -29,31 +23,7 @@ class UpgradeIgnoringProtocol(HttpToolsProtocol):
                 (parsed,) = stopped.args
                 self.data_received(self._head_without_offer() + data[parsed:])
         except httptools.HttpParserError:
-            message = "Invalid HTTP request received."
-            self.logger.warning(message)
-            self.send_400_response(message)
-
-    def send_400_response(self, msg: str) -> None:
-        """Answer what is no HTTP with a problem, as all else that is refused."""
-        content = json.dumps(
-            {
-                "type": "about:blank",
-                "title": HTTPStatus.BAD_REQUEST.phrase,
-                "status": HTTPStatus.BAD_REQUEST,
-                "detail": msg,
-                "advice": advice(InvalidRequest.code, "en", "http"),
-            }
-        ).encode()
-        head = (
-            "HTTP/1.1 400 Bad Request",
-            "Content-Type: application/problem+json",
-            f"Content-Length: {len(content)}",
-            "Cache-Control: no-store",
-            "Connection: close",
-            "\r\n",
-        )
-        self.transport.write("\r\n".join(head).encode() + content)
-        self.transport.close()
+            self.send_400_response("Invalid HTTP request received.")
 
     def on_headers_complete(self) -> None:
         """Start to serve the request, unless it is to be parsed again."""

@@ -81,6 +81,8 @@ STATUS: Mapping[str, HTTPStatus] = {
     "not-ready": HTTPStatus.SERVICE_UNAVAILABLE,
     "overloaded": HTTPStatus.SERVICE_UNAVAILABLE,
     "upload-too-slow": HTTPStatus.REQUEST_TIMEOUT,
+    "header-too-slow": HTTPStatus.REQUEST_TIMEOUT,
+    "header-too-large": HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
     "deadline-exceeded": HTTPStatus.GATEWAY_TIMEOUT,
     "unauthenticated": HTTPStatus.UNAUTHORIZED,
     "forbidden": HTTPStatus.FORBIDDEN,

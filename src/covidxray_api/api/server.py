@@ -100,7 +100,7 @@ def options(settings: Settings) -> dict[str, Any]:
         "host": settings.host,
         "port": settings.port,
         "workers": settings.workers,
-        "http": "covidxray_api.api.http_protocol:UpgradeIgnoringProtocol",
+        "http": "covidxray_api.api.bounded_protocol:BoundedProtocol",
         "ws": "none",
         "loop": "covidxray_api.serving.listener:SharingLoop",
         "log_config": None,

@@ -71,6 +71,10 @@ PROBLEMS: Mapping[str, ProblemText] = {
                 "en": "There is no parameter {name!r} here; there are: {known}.",
                 "es": "Aquí no hay ningún parámetro {name!r}; hay: {known}.",
             },
+            "no_http": {
+                "en": "What arrived is no request of HTTP/1.1.",
+                "es": "Lo que llegó no es una solicitud de HTTP/1.1.",
+            },
             "upload_ended": {
                 "en": "The upload ended early.",
                 "es": "El envío terminó antes de tiempo.",
@@ -592,6 +596,32 @@ PROBLEMS: Mapping[str, ProblemText] = {
             "": {
                 "en": "The upload had not arrived after {seconds:g} seconds.",
                 "es": "El envío no había llegado tras {seconds:g} segundos.",
+            },
+        },
+    ),
+    "header-too-slow": ProblemText(
+        title={"en": "Header too slow", "es": "Cabecera demasiado lenta"},
+        advice={
+            "en": "Send the header of a request at once.",
+            "es": "Envíe la cabecera de la solicitud de una vez.",
+        },
+        details={
+            "": {
+                "en": "The header did not arrive within {seconds:g} s.",
+                "es": "La cabecera no llegó en {seconds:g} s.",
+            },
+        },
+    ),
+    "header-too-large": ProblemText(
+        title={"en": "Header too large", "es": "Cabecera demasiado grande"},
+        advice={
+            "en": "Send fewer or shorter header fields, and a shorter address.",
+            "es": "Envíe menos campos de cabecera, o más cortos, y una dirección más corta.",
+        },
+        details={
+            "": {
+                "en": "The header has more than {limit:,} bytes, which is the limit.",
+                "es": "La cabecera tiene más de {limit:,} bytes, que es el límite.",
             },
         },
     ),
