@@ -4,7 +4,16 @@ import pytest
 
 from covidxray_api.decoding import Limits, decode
 from covidxray_api.errors import UnknownLabel
-from covidxray_api.explanation import NO_MAP, NOT_FAITHFUL, elsewhere, explain, masked, overlay, top
+from covidxray_api.explanation import (
+    MARGIN,
+    NO_MAP,
+    NOT_FAITHFUL,
+    elsewhere,
+    explain,
+    masked,
+    overlay,
+    top,
+)
 from covidxray_api.inference import LoadedModel
 from covidxray_api.radiograph import Radiograph
 from covidxray_api.screening.screener import Screener
@@ -39,7 +48,7 @@ def test_a_map_that_is_shown_has_passed_its_test(model: LoadedModel, healthy: Ra
     found = explain(model, healthy, "normal")
 
     assert found.map is not None
-    assert found.map.shape == (14, 14)
+    assert found.map.ndim == 2
     assert found.map.dtype == np.float32
     assert found.map.min() >= 0
     assert found.map.max() == pytest.approx(1)
@@ -51,17 +60,20 @@ def test_a_map_that_is_shown_has_passed_its_test(model: LoadedModel, healthy: Ra
     covered = model.calibrated(masked(tensor, np.stack([mask, *elsewhere(mask)])))[:, column]
     assert found.drop == pytest.approx(whole - covered[0], abs=1e-6)
     assert found.random_drop == pytest.approx(whole - covered[1:].mean(), abs=1e-6)
-    assert whole - covered[0] > whole - covered[1:].mean()
+    assert found.largest_drop == pytest.approx(whole - covered[1:].min(), abs=1e-6)
+    assert whole - covered[0] > whole - covered[1:].min() + MARGIN
 
 
-def test_a_map_that_fails_its_test_is_withheld(model: LoadedModel, blurred: bytes) -> None:
+def test_a_map_that_fails_its_test_is_withheld(screener: Screener, blurred: bytes) -> None:
+    model = screener.models.get("multi-source-fast")
+
     found = explain(model, decode(blurred, LIMITS), "viral_pneumonia")
 
     assert found.withheld == NOT_FAITHFUL
     assert found.map is None
     assert found.drop is not None
-    assert found.random_drop is not None
-    assert found.drop <= found.random_drop
+    assert found.largest_drop is not None
+    assert found.drop <= found.largest_drop + MARGIN
 
 
 def test_a_network_without_maps_says_so(screener: Screener, healthy: Radiograph) -> None:

@@ -48,7 +48,7 @@ def with_map(explained: Explained) -> Explained:
     cells = np.linspace(0, 1, 49, dtype=np.float32).reshape(7, 7)
     decision = explained.screening.decision
     assert decision
-    why = Explanation(decision.label, cells, None, 0.31, -0.04)
+    why = Explanation(decision.label, cells, None, 0.31, -0.04, 0.02)
     return replace(explained, explanation=why)
 
 
@@ -169,9 +169,8 @@ class TestPage:
         pixels = explained.radiograph.pixels
         np.testing.assert_array_equal(sent, pixels)
         np.testing.assert_array_equal(mapped_over, overlay(pixels, mapped.explanation.map))
-        assert "by –31.0 percentage points; covering as large an area elsewhere, by +4.0." in read(
-            pdf
-        )
+        assert "by –31.0 percentage points; covering the most influential" in read(pdf)
+        assert "areas of that size, by –2.0." in read(pdf)
 
     def test_it_says_how_large_the_image_is_that_it_shows(
         self, screener: Screener, film: bytes

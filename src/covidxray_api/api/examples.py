@@ -264,7 +264,16 @@ _EXPLAINED: dict[str, Any] = _PREDICTION | {
         "map": {"height": 2, "width": 3, "values": [[0.0, 0.1, 0.0], [0.8, 0.2, 1.0]]},
         "drop": 0.41,
         "random_drop": 0.03,
-        "notes": [],
+        "largest_drop": 0.05,
+        "notes": [
+            {
+                "code": "map_tested",
+                "message": message("map_tested", "en").format(
+                    label="COVID-19", marked="−41.0", other="−5.0"
+                ),
+            },
+            _coded("map_does_not_mean"),
+        ],
     }
 }
 
@@ -276,6 +285,7 @@ _WITHHELD: dict[str, Any] = _PREDICTION | {
         "map": None,
         "drop": 0.02,
         "random_drop": 0.03,
+        "largest_drop": 0.05,
         "notes": [],
     }
 }

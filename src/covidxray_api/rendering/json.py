@@ -107,6 +107,7 @@ def explanation(found: Explanation, language: Language) -> schemas.Explanation:
         ),
         drop=found.drop,
         random_drop=found.random_drop,
+        largest_drop=found.largest_drop,
         notes=_said(explanation_notes(found, language), schemas.Note),
     )
 

@@ -477,6 +477,10 @@ class Explanation(Schema):
     random_drop: float | None
     """By how much it falls on average when as large an area elsewhere is covered."""
 
+    largest_drop: float | None
+    """By how much it falls at most when as large an area in one of four other places is covered: a
+    map is withheld unless `drop` is larger, by a hundredth at least."""
+
     notes: list[Note]
     """What the map does and does not mean; empty if it is withheld."""
 

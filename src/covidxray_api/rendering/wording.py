@@ -146,14 +146,14 @@ class Wording:
 
 def explanation_notes(found: Explanation, language: Language) -> list[Said]:
     """Return what a saliency map does and does not mean; nothing if there is none."""
-    if found.map is None or found.drop is None or found.random_drop is None:
+    if found.map is None or found.drop is None or found.largest_drop is None:
         return []
     tested = _said(
         "map_tested",
         language,
         label=headline(found.label, language),
         marked=change(found.drop, language),
-        other=change(found.random_drop, language),
+        other=change(found.largest_drop, language),
     )
     return [tested, _said("map_does_not_mean", language)]
 

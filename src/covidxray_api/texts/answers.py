@@ -22,10 +22,10 @@ ANSWERS: Mapping[str, Text] = {
         "es": "Esta red, tal como se sirve, no tiene mapa.",
     },
     "map_not_faithful": {
-        "en": "The map is withheld: covering what it marks changes the answer no more than covering"
-        " other areas, so it would mislead.",
+        "en": "The map is withheld: covering what it marks does not change the answer more than"
+        " covering another area, so it would mislead.",
         "es": "No se muestra el mapa: cubrir lo que marca no cambia la respuesta más que cubrir"
-        " otras zonas, por lo que induciría a error.",
+        " otra zona, por lo que induciría a error.",
     },
     "inverted": {
         "en": "Black and white are exchanged. The image was corrected before it was read; send"

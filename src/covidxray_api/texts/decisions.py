@@ -130,11 +130,11 @@ DECISIONS: Mapping[str, Text] = {
     },
     "map_tested": {
         "en": "Put to the test on this image: covering the fifth that the map marks most changes"
-        " the probability of “{label}” by {marked} percentage points; covering as large an area"
-        " elsewhere, by {other}.",
+        " the probability of “{label}” by {marked} percentage points; covering the most"
+        " influential of four other areas of that size, by {other}.",
         "es": "Puesto a prueba en esta imagen: cubrir la quinta parte que el mapa marca más cambia"
-        " la probabilidad de «{label}» en {marked} puntos porcentuales; cubrir otras zonas igual de"
-        " grandes, en {other}.",
+        " la probabilidad de «{label}» en {marked} puntos porcentuales; cubrir la más influyente de"
+        " otras cuatro zonas igual de grandes, en {other}.",
     },
     "map_does_not_mean": {
         "en": "The map shows what the network used, not where disease is: it proves no finding, and"

@@ -50,7 +50,7 @@ def test_a_card_names_what_children_alone_stand_for(manifest: Manifest) -> None:
 
 
 def test_a_template_that_lacks_a_value_is_no_document() -> None:
-    with pytest.raises(jinja2.UndefinedError, match="report"):
+    with pytest.raises(jinja2.UndefinedError, match="is undefined"):
         render("explanation", blur=8.0)
 
 

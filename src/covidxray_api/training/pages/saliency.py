@@ -9,6 +9,7 @@ from typing import Any
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
+from covidxray_api.explanation import MARGIN
 from covidxray_api.training.evaluation.saliency import BLUR, SHARES
 from covidxray_api.training.pages.render import render
 
@@ -41,4 +42,4 @@ def faithfulness_page(report: Mapping[str, Any]) -> str:
     report : mapping
         What `run_explanation_evaluation` wrote.
     """
-    return render("explanation", report=report, blur=BLUR)
+    return render("explanation", report=report, blur=BLUR, margin=MARGIN)
