@@ -29,6 +29,7 @@ from covidxray_api.api.routers import (
     batch,
     feedback,
     health,
+    inference,
     metrics,
     models,
     page,
@@ -49,6 +50,9 @@ READ_ON, READ_ON_S = 4, 15.0
 ROUTERS = (
     screening.router,
     batch.router,
+    inference.health,
+    inference.models,
+    inference.infer,
     feedback.router,
     models.router,
     health.router,

@@ -132,10 +132,14 @@ def problem_of(request: HTTPConnection, error: CovidXrayError) -> dict[str, Any]
         log.error("internal problem", problem=error.code, detail=str(error))
         said = CovidXrayError()
     prefix = request.scope.get("root_path", "")
-    return _in_common(error.code, language, prefix) | {
-        "detail": detail(said, language),
+    sentence = detail(said, language)
+    problem = _in_common(error.code, language, prefix) | {
+        "detail": sentence,
         "request_id": request.state.request_id,
     }
+    # Where clients of the Open Inference Protocol look for it.
+    is_inference = request.scope["path"].removeprefix(prefix).startswith("/v2/")
+    return problem | ({"error": sentence} if is_inference else {})
 
 
 def respond_to(request: HTTPConnection, error: CovidXrayError) -> JSONResponse:

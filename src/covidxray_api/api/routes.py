@@ -71,7 +71,7 @@ class StrictRoute(APIRoute):
         known = tuple(parameter.alias for parameter in self.dependant.query_params)
         for name in names:
             if name not in known:
-                raise _unknown(name, known)
+                raise unknown_parameter(name, known)
             if names.count(name) > 1:
                 raise InvalidRequest("repeated_parameter", name=name)
 
@@ -115,7 +115,8 @@ def describe_security(app: FastAPI, routers: Iterable[APIRouter]) -> None:
                 operation["description"] += f"\n\nNeeds the scope `{route.needs}`."
 
 
-def _unknown(name: str, known: tuple[str, ...]) -> InvalidRequest:
+def unknown_parameter(name: str, known: tuple[str, ...]) -> InvalidRequest:
+    """Return the error over a name that is not known, with that which was meant."""
     meant = get_close_matches(name, known, n=1)
     if meant:
         return InvalidRequest("unknown_parameter", name=name, meant=meant[0])
