@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -37,12 +38,12 @@ def serving(
         yield process
 
 
-def ready(process: subprocess.Popen[str]) -> tuple[str, Iterator[str]]:
-    """Wait for two workers, and return the service's address and what it logs from then on."""
+def ready(process: subprocess.Popen[str], count: int = 2) -> tuple[str, Iterator[str]]:
+    """Wait for all workers, and return the service's address and what it logs from then on."""
     assert process.stdout
     events = (json.loads(line)["event"] for line in process.stdout)
     said = next(event for event in events if "running on" in event)
-    for _ in range(2):
+    for _ in range(count if count > 1 else 0):  # One alone is ready before it listens.
         assert next(event for event in events if event in {"ready", "start failed"}) == "ready"
     return next(word for word in said.split() if word.startswith("http://")), events
 
@@ -86,6 +87,46 @@ def test_a_dead_worker_is_replaced_and_a_stop_is_orderly(
     process.send_signal(signal.SIGTERM)
     rest, _ = process.communicate()
     assert rest.count("Application shutdown complete.") == 2
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_a_stop_refuses_whoever_comes_and_ends_what_has_begun(count: int, film: bytes) -> None:
+    with serving(count) as process:
+        address, _ = ready(process, count)
+        url = httpx.URL(address)
+        wait_until(lambda: httpx.get(f"{address}/health/ready", timeout=PATIENCE_S).is_success)
+        head = b"POST /predict HTTP/1.1\r\nHost: here\r\nContent-Length: %d\r\n\r\n" % len(film)
+        with (
+            socket.create_connection((url.host, url.port or 0), timeout=PATIENCE_S) as upload,
+            upload.makefile("rb") as received,
+            httpx.Client(timeout=PATIENCE_S) as idle,
+        ):
+            upload.sendall(head + film[:1000])
+            assert idle.get(f"{address}/health/ready").is_success
+            process.send_signal(signal.SIGTERM)
+            wait_until(lambda: is_refused(address))
+            # Refused once, refused for good; an idle connection is closed as well.
+            assert is_refused(address)
+            with pytest.raises(httpx.TransportError):
+                idle.get(f"{address}/health/ready")
+            assert process.poll() is None
+            upload.sendall(film[1000:])
+            assert received.readline() == b"HTTP/1.1 200 OK\r\n"
+            assert b"connection: close\r\n" in iter(received.readline, b"\r\n")
+        rest, _ = process.communicate(timeout=PATIENCE_S)
+
+    assert rest.count("Application shutdown complete.") == count
+
+
+def is_refused(address: str) -> bool:
+    """Tell whether a new client is refused; who is not is answered or let go, and nobody waits."""
+    try:
+        httpx.get(f"{address}/health/ready", timeout=PATIENCE_S)
+    except httpx.ConnectError:
+        return True
+    except (httpx.ReadError, httpx.RemoteProtocolError):
+        pass  # It had not been taken yet.
+    return False
 
 
 def test_settings_of_the_command_line_reach_the_workers() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import ssl
 import sys
@@ -10,9 +11,11 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import uvicorn
+from uvicorn.config import STARTUP_FAILURE
 
 from covidxray_api.access.control import AccessControl, is_this_machine
 from covidxray_api.api.starting import FAILURE, Starting
+from covidxray_api.api.supervisor import Supervisor
 from covidxray_api.errors import InvalidConfiguration
 from covidxray_api.serving.logs import configure_logs
 from covidxray_api.settings import HANDED_DOWN, Settings
@@ -23,6 +26,10 @@ if TYPE_CHECKING:
 RUN = "PROMETHEUS_MULTIPROC_DIR"
 """Environment variable with the folder that the processes of one service share: their metrics, and
 how their start ended."""
+
+
+ANSWERED_S = 5
+"""Time beyond their deadline in which the requests of a process that is to end are answered."""
 
 
 def serve(settings: Settings) -> None:
@@ -42,10 +49,20 @@ def serve(settings: Settings) -> None:
         os.environ[RUN] = folder
         failure = Path(folder) / FAILURE
         try:
-            uvicorn.run(f"{__name__}:application", factory=True, **options(settings))
+            _run(uvicorn.Config(f"{__name__}:application", factory=True, **options(settings)))
         finally:
             if failure.is_file():
                 sys.exit(failure.read_text(encoding="utf-8"))
+
+
+def _run(config: uvicorn.Config) -> None:
+    if config.workers > 1:
+        Supervisor(config, sockets=[config.bind_socket()]).run()
+        return
+    server = uvicorn.Server(config)
+    server.run()
+    if not server.started:
+        sys.exit(STARTUP_FAILURE)
 
 
 def check(settings: Settings) -> None:
@@ -107,7 +124,8 @@ def options(settings: Settings) -> dict[str, Any]:
         "access_log": False,
         "server_header": False,
         "proxy_headers": False,
-        "timeout_graceful_shutdown": 30,
+        # Uploads that have begun end by their deadline, and are answered.
+        "timeout_graceful_shutdown": math.ceil(settings.deadline_s) + ANSWERED_S,
         "ssl_certfile": settings.tls_certificate,
         "ssl_keyfile": settings.tls_key,
     }

@@ -1,0 +1,17 @@
+"""The process that watches those that serve."""
+
+from __future__ import annotations
+
+from uvicorn.supervisors.multiprocess import Multiprocess
+
+
+class Supervisor(Multiprocess):
+    """Keeps processes running that share a port, and frees the port before it ends them."""
+
+    def terminate_all(self) -> None:
+        """Tell all processes to end, and let nobody wait at the port for one of them."""
+        # As long as any process has it, the system takes connections, which nobody would answer
+        # while the others finish what they have begun.
+        for shared in self.sockets:
+            shared.close()
+        super().terminate_all()
