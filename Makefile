@@ -8,7 +8,7 @@ LOWEST := .venv-lowest
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --custom-compile-command "make lock"
 
-.PHONY: serve test test-serving test-training fuzz browser check lowest lock openapi spectral
+.PHONY: serve test test-serving test-training fuzz browser check lowest lock openapi spectral clients
 
 serve: $(VENV)/serving
 	$(BIN)/covidxray serve
@@ -20,7 +20,7 @@ test: $(VENV)/testing
 	$(BIN)/coverage report
 
 test-serving: $(VENV)/testing
-	$(BIN)/coverage run -m pytest -m "not browser and not fuzz" --ignore tests/training
+	$(BIN)/coverage run -m pytest -m "not browser and not fuzz and not npm" --ignore tests/training
 
 test-training: $(VENV)/testing
 	$(BIN)/coverage run -m pytest tests/training
@@ -55,7 +55,10 @@ lowest: $(VENV)/testing
 	$(LOWEST)/bin/python -m pytest -m "not data and not fuzz" -k "not keras and not tensorflow" \
 		tests/api tests/decoding tests/records tests/rendering tests/serving
 
-# Needs Debian's `npm`.
+# Needs Debian's `npm`, as do those of `spectral`.
+clients: $(VENV)/testing
+	$(BIN)/pytest -m npm tests/clients
+
 spectral:
 	npx --yes @stoplight/spectral-cli@6.16.3 lint --fail-severity hint openapi.yaml
 
