@@ -1,11 +1,15 @@
 from pathlib import Path
 
 import pytest
+import tensorflow as tf
 from tests.drawn import LABELS, draw_folder
 
 from covidxray_api.training.fitting.config import TrainingConfig
 
 HERE = Path(__file__).parent
+
+# Sums of several threads, in whatever order they end, would make no two runs alike.
+tf.config.experimental.enable_op_determinism()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -141,13 +141,15 @@ def fit(
     network = compiled(config, steps * config.epochs) if begun is None else begun
     done = int(network.optimizer.iterations) // steps
     report = keras.callbacks.LambdaCallback(
-        on_epoch_end=lambda epoch, logs: after_epoch(epoch + 1, network, dict(logs))
+        on_epoch_begin=lambda epoch, _: seed_dropout(network, config.seed, epoch),
+        on_epoch_end=lambda epoch, logs: after_epoch(epoch + 1, network, dict(logs)),
     )
     for begin, end, size in config.phases:
         if done < end:
             first = max(begin, done)
             network.fit(
                 ImageBatches(images, pixels, config, Phase(first, end, size)),
+                shuffle=False,  # the order of an epoch is drawn there, from its number
                 initial_epoch=first,
                 epochs=end,
                 callbacks=[report],
@@ -157,6 +159,13 @@ def fit(
             # Keras puts averaged weights in place once a phase has ended: after its state is kept.
             network.optimizer.finalize_variable_values(network.trainable_variables)
     return as_served(network, config)
+
+
+def seed_dropout(network: keras.Model, seed: int, epoch: int) -> None:
+    """Let what an epoch drops follow from seed and epoch: Keras keeps no random state in files."""
+    states = [each for each in network.variables if each.path.endswith("seed_generator_state")]
+    for number, state in enumerate(states):
+        state.assign([seed + number, epoch << 16])
 
 
 def steps_per_epoch(images: Sequence[LabelledImage], config: TrainingConfig) -> int:

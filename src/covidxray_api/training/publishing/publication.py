@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import keras
@@ -34,6 +35,7 @@ from covidxray_api.training.evaluation.classifier import infer_all
 from covidxray_api.training.fitting.config import TrainingConfig
 from covidxray_api.training.fitting.fit import infer
 from covidxray_api.training.fitting.run import TrainedNetwork
+from covidxray_api.training.publishing.adjustment import adjust, adjusted, logit_offsets
 from covidxray_api.training.publishing.calibration import (
     Hospital,
     first_half,
@@ -96,6 +98,31 @@ def fit_calibration(
     )
 
 
+def fit_adjusted(
+    images: Sequence[LabelledImage],
+    probabilities: NDArray[np.floating],
+    config: TrainingConfig,
+    unseen: Sequence[Answers],
+) -> tuple[NDArray[np.float32], Calibration]:
+    """Return the logit offsets of a network, and what is fitted on its outputs after them.
+
+    Probabilities say at `balanced` what the answer says: the answer is the most probable label.
+
+    Parameters
+    ----------
+    images, probabilities, config, unseen
+        As for `fit_calibration`.
+    """
+    before = fit_calibration(images, probabilities, config, unseen)
+    offsets = logit_offsets(before.operating_points, config.codes, before.temperature)
+    return offsets, fit_calibration(
+        images,
+        adjusted(probabilities, offsets),
+        config,
+        [(each, adjusted(answers, offsets)) for each, answers in unseen],
+    )
+
+
 def _columns(images: Sequence[LabelledImage], codes: Sequence[str]) -> NDArray[np.intp]:
     """Return the column of each radiograph's label, -1 where the network has none for it."""
     return np.array([codes.index(each.label) if each.label in codes else -1 for each in images])
@@ -122,14 +149,16 @@ def recalibrate(
         return infer_all(model, model.tensors(list(load_pixels(images, manifest.input_size))))
 
     unseen = unseen_hospitals(films, trained_on, config).values()
-    calibration = fit_calibration(
+    offsets, calibration = fit_adjusted(
         held_out, answers(held_out), config, [(each, answers(each)) for each in unseen]
     )
-    return publish_again(model.stored, store, calibration._asdict())
+    network = keras.saving.load_model(model.stored.folder / WEIGHTS, compile=False, safe_mode=True)
+    adjust(network, offsets)
+    return replace_network(model.stored, store, network, films, calibration._asdict())
 
 
 def publish_again(
-    stored: StoredModel, store: ModelStore, changes: Mapping[str, Any], network: Path | None = None
+    stored: StoredModel, store: ModelStore, changes: Mapping[str, Any], networks: Sequence[Path]
 ) -> StoredModel:
     """Publish the networks of a model as its next version, under a manifest with changes.
 
@@ -141,12 +170,11 @@ def publish_again(
         Where it is.
     changes : mapping
         Fields of the manifest that change.
-    network : Path, optional
-        A network that replaces the one of its name.
+    networks : sequence of Path
+        Networks that replace those of their names.
     """
     files = {name: stored.folder / name for name in stored.manifest.files}
-    if network is not None:
-        files[network.name] = network
+    files |= {path.name: path for path in networks}
     with store.new_version(stored.manifest.name) as draft:
         for name, path in files.items():
             shutil.copyfile(path, draft.folder / name)
@@ -180,6 +208,16 @@ def publish(
     config = trained.config
     unseen = unseen_hospitals(films, trained.trained_on, config).values()
     size = config.input_size
+    offsets, calibration = fit_adjusted(
+        trained.held_out,
+        trained.held_out_probabilities,
+        config,
+        [
+            (each, infer(trained.network, preprocess(list(load_pixels(each, size)), size)))
+            for each in unseen
+        ],
+    )
+    adjust(trained.network, offsets)
     return store_network(
         trained.network,
         store,
@@ -187,15 +225,7 @@ def publish(
         not_for_patients=config.not_for_patients,
         description=config.description,
         labels=config.labels,
-        calibration=fit_calibration(
-            trained.held_out,
-            trained.held_out_probabilities,
-            config,
-            [
-                (each, infer(trained.network, preprocess(list(load_pixels(each, size)), size)))
-                for each in unseen
-            ],
-        ),
+        calibration=calibration,
         training={
             "configuration": config.model_dump(mode="json"),
             "films": counts(trained.trained_on),
@@ -279,9 +309,41 @@ def compile_again(
         If the compiled form answers otherwise; nothing is published then.
     """
     network = keras.saving.load_model(stored.folder / WEIGHTS, compile=False, safe_mode=True)
+    return replace_network(stored, store, network, films)
+
+
+def replace_network(
+    stored: StoredModel,
+    store: ModelStore,
+    network: keras.Model,
+    films: Sequence[LabelledImage],
+    changes: Mapping[str, Any] = MappingProxyType({}),
+) -> StoredModel:
+    """Publish another network, and what it compiles to, as the next version of a model.
+
+    Parameters
+    ----------
+    stored : StoredModel
+        The version that it begins from.
+    store : ModelStore
+        Where it is.
+    network : keras.Model
+        Takes the place of the stored one.
+    films : sequence of LabelledImage
+        Real images, on which the compiled form is compared.
+    changes : mapping
+        Further fields of the manifest that change.
+
+    Raises
+    ------
+    ParityBroken
+        If the compiled form answers otherwise; nothing is published then.
+    """
     steps = stored.manifest.preprocessing
     with TemporaryDirectory() as folder:
-        path = Path(folder) / COMPILED
-        parity = compile_form(network, path, steps, films)
+        weights, compiled = Path(folder) / WEIGHTS, Path(folder) / COMPILED
+        network.save(weights)
+        parity = compile_form(network, compiled, steps, films)
         answers = tuple(infer(network, probe(steps))[0].tolist())
-        return publish_again(stored, store, {"parity": parity, "probe": answers}, path)
+        figures = {**changes, "parity": parity, "probe": answers}
+        return publish_again(stored, store, figures, [weights, compiled])
