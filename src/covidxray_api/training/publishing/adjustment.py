@@ -34,7 +34,8 @@ def logit_offsets(
         0 where the most probable label is the answer at `balanced` already.
     """
     weights = np.array([points[BALANCED].weights[code] for code in codes])
-    return (temperature * np.log(weights / weights.min())).astype(np.float32)
+    offsets: NDArray[np.float32] = temperature * np.log(weights / weights.min())
+    return offsets.astype(np.float32)
 
 
 def adjusted(
