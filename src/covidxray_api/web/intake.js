@@ -3,8 +3,8 @@
 import { make } from "./dom.js";
 import { isImage, isZip } from "./formats.js";
 import { words } from "./language.js";
-import { MOST_FILES, TooMuch, unzipped } from "./zip.js";
 
+const MOST_FILES = 2000;
 const report = document.querySelector("#intake-report");
 
 // `add` is told the files in their order, in as many calls as they take to be found.
@@ -56,8 +56,9 @@ async function taken(files, add) {
 
 async function fromArchive(archive, add) {
   if (!(await isZip(archive).catch(() => false))) return add([archive]);
+  const { TooMuch, unzipped } = await import("./zip.js");
   try {
-    await added(unzipped(archive), add);
+    await added(unzipped(archive, MOST_FILES), add);
   } catch (error) {
     say(error instanceof TooMuch ? words.archiveTooLarge(archive.name) : words.archiveUnread(archive.name));
   }

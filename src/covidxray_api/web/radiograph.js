@@ -65,7 +65,6 @@ export class Radiograph extends EventTarget {
     if (known) return this.#answered(known);
     this.#become("waiting");
     try {
-      await checkBeforeUpload(this.file);
       const answer = await this.#predict(signal, urgent);
       const model = await modelNamed(answer.model.name);
       if (signal.aborted) return;
@@ -105,7 +104,9 @@ export class Radiograph extends EventTarget {
   }
 
   async #predict(signal, urgent) {
-    const send = () => {
+    const send = async () => {
+      await checkBeforeUpload(this.file);
+      signal.throwIfAborted();
       this.#become("sending", { sent: 0 });
       const onprogress = (sent) => this.#become(sent < 1 ? "sending" : "reading", { sent });
       return this.#post(`predict?${query()}`, { signal, onprogress });

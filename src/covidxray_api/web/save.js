@@ -4,8 +4,6 @@ import { announce, make } from "./dom.js";
 import { words } from "./language.js";
 import { Failure } from "./request.js";
 import { inWords } from "./trouble.js";
-import { table } from "./table.js";
-import { zipped } from "./zip.js";
 
 // The time that a browser may need to begin with a download.
 const GRACE_MS = 10_000;
@@ -28,7 +26,8 @@ export async function saveReport(radiograph, waits) {
   radiograph.keep();
 }
 
-export function saveTable(radiographs) {
+export async function saveTable(radiographs) {
+  const { table } = await import("./table.js");
   save(new Blob([table(radiographs)], { type: "text/csv;charset=utf-8" }), "radiographs.csv");
   for (const radiograph of radiographs) radiograph.keep();
 }
@@ -51,6 +50,7 @@ export async function saveReports(radiographs, button) {
       // Numbered, so that images of one name do not replace each other.
       reports.push([`${radiograph.number}-${radiograph.saveName}.pdf`, report]);
     }
+    const { zipped } = await import("./zip.js");
     save(await zipped(reports), "reports.zip");
     for (const radiograph of radiographs) radiograph.keep();
     announce(words.reportsSaved);

@@ -7,17 +7,16 @@ const [STORED, DEFLATED] = [0, 8];
 const ENCRYPTED = 1;
 const UTF8 = 0x0800;
 
-// Bounds of what is unpacked into memory.
-export const MOST_FILES = 2000;
-export const MOST_BYTES = 2 ** 30;
+// What is unpacked into memory at most.
+const MOST_BYTES = 2 ** 30;
 
 export class TooMuch extends Error {}
 
-// Yields the files of an archive one after the other. Throws `TooMuch` beyond the bounds, and an
-// error where the archive is damaged, encrypted or of a kind (ZIP64) that is not read.
-export async function* unzipped(archive) {
+// Yields the files of an archive one after the other. Throws `TooMuch` where there are more than
+// `most`, or they hold more than fits into memory, and an error where the archive is damaged, encrypted or of a kind (ZIP64) that is not read.
+export async function* unzipped(archive, most) {
   let total = 0;
-  for (const entry of await directory(archive)) {
+  for (const entry of await directory(archive, most)) {
     if (entry.name.endsWith("/")) continue;
     total += entry.size;
     if (total > MOST_BYTES) throw new TooMuch();
@@ -25,13 +24,13 @@ export async function* unzipped(archive) {
   }
 }
 
-async function directory(archive) {
+async function directory(archive, most) {
   const tail = await view(archive, Math.max(0, archive.size - END.bytes - END.longestComment), archive.size);
   let at = tail.byteLength - END.bytes;
   while (at >= 0 && tail.getUint32(at, true) !== END.signature) at -= 1;
   if (at < 0) throw new Error("no end of central directory");
   const count = tail.getUint16(at + 10, true);
-  if (count > MOST_FILES) throw new TooMuch();
+  if (count > most) throw new TooMuch();
   const begin = tail.getUint32(at + 16, true);
   const entries = await view(archive, begin, begin + tail.getUint32(at + 12, true));
   const found = [];
