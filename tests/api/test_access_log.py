@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import socket
 import uuid
+from typing import TYPE_CHECKING
 
 import httpx
 import pytest
@@ -10,10 +11,15 @@ from structlog.testing import capture_logs
 from structlog.typing import EventDict
 from tests.waiting import wait_until
 
+from covidxray_api.settings import Settings
+
+if TYPE_CHECKING:
+    from tests.conftest import ServeWith, WaitingEngine
+
 
 def wait_for(name: str, lines: list[EventDict]) -> EventDict:
     """Return the one line of a request, which is written after its answer was sent."""
-    (line,) = wait_until(lambda: [line for line in lines if line["request_id"] == name])
+    (line,) = wait_until(lambda: [line for line in lines if line.get("request_id") == name])
     return line
 
 
@@ -88,6 +94,77 @@ def test_a_refused_request_leaves_one_line_too(service: httpx.Client) -> None:
     assert "JANE" not in str(line)
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "named"),
+    [
+        ("PUT", "/predict/LASTNAME_MRN123.dcm", "/predict/{…}"),
+        ("PUT", "/LASTNAME_MRN123.dcm", "/{…}"),
+        ("PUT", "/LASTNAME/MRN123/", "/{…}"),
+        ("GET", "/problems/LASTNAME", "/problems/{slug}"),
+        ("GET", "/web/LASTNAME.js", "/web/{…}"),
+        ("GET", "/static-offline-docs/LASTNAME", "/static-offline-docs/{…}"),
+        ("GET", "/v1/predict/LASTNAME", "/predict/{…}"),
+        ("GET", "/v2/models/LASTNAME", "/v2/models/{name}"),
+        ("GET", "/v2/models/multi-source/versions/LASTNAME/no", "/v2/{…}"),
+        ("GET", "/predict", "/predict"),
+        ("GET", "/predict/", "/predict/{…}"),
+        ("GET", "/openapi.json", "/openapi.json"),
+        ("GET", "/", "/"),
+        ("GET", "/health/ready", "/health/ready"),
+        ("HEAD", "/health/ready", "/health/ready"),
+        ("GET", "//LASTNAME", "/{…}"),
+    ],
+)
+def test_a_path_is_logged_by_what_the_service_calls_it(
+    service: httpx.Client, method: str, path: str, named: str
+) -> None:
+    with capture_logs([merge_contextvars]) as lines:
+        # httpx would read a path that begins with two slashes as a host.
+        url = f"http://{service.base_url.host}:{service.base_url.port}{path}"
+        service.request(method, url, headers={"X-Request-ID": "ward-7"})
+        line = wait_for("ward-7", lines)
+
+    assert line["path"] == named
+    assert "LASTNAME" not in str(lines)
+
+
+@pytest.mark.parametrize(
+    ("path", "content", "problem"),
+    [
+        ("/predict", b"", "empty-file"),
+        ("/predict?model=none", b"some", "unknown-model"),
+        ("/validate", b"some", "unsupported-format"),
+    ],
+)
+def test_the_line_of_a_refusal_names_the_problem(
+    service: httpx.Client, film: bytes, path: str, content: bytes, problem: str
+) -> None:
+    with capture_logs([merge_contextvars]) as lines:
+        headers = {"X-Request-ID": "ward-8"}
+        service.post(path, content=film if "none" in path else content, headers=headers)
+        line = wait_for("ward-8", lines)
+
+    assert line["problem"] == problem
+    assert line["log_level"] == "info"
+
+
+def test_a_failure_of_the_service_is_an_error(
+    serve_with: ServeWith, engine: WaitingEngine, film: bytes
+) -> None:
+    with (
+        capture_logs([merge_contextvars]) as lines,
+        serve_with(Settings(deadline_s=0.2, max_in_flight=1), engine) as client,
+    ):
+        engine.warm_up(client)
+        client.post("/predict", content=film, headers={"X-Request-ID": "ward-9"})
+        line = wait_for("ward-9", lines)
+        engine.go.set()
+
+    assert line["status"] == 504
+    assert line["problem"] == "deadline-exceeded"
+    assert line["log_level"] == "error"
+
+
 def test_a_sender_who_leaves_early_leaves_a_line_and_no_traceback(service: httpx.Client) -> None:
     address = (service.base_url.host, service.base_url.port or 0)
     head = b"POST /predict HTTP/1.1\r\nHost: here\r\nX-Request-ID: ward-5\r\n"
@@ -99,4 +176,6 @@ def test_a_sender_who_leaves_early_leaves_a_line_and_no_traceback(service: httpx
         line = wait_for("ward-5", lines)
 
     assert line["event"] == "request"
-    assert line["status"] == 400
+    assert line["status"] == 499
+    assert line["log_level"] == "info"
+    assert "problem" not in line

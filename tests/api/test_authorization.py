@@ -32,7 +32,10 @@ NEEDED = {
     "/metrics": "metrics",
 }
 READ = {"/models", "/metrics"}
-OPEN = {"/health", "/health/live", "/health/ready", "/problems/{slug}"}
+OPEN = {
+    *("/health", "/health/live", "/health/ready", "/problems/{slug}"),
+    *("/v2", "/v2/health/live", "/v2/health/ready"),
+}
 
 
 @pytest.fixture(scope="module")

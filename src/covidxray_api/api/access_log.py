@@ -6,10 +6,12 @@ import random
 import re
 import time
 import uuid
+from http import HTTPStatus
 from typing import Annotated
 
 import structlog
 from fastapi import Depends, Header, Request
+from fastapi.routing import APIRoute
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -20,6 +22,10 @@ from covidxray_api.errors import CovidXrayError
 from covidxray_api.serving.logs import log_failure
 
 HEADER = "X-Request-ID"
+
+ELSE = "/{…}"
+"""What stands for the part of a path that no route has named."""
+
 _SANE = re.compile(r"[A-Za-z0-9._-]{1,128}")
 
 log = structlog.get_logger()
@@ -28,16 +34,20 @@ log = structlog.get_logger()
 class AccessLog:
     """ASGI middleware that identifies and logs requests, and answers for unforeseen errors.
 
-    The log has no query, file name or pixel of a request: nothing that identifies a patient.
+    The log has no query, file name or pixel of a request: nothing that identifies a patient. Of a
+    path it has what the service calls it: who uploads `NAME.dcm` to the wrong address names it too.
 
     Parameters
     ----------
     app : ASGIApp
         Answers the requests.
+    known : set of str
+        The first segments of the paths that there are.
     """
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, known: frozenset[str]) -> None:
         self._app = app
+        self._known = known
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -70,13 +80,23 @@ class AccessLog:
             response = problems.respond_to(HTTPConnection(scope), CovidXrayError())
             await response(scope, receive, send_identified)
         finally:
-            log.info(
+            failed = status is None or status >= HTTPStatus.INTERNAL_SERVER_ERROR
+            (log.error if failed else log.info)(
                 "request",
                 method=scope["method"],
-                path=scope["path"],
+                path=self._named(scope),
                 status=status,
                 duration_ms=round((time.perf_counter() - started) * 1000, 1),
             )
+
+    def _named(self, scope: Scope) -> str:
+        """Return the template of a route that there is, or the shape of another path."""
+        route = scope.get("route")
+        if isinstance(route, APIRoute):
+            return route.path_format
+        path = scope["path"].removeprefix(scope.get("app_root_path", scope.get("root_path", "")))
+        first, slash, _ = path.removeprefix("/").partition("/")
+        return f"/{first}{slash and ELSE}" if first in self._known else ELSE
 
 
 def _sane(proposed: str) -> str:

@@ -10,6 +10,7 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from fastapi_offline import FastAPIOffline
 from starlette.middleware.cors import CORSMiddleware
+from starlette.routing import BaseRoute
 
 from covidxray_api import __version__
 from covidxray_api.access.allowance import Allowance
@@ -47,6 +48,11 @@ from covidxray_api.settings import Settings
 READ_ON, READ_ON_S = 4, 15.0
 """How many times the largest upload, and for how many seconds, a refused one is read on."""
 
+
+def _first(route: BaseRoute) -> str:
+    return route.path.split("/")[1] if isinstance(route, APIRoute) else ""
+
+
 ROUTERS = (
     screening.router,
     batch.router,
@@ -61,6 +67,14 @@ ROUTERS = (
     page.router,
 )
 
+
+KNOWN = frozenset(
+    {
+        *("openapi.json", "web", page.SWAGGER),
+        *(_first(route) for router in ROUTERS for route in router.routes),
+    }
+) - {""}
+"""The first segments of all paths."""
 
 CROSS_ORIGIN: dict[str, Any] = {
     "allow_methods": ("GET", "HEAD", "POST"),
@@ -128,7 +142,7 @@ def create_app(
     state.keep_in(app)
     # From the innermost to the outermost.
     app.add_middleware(HeadAsGet)
-    app.add_middleware(AccessLog)
+    app.add_middleware(AccessLog, known=KNOWN)
     app.add_middleware(RequestCounter, registry=service.metrics.registry)
     app.add_middleware(SecurityHeaders)
     if settings.cors_origins:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+SEEN = ("route", "app_root_path")
+"""What the routing of a request leaves in its scope."""
+
 
 class HeadAsGet:
     """ASGI middleware that answers HEAD wherever GET is answered, as load balancers ask.
@@ -28,4 +31,9 @@ class HeadAsGet:
                 message = {**message, "body": b""}
             await send(message)
 
-        await self._app({**scope, "method": "GET"}, receive, send_head)
+        asked = {**scope, "method": "GET"}
+        try:
+            await self._app(asked, receive, send_head)
+        finally:
+            # Those who count and log want to know which route it was.
+            scope.update({name: asked[name] for name in SEEN if name in asked})

@@ -13,7 +13,8 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ConfigDict
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, HTTPConnection
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, Response
+from structlog.contextvars import bind_contextvars
 
 from covidxray_api.api.negotiation import DEFAULT, VARY, negotiate
 from covidxray_api.errors import (
@@ -93,6 +94,9 @@ STATUS: Mapping[str, HTTPStatus] = {
 }
 """HTTP status of each code."""
 
+CLIENT_GONE = 499
+"""Status in log and metrics of a request whose client went before it was answered; nginx's."""
+
 RETRY_AFTER: Mapping[str, int] = {
     "records-unavailable": 60,
     "access-unavailable": 10,
@@ -143,7 +147,11 @@ def problem_of(request: HTTPConnection, error: CovidXrayError) -> dict[str, Any]
 
 
 def respond_to(request: HTTPConnection, error: CovidXrayError) -> JSONResponse:
-    """Return an error as the answer to a request, in the language that it asks for."""
+    """Return an error as the answer to a request, in the language that it asks for.
+
+    Its code goes to the line of the request in the log.
+    """
+    bind_contextvars(problem=error.code)
     problem = problem_of(request, error)
     language = negotiate(request.headers.get("accept-language", ""))
     headers = {"Content-Language": language, "Vary": VARY}
@@ -195,9 +203,9 @@ async def _on_invalid_parameter(request: Request, error: RequestValidationError)
     return respond_to(request, InvalidRequest("parameters", faults="; ".join(faults)))
 
 
-async def _on_disconnect(request: Request, _: Exception) -> JSONResponse:
+async def _on_disconnect(_: Request, __: Exception) -> Response:
     # Nobody reads this answer; its status goes to the log.
-    return respond_to(request, InvalidRequest("upload_ended"))
+    return Response(status_code=CLIENT_GONE)
 
 
 async def _on_http(request: Request, error: HTTPException) -> JSONResponse:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from prometheus_client import CollectorRegistry, Counter
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from covidxray_api.api.problems import CLIENT_GONE
+
 UNKNOWN = "unknown"
 """Route of a path that there is none for: paths themselves would be without number, and may name
 patients."""
@@ -46,7 +48,8 @@ class RequestCounter:
         async def counted(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
-                status = f"{message['status'] // 100}xx"
+                code = message["status"]
+                status = GONE if code == CLIENT_GONE else f"{code // 100}xx"
             await send(message)
 
         try:
