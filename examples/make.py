@@ -18,8 +18,8 @@ from covidxray_api.training.data.dataset import LabelledImage, read_dataset
 
 HERE = Path(__file__).parent
 SIDE = 512
-POOL, FILMS, ROUNDS = 400, 24, 4
-CLASSES = {"normal": "rsna", "covid_19": "radiography_db", "viral_pneumonia": "guangzhou"}
+POOL, FILMS, ROUNDS = 250, 24, 4
+CLASSES = {"normal": "rsna", "covid_19": "covid_cxnet", "viral_pneumonia": "guangzhou"}
 """The source of each composite, by label: mixed sources would blur more than they show."""
 
 
