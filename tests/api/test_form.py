@@ -160,7 +160,7 @@ class TestFields:
             ("/predict", "threshold", "there are: model"),
             ("/predict", "version", "there are: model"),
             ("/predict", "ward", "there are: model"),
-            ("/explain", "prevalence", "there are: model"),
+            ("/preview", "model", "there are: none"),
             ("/validate", "model", "there are: gate"),
         ],
     )

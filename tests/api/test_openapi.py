@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 import yaml
 from openapi_spec_validator import validate
@@ -74,12 +75,13 @@ def test_generated_clients_know_that_uploads_are_bytes(document: dict[str, Any],
     assert form["properties"]["file"]["format"] == "binary"
 
 
-def test_the_form_has_the_parameters_of_the_query(document: dict[str, Any]) -> None:
+def test_parameters_are_described_once(document: dict[str, Any]) -> None:
     described = document["paths"]["/predict"]["post"]
 
+    # Postman would send each in query and form.
     form = described["requestBody"]["content"]["multipart/form-data"]["schema"]["properties"]
     query = {p["name"] for p in described["parameters"] if p["in"] == "query"}
-    assert form.keys() == {"file"} | query
+    assert form.keys() == {"file"}
     assert {"model", "operating_point", "prevalence", "gate"} <= query
 
 
@@ -225,3 +227,22 @@ def test_codes_are_listed(document: dict[str, Any], schema: str, kinds: tuple[st
 
     assert code["x-extensible-enum"] == list(kinds)
     assert all(f"`{kind}`" in code["description"] for kind in kinds)
+
+
+def test_every_parameter_has_a_type_and_an_example_that_can_be_sent(
+    document: dict[str, Any], service: httpx.Client, film: bytes
+) -> None:
+    for name, operation in operations(document):
+        for parameter in operation.get("parameters", ()):
+            schema = parameter["schema"]
+            assert "type" in schema or "enum" in schema, (name, parameter["name"])
+            assert "example" in parameter or "enum" in schema or schema["type"] == "boolean"
+    described = document["paths"]["/predict"]["post"]["parameters"]
+    stated = {p["name"]: p["example"] for p in described if p["in"] == "query" and "example" in p}
+
+    assert len(stated) >= 3
+    assert service.post("/predict", params=stated, content=film).status_code == 200
+
+
+def test_the_example_of_feedback_can_be_sent(service: httpx.Client) -> None:
+    assert service.post("/feedback", json=EXAMPLES["Feedback"][0]).status_code == 201

@@ -24,7 +24,8 @@ from tests.conftest import ServeWith, WaitingEngine
 from covidxray_api.settings import Settings
 
 CLIENTS = Path(__file__).parents[2] / "examples" / "clients"
-TYPESCRIPT = ("npx", "--yes", "--package=typescript@5.9.3", "tsc")
+NPX = ("npx", "--yes")
+TYPESCRIPT = (*NPX, "--package=typescript@5.9.3", "tsc")
 NODE = ("node",)
 
 
@@ -249,3 +250,66 @@ def test_http_file(service: httpx.Client) -> None:
     for method, path, headers, body in asked:
         answer = service.request(method, f"/v1{path}", headers=headers, content=body or None)
         assert answer.status_code == 200, (path, answer.text)
+
+
+@pytest.mark.npm
+@pytest.mark.skipif(not shutil.which("npx"), reason="needs npm")
+def test_every_request_of_a_postman_import_is_answered(
+    base: str, examples: Path, tmp_path: Path
+) -> None:
+    description = CLIENTS.parents[1] / "openapi.yaml"
+    options = "parametersResolution=Example,folderStrategy=Tags"
+    imported = tmp_path / "collection.json"
+    convert = ("--package=openapi-to-postmanv2@6.3.3", "openapi2postmanv2")
+    subprocess.run(
+        [*NPX, *convert, "-s", description, "-o", imported, "-O", options],
+        capture_output=True,
+        check=True,
+    )
+    collection = json.loads(imported.read_text())
+    (address,) = (one for one in collection["variable"] if one["key"] == "baseUrl")
+    assert address["value"] == "http://127.0.0.1:8000/v1"
+    address["value"] = f"{base}v1" if base.endswith("/") else f"{base}/v1"
+    asked = [one["request"] for folder in collection["item"] for one in folder["item"]]
+    for request in asked:
+        for field in (request.get("body") or {}).get("formdata", ()):
+            field |= {"type": "file", "src": str(examples / "normal.png")}
+    imported.write_text(json.dumps(collection))
+
+    run = ("--package=newman@6.2.2", "newman", "run", imported, "--reporters", "json")
+    report = tmp_path / "report.json"
+    subprocess.run([*NPX, *run, "--reporter-json-export", report], capture_output=True, check=True)
+
+    told = json.loads(report.read_text())["run"]["executions"]
+    assert len(told) >= 13
+    refused = {one["item"]["name"]: one["response"]["code"] for one in told}
+    assert {name: code for name, code in refused.items() if code not in {200, 201}} == {}
+
+
+@pytest.mark.npm
+@pytest.mark.skipif(not shutil.which("npx"), reason="needs npm")
+def test_generated_typescript_takes_a_file_and_compiles(tmp_path: Path) -> None:
+    shutil.copy(CLIENTS.parents[1] / "openapi.yaml", tmp_path)
+    hey = ("--package=@hey-api/openapi-ts@0.95.0", "openapi-ts", "-i", "openapi.yaml")
+    for command in (
+        (*hey, "-o", "hey", "-c", "@hey-api/client-fetch"),
+        (
+            "--package=openapi-typescript@7.13.0",
+            "openapi-typescript",
+            "openapi.yaml",
+            "-o",
+            "types.ts",
+        ),
+    ):
+        subprocess.run([*NPX, *command], cwd=tmp_path, capture_output=True, check=True)
+
+    assert "file: Blob | File" in (tmp_path / "hey" / "types.gen.ts").read_text()
+    options = "--strict --noEmit --skipLibCheck --target es2022 --module esnext"
+    sources = "--moduleResolution bundler hey/index.ts types.ts"
+    compiled = subprocess.run(
+        [*TYPESCRIPT, *options.split(), *sources.split()],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+    )
+    assert compiled.returncode == 0, compiled.stdout

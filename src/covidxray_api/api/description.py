@@ -9,6 +9,7 @@ from fastapi import APIRouter, FastAPI
 from fastapi.routing import APIRoute
 
 from covidxray_api.api.admission import UploadRoute
+from covidxray_api.api.answers import JSON
 from covidxray_api.api.batch import BatchRoute
 from covidxray_api.api.problems import RETRY_AFTER, STATUS, documented
 from covidxray_api.api.routes import StrictRoute
@@ -82,10 +83,16 @@ def describe(app: FastAPI, routers: Iterable[APIRouter]) -> None:
         if isinstance(route, UploadRoute):
             several = isinstance(route, BatchRoute)
             files = {"type": "array", "items": _FILE, "minItems": 1} if several else _FILE
-            operation["requestBody"] = _form(files, operation["parameters"])
+            operation["requestBody"] = _form(files)
         if isinstance(route, StrictRoute) and not route.needs:
             operation["security"] = []
+        for parameter in operation.get("parameters", ()):
+            _complete(parameter)
         answers = operation["responses"]
+        if route.name == "report":
+            # Its default; generators that know one media type take the first.
+            content = answers["200"]["content"]
+            content.update({JSON: content.pop(JSON)})
         for status, answer in documented(InvalidRequest).items():
             answers.setdefault(str(status), answer)
         operation["responses"] = dict(sorted(answers.items(), key=lambda item: item[0]))
@@ -102,6 +109,18 @@ def _operations(
                 yield route, operation
 
 
+def _complete(parameter: dict[str, Any]) -> None:
+    """Say of a parameter that it is left out rather than null, and give its example."""
+    schema = parameter["schema"]
+    kinds = [kind for kind in schema.get("anyOf", ()) if kind.get("type") != "null"]
+    if len(kinds) == 1:
+        del schema["anyOf"]
+        schema.update(kinds[0])
+    # Postman looks for it here.
+    if examples := schema.pop("examples", None):
+        parameter["example"] = examples[0]
+
+
 def _headers(status: str) -> dict[str, Any]:
     names = ["X-Request-ID", "Content-Language"]
     names += ["Retry-After"] if status in _RETRIED else []
@@ -109,29 +128,21 @@ def _headers(status: str) -> dict[str, Any]:
     return {name: {"$ref": f"#/components/headers/{name}"} for name in names}
 
 
-def _form(files: dict[str, Any], parameters: list[dict[str, Any]]) -> dict[str, Any]:
-    """Return the form that an upload route takes, with its query parameters as fields.
+def _form(files: dict[str, Any]) -> dict[str, Any]:
+    """Return the form that an upload route takes.
 
     That the image can also be the body itself is said in words: generators that are offered both
-    choose the wrong one, or make clients that send the image as JSON.
+    choose the wrong one, or make clients that send the image as JSON. So is that parameters can
+    stand in the form: Postman would send each of them twice.
     """
-    fields = {
-        parameter["name"]: {**parameter["schema"], "description": parameter["description"]}
-        for parameter in parameters
-        if parameter["in"] == "query"
-    }
     return {
-        "description": "A form with the image; parameters of the query may stand in it instead."
-        " The image can also be the body itself, of any other content type, as"
+        "description": "A form with the image; parameters of the query may stand in it instead, as"
+        " fields. The image can also be the body itself, of any other content type, as"
         " `application/dicom` or `image/png`. Bodies may be packed (`Content-Encoding: gzip`).",
         "required": True,
         "content": {
             "multipart/form-data": {
-                "schema": {
-                    "type": "object",
-                    "required": [FIELD],
-                    "properties": {FIELD: files, **fields},
-                }
+                "schema": {"type": "object", "required": [FIELD], "properties": {FIELD: files}}
             }
         },
     }

@@ -239,7 +239,7 @@ _MODEL_DESCRIPTION: dict[str, Any] = _MODEL | {
 
 _FEEDBACK: dict[str, Any] = {
     "request_id": "0b6c1f6e-6a2f-4a57-9a55-2f1d5b6d0a11",
-    "model": {"name": "multi-source", "version": "2"},
+    "model": {"name": "multi-source", "version": "3"},
     "predicted_label": "covid_19",
     "opinion": "disagree",
     "corrected_label": "viral_pneumonia",
@@ -402,6 +402,8 @@ def add_examples(app: FastAPI) -> None:
     described = app.openapi()
     for name, examples in EXAMPLES.items():
         described["components"]["schemas"][name]["examples"] = examples
+    told = described["paths"]["/feedback"]["post"]["requestBody"]["content"]["application/json"]
+    told["examples"] = {"disagreement": {"value": _FEEDBACK}}
     for (path, status), named in BY_OPERATION.items():
         (operation,) = described["paths"][path].values()
         answer = operation["responses"][status]["content"]["application/json"]

@@ -14,7 +14,7 @@ ModelName = Annotated[
         min_length=1,
         max_length=100,
         description="Stored model to ask, as listed by `/models`; the default one if none.",
-        examples=["seed-cnn"],
+        examples=["multi-source"],
     ),
 ]
 PointName = Annotated[

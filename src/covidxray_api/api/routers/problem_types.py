@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter, HTTPException, Request
+from fastapi import APIRouter, HTTPException, Path, Request
 
 from covidxray_api.api.access_log import RequestId
 from covidxray_api.api.negotiation import AnswerLanguage
@@ -20,7 +20,10 @@ router = APIRouter(tags=["problems"], route_class=StrictRoute)
 
 @router.get("/problems/{slug}", response_model_exclude_none=True, responses=UNKNOWN)
 async def get_problem_type(
-    slug: str, request: Request, _: RequestId, language: AnswerLanguage
+    slug: Annotated[str, Path(description="Last part of `type`.", examples=["overloaded"])],
+    request: Request,
+    _: RequestId,
+    language: AnswerLanguage,
 ) -> Problem:
     """Explain a type of problem."""
     if slug not in STATUS:
