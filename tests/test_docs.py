@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import tomllib
 from itertools import chain
 from pathlib import Path
+from typing import TypeGuard
 
 import pytest
 
@@ -61,3 +63,35 @@ def test_links_lead_to_files(page: Path) -> None:
     links = re.findall(r"\]\((?!https?:|#)([^)#\s]+)", page.read_text(encoding="utf-8"))
 
     assert [link for link in links if not (page.parent / link).exists()] == []
+
+
+SECURITY = (ROOT / "docs" / "security.md").read_text(encoding="utf-8")
+
+
+def _tests(path: Path) -> set[str]:
+    """Return the names of the tests in a file, after those of their classes."""
+    found = set()
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.ClassDef):
+            found |= {f"{node.name}::{inner.name}" for inner in node.body if _is_test(inner)}
+        elif _is_test(node):
+            found.add(node.name)
+    return found
+
+
+def _is_test(node: ast.stmt) -> TypeGuard[ast.FunctionDef]:
+    return isinstance(node, ast.FunctionDef) and node.name.startswith("test_")
+
+
+@pytest.mark.parametrize("name", sorted(set(re.findall(r"`(tests/[^`]+::[^`]+)`", SECURITY))))
+def test_a_threat_is_tested(name: str) -> None:
+    path, _, test = name.partition("::")
+
+    assert test in _tests(ROOT / path)
+
+
+def test_each_threat_names_a_test() -> None:
+    rows = [line for line in SECURITY.splitlines() if re.match(r"\| [STRIDE, ]+ \|", line)]
+
+    assert len(rows) > 30
+    assert [row for row in rows if "::test_" not in row.rpartition(" | ")[2]] == []
