@@ -25,7 +25,8 @@ from covidxray_api.settings import Settings
 
 CLIENTS = Path(__file__).parents[2] / "examples" / "clients"
 NPX = ("npx", "--yes")
-TYPESCRIPT = (*NPX, "--package=typescript@5.9.3", "tsc")
+COMPILER = ("--package=typescript@5.9.3",)
+TYPESCRIPT = (*NPX, *COMPILER, "tsc")
 NODE = ("node",)
 
 
@@ -290,10 +291,11 @@ def test_every_request_of_a_postman_import_is_answered(
 @pytest.mark.skipif(not shutil.which("npx"), reason="needs npm")
 def test_generated_typescript_takes_a_file_and_compiles(tmp_path: Path) -> None:
     shutil.copy(CLIENTS.parents[1] / "openapi.yaml", tmp_path)
-    hey = ("--package=@hey-api/openapi-ts@0.95.0", "openapi-ts", "-i", "openapi.yaml")
+    hey = (*COMPILER, "--package=@hey-api/openapi-ts@0.95.0", "openapi-ts", "-i", "openapi.yaml")
     for command in (
         (*hey, "-o", "hey", "-c", "@hey-api/client-fetch"),
         (
+            *COMPILER,
             "--package=openapi-typescript@7.13.0",
             "openapi-typescript",
             "openapi.yaml",
