@@ -71,28 +71,23 @@ class _Reader:
         self._part = Part()
         self._name, self._value = b"", b""
         self._parser = MultipartParser(boundary, self._callbacks())
-        self._start, self._preamble = b"--" + boundary, bytearray()
+        # A line of its own, as is the beginning of the form.
+        self._start, self._preamble = b"\n--" + boundary, b"\n"
+        self.has_begun = False
 
     def write(self, chunk: bytes) -> None:
         """Take what has arrived."""
-        if not self._start:
+        if self.has_begun:
             self._parser.write(chunk)
             return
         # The parser knows no preamble (RFC 2046, section 5.1.1).
-        self._preamble += chunk
-        place = (
-            0
-            if self._preamble.startswith(self._start)
-            else self._preamble.find(b"\n" + self._start)
-        )
-        if place >= 0:
-            begun = bytes(self._preamble[self._preamble.index(self._start, place) :])
-            self._start = b""
-            self._parser.write(begun)
-
-    @property
-    def has_begun(self) -> bool:
-        return not self._start
+        before = self._preamble + chunk
+        place = before.find(self._start)
+        if place < 0:
+            self._preamble = before[-len(self._start) :]
+            return
+        self.has_begun = True
+        self._parser.write(before[place + 1 :])
 
     @property
     def has_ended(self) -> bool:
