@@ -18,8 +18,9 @@ from typer.testing import CliRunner, Result
 
 from covidxray_api.cli import app
 from covidxray_api.models.store import ModelStore
-from covidxray_api.records.database import Records
+from covidxray_api.records.database import Database
 from covidxray_api.records.feedback import Feedback
+from covidxray_api.records.opinions import Opinions
 from covidxray_api.screening.screener import Screener
 from covidxray_api.settings import Settings
 
@@ -169,7 +170,7 @@ def test_feedback_is_exported_for_spreadsheets(
         corrected_label="normal",
         comment='=HYPERLINK("x"), "sí"\nend',
     )
-    Records(tmp_path / "records.sqlite").add_feedback(said)
+    Opinions(Database(tmp_path / "records.sqlite")).add(said)
 
     result = run("feedback", "export", "--output", tmp_path / "feedback.csv")
 
@@ -179,7 +180,11 @@ def test_feedback_is_exported_for_spreadsheets(
         (row,) = csv.DictReader(file)
     assert row.pop("id") == "1"
     assert datetime.fromisoformat(row.pop("created_at")).tzinfo is UTC
-    assert row == asdict(said) | {"predicted_label": "", "comment": f"'{said.comment}"}
+    assert row == asdict(said) | {
+        "predicted_label": "",
+        "comment": f"'{said.comment}",
+        "replaces": "",
+    }
 
 
 def test_no_feedback_is_a_table_without_rows(

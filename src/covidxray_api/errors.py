@@ -19,6 +19,7 @@
     ├── NotExplained                   not-explained
     ├── ContradictoryFeedback          contradictory-feedback
     ├── RecordsUnavailable             records-unavailable
+    ├── UnknownScreening               unknown-screening
     ├── CorruptArtefact                corrupt-artefact
     ├── InvalidSiteProfile             invalid-site-profile
     ├── ParityBroken                   parity-broken
@@ -169,6 +170,12 @@ class RecordsUnavailable(CovidXrayError):
     """The records cannot be written or read."""
 
     code = "records-unavailable"
+
+
+class UnknownScreening(CovidXrayError):
+    """The records have no such screening."""
+
+    code = "unknown-screening"
 
 
 class CorruptArtefact(CovidXrayError):

@@ -61,6 +61,10 @@ Origin = Annotated[str, Field(pattern=r"^https?://[^/?#@\s*]+$")]
 """Scheme, host and, if it is not the scheme's own, port of a page (RFC 6454, section 6.2)."""
 
 
+RecordScreenings = Literal["off", "on", "required"]
+"""Whether screenings are recorded, and whether no answer may go without."""
+
+
 class Settings(BaseSettings):
     """Read once at start from ``COVIDXRAY_*`` environment variables, then passed down."""
 
@@ -122,9 +126,20 @@ class Settings(BaseSettings):
     reference: Path = shipped("reference")
     """Folder of the mean reference radiograph, the gate and their manifests."""
 
-    records: Path = Path("~/.local/share/covidxray/records.sqlite")
-    """SQLite file of the clinicians' feedback, on a local disk; made where there is none, with its
-    folder."""
+    records: Path | str = Path("~/.local/share/covidxray/records.sqlite")
+    """Where feedback and records of screenings are kept: a SQLite file on a local disk, made where
+    there is none with its folder, or a PostgreSQL database, `postgresql://user@host/name`."""
+
+    record_screenings: RecordScreenings = "off"
+    """Whether each screening is recorded: `off`; `on`, and a record that cannot be written is
+    counted as lost; or `required`, and the answer is refused instead."""
+
+    records_key: Path | None = None
+    """File of the secret by which images are hashed and records chained, made where there is none;
+    beside the SQLite file if unset, and needed with PostgreSQL, the same for all who write."""
+
+    retention_days: PositiveInt | None = None
+    """Days after which feedback and records of screenings are deleted; kept if unset."""
 
     gate: GateName = "learned"
     """What tells a chest radiograph from all else where a request names nothing: `learned`, or

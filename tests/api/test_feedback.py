@@ -14,12 +14,15 @@ from structlog.testing import capture_logs
 from tests.waiting import wait_until
 
 from covidxray_api.models.store import ModelStore
-from covidxray_api.records.database import Records
+from covidxray_api.records.database import Database
+from covidxray_api.records.opinions import Opinions
 from covidxray_api.settings import Settings
 
 Serve = Callable[[Settings], AbstractContextManager[httpx.Client]]
 
-CURRENT = ModelStore(Settings().model_store).get("multi-source").manifest.version
+STORE = ModelStore(Settings().model_store)
+CURRENT = STORE.get("multi-source").manifest.version
+FOUR_CLASS = STORE.get("four-class").manifest.version
 SAID: dict[str, Any] = {
     "request_id": "ward-3.42",
     "model": {"name": "multi-source", "version": CURRENT},
@@ -46,8 +49,9 @@ def test_an_opinion_is_kept(client: httpx.Client, file: Path) -> None:
 
     assert answer.status_code == 201
     assert answer.headers["x-request-id"] == "another"
-    kept = Records(file).feedback()[-1]
-    assert answer.json() == {"id": kept.pop("id"), "request_id": "ward-3.42"}
+    kept = Opinions(Database(file)).all()[-1]
+    assert answer.json() == {"id": kept.pop("id"), "request_id": "ward-3.42", "replaces": None}
+    assert kept.pop("replaces") is None
     assert kept.pop("created_at").utcoffset().total_seconds() == 0
     model = {"model": "multi-source", "model_version": SAID["model"]["version"]}
     assert kept == SAID | model
@@ -61,7 +65,7 @@ def test_an_opinion_is_kept(client: httpx.Client, file: Path) -> None:
         {"opinion": "agree", "corrected_label": "covid_19", "comment": None},
         {"opinion": "not_sure", "corrected_label": None, "comment": "😀" * 2000},
         {
-            "model": {"name": "four-class", "version": "2"},
+            "model": {"name": "four-class", "version": FOUR_CLASS},
             "corrected_label": "bacterial_pneumonia",
         },
     ],
@@ -113,7 +117,7 @@ def test_what_makes_no_sense_is_a_problem(
     slug: str,
     detail: str,
 ) -> None:
-    before = len(Records(file).feedback())
+    before = len(Opinions(Database(file)).all())
 
     answer = client.post(
         "/feedback", content=json.dumps(SAID | said), headers={"Content-Type": "application/json"}
@@ -122,7 +126,7 @@ def test_what_makes_no_sense_is_a_problem(
     assert answer.status_code == status
     assert answer.json()["type"] == f"/problems/{slug}"
     assert detail in answer.json()["detail"]
-    assert len(Records(file).feedback()) == before
+    assert len(Opinions(Database(file)).all()) == before
 
 
 @pytest.mark.parametrize(
@@ -190,7 +194,7 @@ def test_films_are_screened_where_feedback_cannot_be_kept(
     assert problem["type"] == "/problems/records-unavailable"
     assert int(refused.headers["retry-after"]) > 0
     assert problem["detail"] == "The records' database says: unable to open database file."
-    told = {line["event"]: line for line in lines if line["log_level"] == "error"}
-    assert told.keys() == {"feedback cannot be kept", "feedback was not kept"}
+    told = {line["event"]: line for line in lines if "reason" in line}
+    assert told.keys() == {"records cannot be kept", "feedback was not kept"}
     assert all("unable to open database file" in line["reason"] for line in told.values())
     assert "Gripe" not in str(lines)

@@ -74,7 +74,9 @@ def test_requests_are_counted_by_route_and_status(fresh: httpx.Client, film: byt
 
 
 def test_opinions_are_counted(fresh: httpx.Client) -> None:
-    said = {"request_id": "r", "model": {"name": "seed-cnn", "version": "2"}}
+    stored = fresh.get("/models").json()["models"]
+    (version,) = (model["version"] for model in stored if model["name"] == "seed-cnn")
+    said = {"request_id": "r", "model": {"name": "seed-cnn", "version": version}}
     fresh.post("/feedback", json=said | {"predicted_label": "normal", "opinion": "agree"})
     fresh.post("/feedback", json=said | {"predicted_label": "flu", "opinion": "agree"})
 

@@ -58,6 +58,9 @@ def test_each_endpoint_is_described(document: dict[str, Any]) -> None:
         "/health/live",
         "/health/ready",
         "/metrics",
+        "/screenings",
+        "/screenings/{number}",
+        "/feedback/summary",
         "/problems/{slug}",
     }
 
@@ -143,6 +146,10 @@ ANSWERS: dict[tuple[str, str], type[BaseModel]] = {
     ("/explain", "200"): answers.Explained,
     ("/report", "200"): answers.Explained,
     ("/feedback", "201"): schemas.KeptFeedback,
+    ("/feedback", "200"): schemas.KeptFeedback,
+    ("/feedback/summary", "200"): schemas.FeedbackSummary,
+    ("/screenings", "200"): schemas.ScreeningPage,
+    ("/screenings/{number}", "200"): schemas.RecordedScreening,
     ("/models", "200"): answers.ModelList,
     ("/health", "200"): schemas.Health,
     ("/health", "503"): schemas.Health,
@@ -154,8 +161,9 @@ ANSWERS: dict[tuple[str, str], type[BaseModel]] = {
 def test_every_kind_of_answer_has_an_example(document: dict[str, Any]) -> None:
     assert BY_OPERATION.keys() == ANSWERS.keys()
     for (path, status), named in BY_OPERATION.items():
-        (operation,) = document["paths"][path].values()
-        described = operation["responses"][status]["content"]["application/json"]["examples"]
+        operations = document["paths"][path].values()
+        (responses,) = (it["responses"] for it in operations if status in it["responses"])
+        described = responses[status]["content"]["application/json"]["examples"]
         assert described.keys() == named.keys()
         for example in named.values():
             found = ANSWERS[path, status].model_validate(example, extra="forbid")

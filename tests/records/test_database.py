@@ -3,7 +3,7 @@ from __future__ import annotations
 import sqlite3
 import sys
 from contextlib import ExitStack, closing
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC
 from pathlib import Path
 from subprocess import PIPE, Popen
@@ -14,8 +14,9 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import create_engine
 
 from covidxray_api.errors import RecordsUnavailable
-from covidxray_api.records.database import SCHEMA, Records, Table
+from covidxray_api.records.database import SCHEMA, Database, Table
 from covidxray_api.records.feedback import Feedback
+from covidxray_api.records.opinions import Opinions
 
 SAID = Feedback(
     request_id="ward-3",
@@ -47,32 +48,33 @@ INSERT INTO feedback VALUES
 
 
 def test_what_is_kept_is_found_again_in_order(tmp_path: Path) -> None:
-    records = Records(tmp_path / "new" / "records.sqlite")
+    opinions = Opinions(Database(tmp_path / "new" / "records.sqlite"))
+    said = [replace(SAID, request_id=f"ward-{number}") for number in range(3)]
 
-    numbers = [records.add_feedback(SAID) for _ in range(3)]
+    numbers = [opinions.add(it).id for it in said]
 
-    kept = Records(tmp_path / "new" / "records.sqlite").feedback()
+    kept = Opinions(Database(tmp_path / "new" / "records.sqlite")).all()
     assert [row["id"] for row in kept] == numbers == [1, 2, 3]
-    for row in kept:
+    for row, it in zip(kept, said, strict=True):
         assert row["created_at"].tzinfo is UTC
-        assert {name: row[name] for name in asdict(SAID)} == asdict(SAID)
+        assert {name: row[name] for name in asdict(SAID)} == asdict(it)
 
 
 def test_it_is_prepared_before_anything_is_kept(tmp_path: Path) -> None:
     file = tmp_path / "records.sqlite"
 
-    Records(file).prepare()
+    Database(file).prepare()
 
     with closing(sqlite3.connect(file)) as connection:
         assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
         tables = connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")
-        assert {name for (name,) in tables} == {"alembic_version", "feedback"}
+        assert {name for (name,) in tables} == {"alembic_version", "feedback", "screenings"}
 
 
 def test_the_file_is_its_owners_alone(tmp_path: Path) -> None:
     file = tmp_path / "records.sqlite"
 
-    Records(file).prepare()
+    Database(file).prepare()
 
     assert file.stat().st_mode & 0o777 == 0o600
 
@@ -83,9 +85,9 @@ def test_a_file_from_before_the_first_migration_is_taken_over(tmp_path: Path) ->
     with closing(sqlite3.connect(file)) as connection:
         connection.executescript(BEFORE_MIGRATIONS)
 
-    Records(file).add_feedback(SAID)
+    Opinions(Database(file)).add(SAID)
 
-    first, second = Records(file).feedback()
+    first, second = Opinions(Database(file)).all()
     assert first["comment"] == "kept"
     assert second["comment"] == SAID.comment
     assert revision(file) == SCHEMA
@@ -94,12 +96,12 @@ def test_a_file_from_before_the_first_migration_is_taken_over(tmp_path: Path) ->
 
 def test_a_file_of_a_newer_release_is_refused_and_not_touched(tmp_path: Path) -> None:
     file = tmp_path / "records.sqlite"
-    Records(file).add_feedback(SAID)
+    Opinions(Database(file)).add(SAID)
     with closing(sqlite3.connect(file)) as connection, connection:
         connection.execute("UPDATE alembic_version SET version_num = '9999'")
 
     with pytest.raises(RecordsUnavailable) as told:
-        Records(file).add_feedback(SAID)
+        Opinions(Database(file)).add(SAID)
 
     assert told.value.reason == "newer"
     assert told.value.facts == {"found": "9999", "known": SCHEMA}
@@ -110,7 +112,7 @@ def test_a_file_of_a_newer_release_is_refused_and_not_touched(tmp_path: Path) ->
 
 def test_the_migrations_lead_to_the_tables_that_are_written(tmp_path: Path) -> None:
     file = tmp_path / "records.sqlite"
-    Records(file).prepare()
+    Database(file).prepare()
 
     with create_engine(f"sqlite:///{file}").connect() as connection:
         context = MigrationContext.configure(connection)
@@ -127,7 +129,7 @@ def revision(file: Path) -> str:
 def test_a_home_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
 
-    Records(Path("~/share/records.sqlite")).prepare()
+    Database(Path("~/share/records.sqlite")).prepare()
 
     assert (tmp_path / "share" / "records.sqlite").is_file()
     assert (tmp_path / "share").stat().st_mode & 0o777 == 0o700
@@ -135,16 +137,16 @@ def test_a_home_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
 
 def test_a_user_without_a_home_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(RecordsUnavailable, match="no_home"):
-        Records(Path("~no-such-user/records.sqlite")).prepare()
+        Database(Path("~no-such-user/records.sqlite")).prepare()
 
 
 def test_a_file_that_cannot_be_used_is_told_and_not_touched(tmp_path: Path) -> None:
     other = tmp_path / "letter.txt"
     other.write_text("Dear colleague, thank you for the film. " * 100)
     with pytest.raises(RecordsUnavailable, match="file is not a database"):
-        Records(other).add_feedback(SAID)
+        Opinions(Database(other)).add(SAID)
     with pytest.raises(RecordsUnavailable, match="folder"):
-        Records(other / "records.sqlite").add_feedback(SAID)
+        Opinions(Database(other / "records.sqlite")).add(SAID)
 
     assert other.read_text().startswith("Dear colleague")
 
@@ -154,8 +156,8 @@ def test_a_damaged_table_is_told_without_the_comment(tmp_path: Path) -> None:
     with closing(sqlite3.connect(file)) as connection:
         connection.execute("CREATE TABLE feedback (id INTEGER PRIMARY KEY)")
 
-    with pytest.raises(RecordsUnavailable, match="no column named") as told:
-        Records(file).add_feedback(SAID)
+    with pytest.raises(RecordsUnavailable, match="no such column") as told:
+        Opinions(Database(file)).add(SAID)
 
     assert "Ñandú" not in f"{told.value} {told.value.__cause__}"
 
@@ -163,18 +165,20 @@ def test_a_damaged_table_is_told_without_the_comment(tmp_path: Path) -> None:
 WRITER = """
 import sys
 from pathlib import Path
-from covidxray_api.records.database import Records
+from covidxray_api.records.database import Database
 from covidxray_api.records.feedback import Feedback
+from covidxray_api.records.opinions import Opinions
 
-records = Records(Path(sys.argv[1]))
-said = Feedback(
-    request_id="r", model="m", model_version="1", predicted_label=None, opinion="agree",
-    corrected_label=None, comment=None,
-)
+opinions = Opinions(Database(Path(sys.argv[1])))
 print("ready", flush=True)
 input()
-for _ in range(20):
-    records.add_feedback(said)
+for number in range(20):
+    opinions.add(
+        Feedback(
+            request_id=f"{sys.argv[2]}-{number}", model="m", model_version="1",
+            predicted_label=None, opinion="agree", corrected_label=None, comment=None,
+        )
+    )
 """
 
 
@@ -183,8 +187,8 @@ def test_several_processes_make_and_write_one_file_at_once(tmp_path: Path) -> No
     command = [sys.executable, "-c", WRITER, str(file)]
     with ExitStack() as stack:
         writers = [
-            stack.enter_context(Popen(command, stdin=PIPE, stdout=PIPE, text=True))
-            for _ in range(3)
+            stack.enter_context(Popen([*command, name], stdin=PIPE, stdout=PIPE, text=True))
+            for name in "abc"
         ]
         for writer in writers:
             assert writer.stdout
@@ -195,4 +199,4 @@ def test_several_processes_make_and_write_one_file_at_once(tmp_path: Path) -> No
             writer.stdin.flush()
         assert [writer.wait() for writer in writers] == [0, 0, 0]
 
-    assert len(Records(file).feedback()) == 60
+    assert len(Opinions(Database(file)).all()) == 60

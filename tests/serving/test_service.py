@@ -68,6 +68,7 @@ def test_it_lives_before_it_is_ready(
             "ready": False,
             "version": "",
             "model": None,
+            "records": "off",
         }
         for answer in (
             client.get("/health/ready"),

@@ -24,25 +24,27 @@ from covidxray_api.api.head import HeadAsGet
 from covidxray_api.api.headers import SecurityHeaders
 from covidxray_api.api.prefix import VERSION, Forwarded, PathPrefix
 from covidxray_api.api.read_on import ReadOn
-from covidxray_api.api.records import FeedbackRecords
+from covidxray_api.api.records import ServiceRecords
 from covidxray_api.api.request_counter import RequestCounter
 from covidxray_api.api.routers import (
     batch,
     feedback,
     health,
     inference,
-    metrics,
     models,
     page,
     problem_types,
     screening,
 )
+from covidxray_api.api.routers import metrics as metrics_router
+from covidxray_api.api.routers import records as records_router
 from covidxray_api.api.routes import describe_security
 from covidxray_api.api.state import State
 from covidxray_api.rendering.registry import RENDERERS, Renderers
 from covidxray_api.screening.screener import Screener
 from covidxray_api.serving.capacity import CapacityLimiter
 from covidxray_api.serving.composition import Build, compose
+from covidxray_api.serving.metrics import Metrics
 from covidxray_api.settings import Settings
 
 READ_ON, READ_ON_S = 4, 15.0
@@ -62,7 +64,8 @@ ROUTERS = (
     feedback.router,
     models.router,
     health.router,
-    metrics.router,
+    metrics_router.router,
+    records_router.router,
     problem_types.router,
     page.router,
 )
@@ -107,11 +110,13 @@ def create_app(
     start_first : bool
         See `ScreeningService`.
     """
-    service = compose(settings, build, start_first=start_first)
+    metrics = Metrics()
+    records = ServiceRecords(settings, metrics)
+    service = compose(settings, build, metrics, [records], start_first)
     state = State(
         settings,
         service,
-        FeedbackRecords(settings.records),
+        records,
         AccessControl.from_settings(settings),
         Allowance(settings.client_rate, settings.client_in_flight),
         CapacityLimiter(settings.batches_in_flight),
@@ -120,7 +125,10 @@ def create_app(
 
     @asynccontextmanager
     async def running(_: FastAPI) -> AsyncIterator[None]:
-        async with state.service.running(), state.records.running():
+        # The service stops first: what it has answered is recorded.
+        async with records.running() as prepared, service.running():
+            if start_first and records_matter(settings):
+                await prepared()
             yield
 
     app = FastAPIOffline(
@@ -143,7 +151,7 @@ def create_app(
     # From the innermost to the outermost.
     app.add_middleware(HeadAsGet)
     app.add_middleware(AccessLog, known=KNOWN)
-    app.add_middleware(RequestCounter, registry=service.metrics.registry)
+    app.add_middleware(RequestCounter, registry=metrics.registry)
     app.add_middleware(SecurityHeaders)
     if settings.cors_origins:
         app.add_middleware(CORSMiddleware, allow_origins=settings.cors_origins, **CROSS_ORIGIN)
@@ -158,6 +166,11 @@ def create_app(
     describe_security(app, ROUTERS)
     description.describe(app, ROUTERS)
     return app
+
+
+def records_matter(settings: Settings) -> bool:
+    """Return whether somebody has asked for records, so that the service must not go without."""
+    return settings.record_screenings != "off" or "records" in settings.model_fields_set
 
 
 def _operation_id(route: APIRoute) -> str:

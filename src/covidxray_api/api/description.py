@@ -34,6 +34,7 @@ TAGS = [
     {"name": "feedback", "description": "What clinicians think of an answer."},
     {"name": "models", "description": "The stored models, and what was measured of them."},
     {"name": "health", "description": "How the service is."},
+    {"name": "records", "description": "What the service has answered, for administrators."},
     {"name": "operations", "description": "What operators watch."},
     {"name": "problems", "description": "What a type of problem means."},
 ]

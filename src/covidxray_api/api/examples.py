@@ -246,13 +246,70 @@ _FEEDBACK: dict[str, Any] = {
     "comment": "The child has had influenza for a week.",
 }
 
-_READY: dict[str, Any] = {"status": "ready", "ready": True, "version": "0.1.0", "model": _MODEL}
+_KEPT: dict[str, Any] = {
+    "id": 17,
+    "request_id": _VALIDATION["request_id"],
+    "replaces": None,
+}
+
+_AGREEMENT: dict[str, Any] = {
+    "model": "multi-source",
+    "model_version": "3",
+    "agree": 45,
+    "disagree": 5,
+    "not_sure": 2,
+    "agreement": 0.9,
+    "interval": [0.7864, 0.9565],
+}
+
+_RECORD: dict[str, Any] = {
+    "number": 42,
+    "created_at": "2026-01-31T12:00:00Z",
+    "request_id": _VALIDATION["request_id"],
+    "caller": "key:ward-3",
+    "image": "2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae",
+    "model": "multi-source",
+    "model_version": "3",
+    "model_sha256": _MODEL["sha256"],
+    "engine": "compiled",
+    "gate": "2",
+    "site": None,
+    "site_sha256": None,
+    "p_value": None,
+    "rejection": None,
+    "ssim": 0.61,
+    "gate_score": 0.99,
+    "findings": [],
+    "probabilities": {"normal": 0.01, "covid_19": 0.97, "viral_pneumonia": 0.02},
+    "operating_point": "balanced",
+    "predicted_label": "covid_19",
+    "prediction_set": ["covid_19"],
+    "conclusive": True,
+    "warnings": [],
+    "seconds": {"decode": 0.004, "gate": 0.002, "inference": 0.006},
+    "feedback": {
+        "id": 17,
+        "created_at": "2026-01-31T13:30:00Z",
+        "opinion": "agree",
+        "corrected_label": None,
+        "comment": None,
+    },
+}
+
+_READY: dict[str, Any] = {
+    "status": "ready",
+    "ready": True,
+    "version": "0.1.0",
+    "model": _MODEL,
+    "records": "ok",
+}
 
 _STARTING: dict[str, Any] = {
     "status": "starting",
     "ready": False,
     "version": "0.1.0",
     "model": None,
+    "records": "off",
 }
 
 
@@ -375,7 +432,11 @@ BY_OPERATION: dict[tuple[str, str], dict[str, Any]] = {
         "rejected": _REJECTED_PREDICTION | {"explanation": None},
     },
     ("/report", "200"): {"explained": _EXPLAINED},
-    ("/feedback", "201"): {"kept": {"id": 17, "request_id": _VALIDATION["request_id"]}},
+    ("/feedback", "201"): {"kept": _KEPT | {"replaces": 12}},
+    ("/feedback", "200"): {"kept_before": _KEPT},
+    ("/feedback/summary", "200"): {"summary": {"models": [_AGREEMENT]}},
+    ("/screenings", "200"): {"page": {"screenings": [_RECORD], "next": 42}},
+    ("/screenings/{number}", "200"): {"recorded": _RECORD},
     ("/models", "200"): {"models": {"models": [_MODEL_DESCRIPTION]}},
     ("/health", "200"): {"ready": _READY, "starting": _STARTING},
     ("/health", "503"): {"failed": _STARTING | {"status": "failed"}},
@@ -405,6 +466,7 @@ def add_examples(app: FastAPI) -> None:
     told = described["paths"]["/feedback"]["post"]["requestBody"]["content"]["application/json"]
     told["examples"] = {"disagreement": {"value": _FEEDBACK}}
     for (path, status), named in BY_OPERATION.items():
-        (operation,) = described["paths"][path].values()
-        answer = operation["responses"][status]["content"]["application/json"]
+        operations = described["paths"][path].values()
+        (responses,) = (it["responses"] for it in operations if status in it["responses"])
+        answer = responses[status]["content"]["application/json"]
         answer["examples"] = {name: {"value": value} for name, value in named.items()}

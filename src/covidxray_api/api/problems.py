@@ -76,6 +76,7 @@ STATUS: Mapping[str, HTTPStatus] = {
     "not-explained": HTTPStatus.UNPROCESSABLE_ENTITY,
     "contradictory-feedback": HTTPStatus.BAD_REQUEST,
     "records-unavailable": HTTPStatus.SERVICE_UNAVAILABLE,
+    "unknown-screening": HTTPStatus.NOT_FOUND,
     "corrupt-artefact": HTTPStatus.INTERNAL_SERVER_ERROR,
     "invalid-site-profile": HTTPStatus.INTERNAL_SERVER_ERROR,
     "parity-broken": HTTPStatus.INTERNAL_SERVER_ERROR,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Literal
 
 from pydantic import ConfigDict, Field
@@ -56,6 +57,154 @@ class KeptFeedback(Schema):
     request_id: str
     """`request_id` of the answer that it is about."""
 
+    replaces: int | None
+    """Number of an earlier opinion of the same answer, which this one replaces."""
+
+
+class GivenFeedback(Schema):
+    """A clinician's opinion in the records."""
+
+    id: int
+    """Its number."""
+
+    created_at: datetime
+    """When it was given."""
+
+    opinion: Opinion
+    """What the clinician thinks of the answer."""
+
+    corrected_label: str | None
+    """Code of the label that is right, if the clinician named one."""
+
+    comment: str | None
+    """The clinician's words."""
+
+
+class RecordedScreening(Schema):
+    """The record of a screening: nothing of the image but a keyed hash, and no patient."""
+
+    number: int
+    """Its number in the record."""
+
+    created_at: datetime
+    """When it was answered."""
+
+    request_id: str
+    """`request_id` of the answer."""
+
+    caller: str | None
+    """Who asked: `key:` and the name of an API key, `oidc:` and the subject of a token; null where
+    callers are not told apart."""
+
+    image: str
+    """HMAC-SHA-256 of the file as it was sent: the same file has the same."""
+
+    model: str
+    """Name of the model that answered, or would have."""
+
+    model_version: str
+    """Its version."""
+
+    model_sha256: str
+    """SHA-256 of its manifest."""
+
+    engine: str
+    """What computed its network."""
+
+    gate: str | None
+    """Version of the learned gate; null if similarity alone decided."""
+
+    site: str | None
+    """Name of the site profile in force."""
+
+    site_sha256: str | None
+    """SHA-256 of its file."""
+
+    p_value: float | None
+    """Of the answer, at the site."""
+
+    rejection: str | None
+    """Code of the reason why the image got no diagnosis."""
+
+    ssim: float
+    """Structural similarity to the mean radiograph, -1 to 1."""
+
+    gate_score: float | None
+    """Score of the learned gate, 0 to 1."""
+
+    findings: list[str]
+    """Codes of what else was found of the image."""
+
+    probabilities: dict[str, float] | None
+    """Calibrated probability by label."""
+
+    operating_point: str | None
+    """Operating point of the answer."""
+
+    predicted_label: str | None
+    """Code of the label that was given; null if the image was rejected."""
+
+    prediction_set: list[str] | None
+    """Codes of the labels that remained possible."""
+
+    conclusive: bool | None
+    """Whether the answer was conclusive."""
+
+    warnings: list[str]
+    """Codes of what was assumed of the file, and of why the service should not be used."""
+
+    seconds: dict[str, float]
+    """Time that each stage took, in seconds."""
+
+    feedback: GivenFeedback | None = None
+    """The latest opinion of the answer."""
+
+
+class ScreeningPage(Schema):
+    """Recorded screenings, the latest first."""
+
+    screenings: list[RecordedScreening]
+    """Of this page."""
+
+    next: int | None
+    """`before` of the next page; null on the last."""
+
+
+class Agreement(Schema):
+    """How far clinicians agree with a version of a model.
+
+    The latest opinion of each answer counts. Opinions are given of some answers and not of others:
+    this is no accuracy.
+    """
+
+    model: str
+    """Name of the model."""
+
+    model_version: str
+    """Its version."""
+
+    agree: int
+    """Answers that were agreed with."""
+
+    disagree: int
+    """Answers that were disagreed with."""
+
+    not_sure: int
+    """Answers of which somebody was not sure."""
+
+    agreement: float | None
+    """Share of those who agree among those who are sure; null if nobody is."""
+
+    interval: tuple[float, float] | None
+    """Its 95 % interval (Wilson 1927)."""
+
+
+class FeedbackSummary(Schema):
+    """How far clinicians agree, by version of a model."""
+
+    models: list[Agreement]
+    """Of each version that there are opinions of."""
+
 
 class BatchAnswer(Schema):
     """What came of one file of a batch: a prediction or a problem."""
@@ -95,6 +244,9 @@ class Health(Schema):
 
     model: ModelIdentity | None
     """The default model, once it is loaded."""
+
+    records: Literal["off", "ok", "failing"]
+    """Whether screenings are recorded, and whether that works."""
 
 
 class Liveness(Schema):

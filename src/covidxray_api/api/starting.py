@@ -58,11 +58,13 @@ class Starting:
                 if (self._folder / STARTED).exists():
                     time.sleep(PAUSE_S)
                     os._exit(NO_REPLACEMENT)
-                failure: BaseException | None = self._app.state.shared.service.failure
-                told = failure if isinstance(failure, CovidXrayError) else CovidXrayError()
-                (self._folder / FAILURE).write_text(summary(told, "en"), encoding="utf-8")
                 # The log has it already; the server would add a traceback.
                 message = {"type": message["type"]}
             await send(message)
 
-        await self._app(scope, receive, noted)
+        try:
+            await self._app(scope, receive, noted)
+        except Exception as error:
+            told = error if isinstance(error, CovidXrayError) else CovidXrayError()
+            (self._folder / FAILURE).write_text(summary(told, "en"), encoding="utf-8")
+            raise

@@ -9,7 +9,7 @@ from fastapi import Depends, FastAPI, Request
 
 from covidxray_api.access.allowance import Allowance
 from covidxray_api.access.control import AccessControl
-from covidxray_api.api.records import FeedbackRecords
+from covidxray_api.api.records import ServiceRecords
 from covidxray_api.rendering.registry import RENDERERS, Renderers
 from covidxray_api.serving.capacity import CapacityLimiter
 from covidxray_api.serving.service import ScreeningService
@@ -26,8 +26,8 @@ class State:
     service: ScreeningService
     """Screens."""
 
-    records: FeedbackRecords
-    """Keep feedback."""
+    records: ServiceRecords
+    """Keep feedback, and record screenings."""
 
     access: AccessControl
     """Knows who may call."""

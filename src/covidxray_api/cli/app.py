@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from covidxray_api.cli import feedback, inspect, keys, screening, serving, site, training
+from covidxray_api.cli import feedback, inspect, keys, records, screening, serving, site, training
 
 app = typer.Typer(
     help="Chest-radiograph screening: decision support, not a diagnosis.",
@@ -34,6 +34,13 @@ app.add_typer(sites, name="site")
 opinions = typer.Typer(help="What clinicians said of answers.", no_args_is_help=True)
 opinions.command("export")(feedback.export)
 app.add_typer(opinions, name="feedback")
+
+recorded = typer.Typer(help="The record of screenings.", no_args_is_help=True)
+recorded.command("export")(records.export)
+recorded.command("erase")(records.erase)
+recorded.command("prune")(records.prune)
+recorded.command("verify")(records.verify)
+app.add_typer(recorded, name="records")
 
 api_keys = typer.Typer(help="Who may call the service.", no_args_is_help=True)
 api_keys.command("create")(keys.create)

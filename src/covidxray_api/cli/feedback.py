@@ -17,17 +17,18 @@ def export(
     ),
 ) -> None:
     """Write all feedback of COVIDXRAY_RECORDS as CSV, oldest first."""
-    from covidxray_api.records.database import FeedbackRow, Records
+    from covidxray_api.records.database import FeedbackRow
+    from covidxray_api.records.opening import open_opinions
 
     with told_plainly():
-        rows = Records(read_settings().records).feedback()
+        rows = open_opinions(read_settings()).all()
     with output.open("w", encoding="utf-8", newline="") as file:
         table = csv.DictWriter(file, [column.name for column in FeedbackRow.__table__.columns])
         table.writeheader()
-        table.writerows({name: _cell(value) for name, value in row.items()} for row in rows)
+        table.writerows({name: cell(value) for name, value in row.items()} for row in rows)
     typer.echo(f"Wrote {len(rows)} rows to {output}.")
 
 
-def _cell(value: Any) -> Any:
+def cell(value: Any) -> Any:
     """Keep a spreadsheet from taking words for a formula: an apostrophe comes before them."""
     return f"'{value}" if isinstance(value, str) and value.startswith(tuple("=+-@\t\r")) else value

@@ -53,3 +53,20 @@ def exact_interval(value: float, n: int) -> tuple[float, float]:
     """
     hits = round(value * n)
     return beta_quantile(0.025, hits, n - hits + 1), beta_quantile(0.975, hits + 1, n - hits)
+
+
+def wilson_interval(hits: int, n: int) -> tuple[float, float]:
+    """Return the 95 % score interval of a share of n independent trials (Wilson 1927).
+
+    Parameters
+    ----------
+    hits : int
+        Trials that succeeded.
+    n : int
+        Trials, at least 1.
+    """
+    z = 1.959963984540054
+    share = hits / n
+    centre = (share + z * z / (2 * n)) / (1 + z * z / n)
+    half = z * math.sqrt(share * (1 - share) / n + z * z / (4 * n * n)) / (1 + z * z / n)
+    return max(0.0, centre - half), min(1.0, centre + half)

@@ -1,18 +1,17 @@
-"""The records' SQLite file, to which every process of the service writes."""
+"""The records' database, to which every process of the service writes: SQLite or PostgreSQL."""
 
 from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import asdict
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 from sqlalchemy import (
     URL,
+    BigInteger,
     Connection,
     DateTime,
     Dialect,
@@ -22,23 +21,27 @@ from sqlalchemy import (
     create_engine,
     event,
     inspect,
-    select,
+    make_url,
     text,
 )
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from covidxray_api.errors import RecordsUnavailable
-from covidxray_api.records.feedback import Feedback
 
 BUSY_S = 10
 """Seconds for which one process waits for another that writes."""
 
+CONNECT_S = 5
+"""Seconds for which a connection to PostgreSQL is tried."""
 
-SCHEMA = "0001"
+SCHEMA = "0002"
 """Revision of the schema that this release reads and writes: the last in `migrations/versions`."""
+
+LOCK = 0x636F766964
+"""Key of PostgreSQL's advisory lock (section 13.3.5 of its manual): one writer at a time."""
 
 
 class Moment(TypeDecorator[datetime]):
@@ -60,8 +63,10 @@ class Moment(TypeDecorator[datetime]):
         value: datetime | None,
         dialect: Dialect,  # noqa: ARG002 - SQLAlchemy passes it
     ) -> datetime | None:
-        """Read it as UTC."""
-        return value.replace(tzinfo=UTC) if value else None
+        """Read it as UTC: what has no time zone is in UTC already."""
+        if value is None:
+            return None
+        return value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
 
 
 class Table(DeclarativeBase):
@@ -75,124 +80,182 @@ class FeedbackRow(Table):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     created_at: Mapped[datetime] = mapped_column(Moment)
-    request_id: Mapped[str]
+    request_id: Mapped[str] = mapped_column(index=True)
     model: Mapped[str]
     model_version: Mapped[str]
     predicted_label: Mapped[str | None]
     opinion: Mapped[str]
     corrected_label: Mapped[str | None]
     comment: Mapped[str | None]
+    replaces: Mapped[int | None]
+    """Id of an earlier opinion of the same answer, which this one replaces."""
 
 
-class Records:
-    """What happened, kept.
+class EntryRow(Table):
+    """An entry of the record of screenings; see `chain`."""
 
-    A file that cannot be written hinders nothing but the writing, and is tried anew each time.
+    __tablename__ = "screenings"
+
+    number: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    """1 for the first; no number is left out."""
+    identifier: Mapped[str] = mapped_column(unique=True)
+    """Random; tells whether an entry has been written, where a connection broke."""
+    kind: Mapped[str]
+    """`screening`, `erasure` or `pruning`."""
+    created_at: Mapped[datetime] = mapped_column(Moment, index=True)
+    request_id: Mapped[str | None] = mapped_column(index=True)
+    caller: Mapped[str | None]
+    model: Mapped[str | None]
+    model_version: Mapped[str | None]
+    predicted_label: Mapped[str | None]
+    content: Mapped[str | None]
+    """The entry as JSON, from which the columns above are taken; none once it is erased."""
+    digest: Mapped[str]
+    """Keyed hash of the content."""
+    chain: Mapped[str]
+    """Keyed hash of the digest and of the chain of the entry before."""
+
+
+class Database:
+    """The database of the records.
+
+    One that cannot be written hinders nothing but the writing, and is tried anew each time.
 
     Parameters
     ----------
-    file : Path
-        The SQLite file; it and its folder are made where there are none.
+    place : Path or str
+        The SQLite file, which is made with its folder where there is none, or the address of a
+        PostgreSQL database.
     """
 
-    def __init__(self, file: Path) -> None:
-        self._file = file
+    def __init__(self, place: Path | str) -> None:
+        self._place = place
+
+    @property
+    def file(self) -> Path | None:
+        """The SQLite file, if it is one.
+
+        Raises
+        ------
+        RecordsUnavailable
+            If it is in the home of a user who has none.
+        """
+        if isinstance(self._place, str) and "://" in self._place:
+            return None
+        try:
+            return Path(self._place).expanduser()
+        except RuntimeError as error:
+            raise RecordsUnavailable("no_home") from error
 
     def prepare(self) -> None:
-        """Make the file where there is none, and bring its tables up to this release.
+        """Make what is not there yet, and bring the tables up to this release.
 
         Raises
         ------
         RecordsUnavailable
             If it cannot be written, or a newer release has written it.
         """
-        with self._connected():
+        with self.locked():
             pass
 
-    def add_feedback(self, feedback: Feedback) -> int:
-        """Keep a clinician's opinion, and return its number.
-
-        Raises
-        ------
-        RecordsUnavailable
-            If it cannot be written.
-        """
-        row = FeedbackRow(created_at=datetime.now(UTC), **asdict(feedback))
-        with self._connected() as connection, Session(connection) as session:
-            session.add(row)
-            session.commit()
-            return row.id
-
-    def feedback(self) -> list[dict[str, Any]]:
-        """Return all opinions, oldest first: the columns of each by name.
-
-        Raises
-        ------
-        RecordsUnavailable
-            If they cannot be read.
-        """
-        with self._connected() as connection:
-            rows = connection.execute(select(FeedbackRow.__table__).order_by(FeedbackRow.id))
-            return [dict(row) for row in rows.mappings()]
-
     @contextmanager
-    def _connected(self) -> Iterator[Connection]:
-        file = self._make_file()
+    def connected(self) -> Iterator[Connection]:
+        """Connect, in a transaction that is committed at the end.
+
+        Raises
+        ------
+        RecordsUnavailable
+            If it cannot be read or written, or a newer release has written it.
+        """
+        file = self.file
+        if file:
+            _make(file)
         try:
             with self._engine.connect() as connection:
                 if _revision(connection) != SCHEMA:
                     _upgrade(connection, file)
                 connection.commit()
                 yield connection
-        except DBAPIError as error:
-            raise RecordsUnavailable("database", fault=str(error.orig)) from error
+                connection.commit()
+        except SQLAlchemyError as error:
+            fault = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
+            raise RecordsUnavailable("database", fault=fault.rstrip(".")) from error
 
-    def _make_file(self) -> Path:
-        try:
-            file = self._file.expanduser()
-            file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            if not file.exists():
-                # Before SQLite does, which would let everybody read it.
-                file.touch(mode=0o600)
-        except OSError as error:
-            raise RecordsUnavailable("folder", fault=error.strerror) from error
-        except RuntimeError as error:
-            raise RecordsUnavailable("no_home") from error
-        return file
+    @contextmanager
+    def locked(self) -> Iterator[Connection]:
+        """Connect as `connected` does, while no other process may write."""
+        with self.connected() as connection:
+            _lock(connection)
+            yield connection
 
     @cached_property
     def _engine(self) -> Engine:
-        engine = create_engine(
-            URL.create("sqlite", database=str(self._file.expanduser())),
-            connect_args={"timeout": BUSY_S},
-            poolclass=NullPool,
-            # Comments are nobody else's business, not even the log's.
-            hide_parameters=True,
-        )
-        event.listen(engine, "connect", _read_while_others_write)
-        return engine
+        if file := self.file:
+            engine = create_engine(
+                URL.create("sqlite", database=str(file)),
+                connect_args={"timeout": BUSY_S},
+                poolclass=NullPool,
+                # Comments are nobody else's business, not even the log's.
+                hide_parameters=True,
+            )
+            event.listen(engine, "connect", _read_while_others_write)
+            return engine
+        try:
+            address = make_url(str(self._place))
+            if address.get_backend_name() != "postgresql":
+                raise RecordsUnavailable("address")
+            return create_engine(
+                address.set(drivername="postgresql+psycopg"),
+                connect_args={"connect_timeout": CONNECT_S},
+                # A batch takes longer than to connect, and a connection that is kept may break.
+                poolclass=NullPool,
+                hide_parameters=True,
+            )
+        except ArgumentError as error:
+            raise RecordsUnavailable("address") from error
+        except ModuleNotFoundError as error:
+            raise RecordsUnavailable("driver") from error
+
+
+def _make(file: Path) -> None:
+    try:
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not file.exists():
+            # Before SQLite does, which would let everybody read it.
+            file.touch(mode=0o600)
+    except OSError as error:
+        raise RecordsUnavailable("folder", fault=error.strerror) from error
+
+
+def _lock(connection: Connection) -> None:
+    """Let no other process write until the transaction ends."""
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+    else:
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOCK})
 
 
 def _revision(connection: Connection) -> str | None:
-    """Return the revision of the schema that the file has; none if it has no schema yet."""
+    """Return the revision of the schema that there is; none if there is no schema yet."""
     if not inspect(connection).has_table("alembic_version"):
         return None
     return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
 
 
-def _upgrade(connection: Connection, file: Path) -> None:
-    """Bring the file up to `SCHEMA`, one process at a time."""
+def _upgrade(connection: Connection, file: Path | None) -> None:
+    """Bring the database up to `SCHEMA`, one process at a time."""
     # Imported here: it takes a fifth of a second and 11 MB, and is needed once in a file's life.
     from alembic import command
     from alembic.config import Config
 
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
+    connection.rollback()
+    _lock(connection)
     found = _revision(connection)
-    if found is None:
+    if found is None and file:
         # Releases without migrations let everybody read it; another owner's file stays as it is.
         with suppress(PermissionError):
             file.chmod(0o600)
-    elif found > SCHEMA:
+    elif found and found > SCHEMA:
         raise RecordsUnavailable("newer", found=found, known=SCHEMA)
     config = Config(attributes={"connection": connection})
     config.set_main_option("script_location", "covidxray_api.records:migrations")

@@ -21,6 +21,7 @@ Build = Callable[[Settings], Screener]
 def compose(
     settings: Settings,
     build: Build = Screener.from_settings,
+    metrics: Metrics | None = None,
     observers: Sequence[Observer] = (),
     start_first: bool = False,
 ) -> ScreeningService:
@@ -32,12 +33,14 @@ def compose(
         Every knob.
     build : callable
         Makes the screener of the settings.
+    metrics : Metrics, optional
+        Count what happens.
     observers : sequence of Observer
-        Are told of each answer, beside the metrics.
+        Are told of each answer, before the metrics.
     start_first : bool
         See `ScreeningService`.
     """
-    watchdog, metrics = Watchdog(settings.hang_s), Metrics()
+    watchdog, metrics = Watchdog(settings.hang_s), metrics or Metrics()
     metrics.admits(settings.max_in_flight)
     return ScreeningService(
         build=partial(build, settings),

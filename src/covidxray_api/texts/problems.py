@@ -433,6 +433,10 @@ PROBLEMS: Mapping[str, ProblemText] = {
                 "en": "It agrees with the rejection, and says that {corrected} is right.",
                 "es": "Está de acuerdo con el rechazo y dice que lo correcto es {corrected}.",
             },
+            "not_answered": {
+                "en": "The request {request_id!r} was not answered so by {model} {version}.",
+                "es": "La solicitud {request_id!r} no recibió esa respuesta de {model} {version}.",
+            },
             "disagrees": {
                 "en": "It disagrees with {given}, and says that it is right.",
                 "es": "Está en desacuerdo con {given} y dice que es lo correcto.",
@@ -451,6 +455,25 @@ PROBLEMS: Mapping[str, ProblemText] = {
                 "en": "The records' database says: {fault}.",
                 "es": "La base de datos de los registros dice: {fault}.",
             },
+            "address": {
+                "en": "COVIDXRAY_RECORDS is no address of a PostgreSQL database.",
+                "es": "COVIDXRAY_RECORDS no es la dirección de una base de datos PostgreSQL.",
+            },
+            "driver": {
+                "en": "The driver of PostgreSQL is not installed: pip install"
+                " 'covidxray-api[postgresql]'.",
+                "es": "El controlador de PostgreSQL no está instalado: pip install"
+                " 'covidxray-api[postgresql]'.",
+            },
+            "key": {
+                "en": "The secret of the records, COVIDXRAY_RECORDS_KEY, cannot be used: {fault}.",
+                "es": "El secreto de los registros, COVIDXRAY_RECORDS_KEY, no se puede usar:"
+                " {fault}.",
+            },
+            "required": {
+                "en": "No radiograph is answered without its record, and none can be written now.",
+                "es": "Ninguna radiografía se responde sin registrarla, y ahora no se puede.",
+            },
             "folder": {
                 "en": "The records' folder: {fault}.",
                 "es": "La carpeta de los registros: {fault}.",
@@ -467,8 +490,31 @@ PROBLEMS: Mapping[str, ProblemText] = {
             },
         },
         at_the_shell={
-            "en": "Let this user read and write the file that COVIDXRAY_RECORDS names.",
-            "es": "Permita que este usuario lea y escriba el archivo que indica COVIDXRAY_RECORDS.",
+            "en": "Let this user read and write what COVIDXRAY_RECORDS names.",
+            "es": "Permita que este usuario lea y escriba lo que indica COVIDXRAY_RECORDS.",
+        },
+    ),
+    "unknown-screening": ProblemText(
+        title={"en": "Unknown screening", "es": "Análisis desconocido"},
+        advice={
+            "en": "GET /screenings lists what is recorded; a record may have been erased, or be"
+            " older than it is kept.",
+            "es": "GET /screenings enumera lo registrado; un registro puede haberse borrado o"
+            " superar el plazo de conservación.",
+        },
+        details={
+            "number": {
+                "en": "There is no screening number {number}.",
+                "es": "No hay ningún análisis con el número {number}.",
+            },
+            "request": {
+                "en": "No screening of the request {request_id!r} is recorded.",
+                "es": "No hay registrado ningún análisis de la solicitud {request_id!r}.",
+            },
+        },
+        at_the_shell={
+            "en": "`covidxray records export` writes what is recorded.",
+            "es": "`covidxray records export` escribe lo registrado.",
         },
     ),
     "corrupt-artefact": ProblemText(
@@ -884,6 +930,7 @@ _SAMPLES: Mapping[str, Fact] = {
     "corrected": "normal",
     "needed": "predict",
     "granted": ("feedback",),
+    "number": 42,
     "fault": "the disk is full",
 }
 _SAMPLES_OF: Mapping[str, tuple[str, Mapping[str, Fact]]] = {

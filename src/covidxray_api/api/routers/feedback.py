@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Response
 from structlog.contextvars import bind_contextvars
 
 from covidxray_api import errors
@@ -21,26 +21,32 @@ router = APIRouter(tags=["feedback"], route_class=SmallBodyRoute.needing("feedba
 @router.post(
     "/feedback",
     status_code=201,
-    responses=problems.documented(
-        errors.InvalidRequest,
-        errors.UnknownModel,
-        errors.UnknownLabel,
-        errors.ContradictoryFeedback,
-        errors.BodyTooLarge,
-        errors.CovidXrayError,
-        errors.CorruptArtefact,
-        errors.RecordsUnavailable,
-        errors.NotReady,
-        errors.UploadTooSlow,
-        *REFUSALS,
-    ),
+    responses={
+        200: {"model": schemas.KeptFeedback, "description": "It had been kept"},
+        **problems.documented(
+            errors.InvalidRequest,
+            errors.UnknownModel,
+            errors.UnknownScreening,
+            errors.UnknownLabel,
+            errors.ContradictoryFeedback,
+            errors.BodyTooLarge,
+            errors.CovidXrayError,
+            errors.CorruptArtefact,
+            errors.RecordsUnavailable,
+            errors.NotReady,
+            errors.UploadTooSlow,
+            *REFUSALS,
+        ),
+    },
 )
 async def give_feedback(
-    said: schemas.Feedback, shared: Shared, _: RequestId
+    said: schemas.Feedback, shared: Shared, response: Response, _: RequestId
 ) -> schemas.KeptFeedback:
     """Keep what a clinician thinks of an answer.
 
-    Write nothing into `comment` by which a patient is known.
+    The latest opinion of an answer counts, and says which earlier one it replaces; the same opinion
+    again is kept once, and answered 200. Where screenings are recorded, the answer must be among
+    them. Write nothing into `comment` by which a patient is known.
     """
     models = await shared.service.models()
     opinion = Feedback(
@@ -53,11 +59,11 @@ async def give_feedback(
         comment=said.comment,
     )
 
-    def keep() -> int:
-        about = models.find(opinion.model, opinion.model_version)
-        return shared.records.keep(opinion, about.manifest)
-
-    number = await asyncio.to_thread(keep)
-    shared.service.metrics.feedback(said.model.name, said.opinion)
+    about = await asyncio.to_thread(models.find, opinion.model, opinion.model_version)
+    kept = await shared.records.keep(opinion, about.manifest)
+    if kept.new:
+        shared.service.metrics.feedback(said.model.name, said.opinion)
+    else:
+        response.status_code = 200
     bind_contextvars(model=said.model.name, opinion=said.opinion)
-    return schemas.KeptFeedback(id=number, request_id=said.request_id)
+    return schemas.KeptFeedback(id=kept.id, request_id=said.request_id, replaces=kept.replaces)

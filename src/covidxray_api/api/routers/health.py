@@ -27,9 +27,10 @@ def _summed(shared: State) -> schemas.Health:
     service = shared.service
     return schemas.Health(
         status=service.status,
-        ready=service.status == "ready",
+        ready=service.status == "ready" and not shared.records.refuses,
         version=__version__,
         model=rendering.identity(service.model) if service.model else None,
+        records=shared.records.state,
     )
 
 
@@ -39,8 +40,13 @@ async def get_liveness(_: RequestId) -> schemas.Liveness:
     return schemas.Liveness()
 
 
-@router.get("/ready", responses=problems.documented(errors.NotReady))
+@router.get("/ready", responses=problems.documented(errors.NotReady, errors.RecordsUnavailable))
 async def get_readiness(shared: Shared, _: RequestId) -> schemas.Health:
-    """Answer 200 once the default model is loaded, verified and warm; 503 before."""
+    """Answer 200 once the default model is loaded, verified and warm; 503 before.
+
+    Also 503 while no radiograph is answered because its record could not be kept.
+    """
     shared.service.check_ready()
+    if shared.records.refuses:
+        raise errors.RecordsUnavailable("required")
     return _summed(shared)
