@@ -44,12 +44,23 @@ def why(page: Page) -> None:
     """Show a map in large."""
     choose(page, "covid_19")
     page.get_by_role("button", name="Why?").click()
-    page.locator(".heatmap").wait_for()
+    page.locator(".plate-button .contours").wait_for()
     page.locator(".plate-button").click()
 
 
+def table(page: Page) -> None:
+    """Show the table, and the card of one line."""
+    names = ("normal", "covid_19", "viral_pneumonia", "not_a_radiograph")
+    page.set_input_files("#choose", [HERE / f"{name}.png" for name in names])
+    expect(page.locator("#announcer")).to_contain_text("4")
+    page.locator("#worklist .opener", has_text="viral_pneumonia").click()
+    expect(page.locator(".plate img:visible")).to_have_count(1)
+    page.evaluate("scrollTo(0, 0)")
+    page.locator("h1").hover()
+
+
 def compare(page: Page) -> None:
-    """Show two films beside each other."""
+    """Show two radiographs beside each other."""
     choose(page, "normal", "viral_pneumonia")
     page.locator("#compare button").click()
 
@@ -63,6 +74,7 @@ def phone(page: Page) -> None:
 
 SHOTS: dict[str, tuple[Callable[[Page], None], dict[str, Any]]] = {
     "answer": (answer, {}),
+    "table": (table, {"viewport": {"width": 1280, "height": 1000}}),
     "refused": (refused, {"locale": "es-ES"}),
     "why": (why, {"color_scheme": "dark", "viewport": {"width": 1080, "height": 720}}),
     "compare": (compare, {"viewport": {"width": 1080, "height": 860}}),

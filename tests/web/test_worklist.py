@@ -119,6 +119,7 @@ def test_a_line_is_filtered_found_and_opened(
     expect(card.locator("h3")).to_have_text(["6 · 06-normal.png"])
     card.get_by_role("button", name="Close the card").click()
     expect(card).to_have_count(0)
+    expect(page.locator("#worklist .opener", has_text="06-normal.png")).to_be_focused()
 
 
 def test_the_table_is_saved_as_csv(

@@ -25,6 +25,7 @@ let count = 0;
 const shown = cards(document.querySelector("#list"), {
   remove: (radiograph) => removed([radiograph]),
   order: () => table.order(),
+  closed: (radiograph) => table.focus(radiograph),
 });
 const table = worklist(document.querySelector("#worklist"), { open: (radiograph) => shown.openAlone(radiograph) });
 
@@ -101,7 +102,7 @@ function begin() {
   showOptions({ onquery: askAllAgain, onpoint: decideAllAgain }).catch((error) => {
     // Without the choices, radiographs are read as the service does by default.
     if (!(error instanceof Failure)) throw error;
-    if (unreachable(error) || error.status === 503) back(AbortSignal.any([])).then(begin);
+    if (unreachable(error) || error.status === 503) back(new AbortController().signal).then(begin);
   });
 }
 

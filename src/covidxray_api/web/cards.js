@@ -3,13 +3,13 @@
 import { card } from "./card.js";
 import { make } from "./dom.js";
 
-export function cards(list, { remove, order }) {
+export function cards(list, { remove, order, closed }) {
   const made = new Map();
 
   function prepare(radiograph) {
     if (made.has(radiograph)) return made.get(radiograph).item;
     const gone = new AbortController();
-    const item = make("li", { hidden: !radiograph.open }, card(radiograph, gone.signal, { remove, close, order }));
+    const item = make("li", { hidden: !radiograph.open }, card(radiograph, gone.signal, { remove, order, close: closeByHand }));
     list.insertBefore(item, itemAfter(radiograph));
     made.set(radiograph, { item, gone });
     return item;
@@ -36,6 +36,11 @@ export function cards(list, { remove, order }) {
 
   function close(radiograph) {
     show(radiograph, false);
+  }
+
+  function closeByHand(radiograph) {
+    close(radiograph);
+    closed(radiograph);
   }
 
   function open(radiograph) {

@@ -39,6 +39,8 @@ export async function saveReports(radiographs, button) {
     return;
   }
   const label = button.lastElementChild;
+  const fault = document.querySelector("#save-fault");
+  fault.textContent = "";
   button.ariaBusy = "true";
   announce(words.makingReports(radiographs.length));
   try {
@@ -57,7 +59,7 @@ export async function saveReports(radiographs, button) {
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
     announce(inWords(error));
-    document.querySelector("#save-fault").textContent = inWords(error);
+    fault.textContent = inWords(error);
   } finally {
     button.ariaBusy = "false";
     label.textContent = words.saveReports;
