@@ -42,7 +42,7 @@ def refused(page: Page) -> None:
 
 def why(page: Page) -> None:
     """Show a map in large."""
-    choose(page, "covid_19")
+    choose(page, "viral_pneumonia")
     page.get_by_role("button", name="Why?").click()
     page.locator(".plate-button .contours").wait_for()
     page.locator(".plate-button").click()

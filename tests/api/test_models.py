@@ -25,6 +25,15 @@ def test_every_stored_model_is_listed_with_what_it_says_of_itself(service: httpx
         assert body["sha256"] == model.sha256
 
 
+def test_evidence_is_left_out_where_it_is_not_wanted(service: httpx.Client) -> None:
+    whole, brief = (
+        service.get(f"/models{asked}").json()["models"] for asked in ("", "?evidence=false")
+    )
+
+    assert brief == [{**model, "training": {}, "metrics": {}} for model in whole]
+    assert brief != whole
+
+
 def test_one_model_is_the_default(service: httpx.Client) -> None:
     listed = service.get("/models").json()["models"]
 

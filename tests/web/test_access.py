@@ -54,7 +54,7 @@ def refused(page: Page, examples: Path) -> None:
 
 
 def explained(page: Page, examples: Path) -> None:
-    page.set_input_files("#choose", examples / "covid_19.png")
+    page.set_input_files("#choose", examples / "viral_pneumonia.png")
     page.get_by_role("button", name=re.compile("^(Why|¿Por qué)")).click()
     expect(page.locator(".why")).to_be_visible()
 
@@ -162,7 +162,7 @@ def test_on_a_phone_the_verdict_is_in_the_first_screen(
     width, height = size
     viewport = {"width": width, "height": height}
     page = visit(viewport=viewport, has_touch=True, is_mobile=True, locale="es-ES")
-    page.set_input_files("#choose", examples / "covid_19.png")
+    page.set_input_files("#choose", examples / "viral_pneumonia.png")
     expect(page.locator(".verdict")).to_be_in_viewport(ratio=1)
     expect(page.locator(".plate-button img")).to_be_in_viewport(ratio=0.9)
 
@@ -240,12 +240,12 @@ def test_everything_is_done_by_keyboard(visit: Visit, examples: Path) -> None:
     tab_to(page, "Choose radiographs")
     with page.expect_file_chooser() as chooser:
         page.keyboard.press("Space")
-    chooser.value.set_files([examples / "covid_19.png", examples / "normal.png"])
+    chooser.value.set_files([examples / "viral_pneumonia.png", examples / "normal.png"])
     expect(page.locator(".verdict")).to_have_count(2)
 
-    tab_to(page, "1 · covid_19.png")
+    tab_to(page, "1 · viral_pneumonia.png")
     page.keyboard.press("Enter")
-    expect(page.get_by_role("heading", name="1 · covid_19.png")).to_be_focused()
+    expect(page.get_by_role("heading", name="1 · viral_pneumonia.png")).to_be_focused()
     tab_to(page, "Enlarge 1")
     page.keyboard.press("Enter")
     page.keyboard.press("+")
@@ -284,7 +284,9 @@ def test_everything_is_done_by_keyboard(visit: Visit, examples: Path) -> None:
     page.keyboard.press("Enter")
     tab_to(page, "Undo")
     page.keyboard.press("Enter")
-    expect(page.locator(".card h3")).to_have_text(["1 · A-17 · covid_19.png", "2 · normal.png"])
+    expect(page.locator(".card h3")).to_have_text(
+        ["1 · A-17 · viral_pneumonia.png", "2 · normal.png"]
+    )
 
 
 def test_who_wants_no_motion_gets_none(visit: Visit, examples: Path) -> None:
@@ -307,7 +309,7 @@ def test_the_page_weighs_little(visit: Visit) -> None:
     sizes = dict(page.evaluate(loaded))
 
     assert any(name.endswith("app.js") for name in sizes)
-    assert any(name.endswith("models") for name in sizes)
+    assert any(name.endswith("models?evidence=false") for name in sizes)
     assert sum(sizes.values()) <= WEIGHT
 
 

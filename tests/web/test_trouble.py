@@ -238,4 +238,4 @@ def test_the_description_of_the_api_opens(visit: Visit) -> None:
     page = visit()
     page.goto(page.url + "docs")
 
-    expect(page.locator(".opblock-summary-path", has_text="/predict")).to_be_visible()
+    expect(page.locator(".opblock-summary-path", has_text="/predict").first).to_be_visible()

@@ -252,7 +252,11 @@ def test_one_to_one_shows_each_pixel_as_one(viewer: Page) -> None:
     assert wide == pytest.approx(picture.evaluate("image => image.naturalWidth"), abs=0.5)
 
 
-def test_why_and_its_map_are_there_by_key(viewer: Page) -> None:
+def test_why_and_its_map_are_there_by_key(visit: Visit, examples: Path) -> None:
+    viewer = visit()
+    viewer.set_input_files("#choose", examples / "viral_pneumonia.png")
+    expect(viewer.locator(".verdict")).to_be_visible()
+    viewer.get_by_role("button", name="Enlarge 1").click()
     viewer.keyboard.press("w")
     expect(viewer.locator(".stage .contours")).to_be_visible()
     viewer.keyboard.press("m")

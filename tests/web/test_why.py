@@ -42,7 +42,7 @@ def ninth(values: np.ndarray) -> int:
 def test_contours_enclose_what_the_map_marks(
     visit: Visit, service: httpx.Client, examples: Path
 ) -> None:
-    image = examples / "covid_19.png"
+    image = examples / "viral_pneumonia.png"
     values = np.array(explained(service, image.read_bytes())["map"]["values"])
     page = visit()
     asked_why(page, image)
@@ -88,7 +88,7 @@ def test_the_map_is_explained_and_tested(
     sides: list[str],
     share: str,
 ) -> None:
-    image = examples / "covid_19.png"
+    image = examples / "viral_pneumonia.png"
     found = explained(service, image.read_bytes(), language)
     page = visit(locale=locale)
     asked_why(page, image)
@@ -117,7 +117,7 @@ def test_sides_are_the_patients_only_where_the_image_was_not_turned(
 
 def test_the_map_is_toggled(visit: Visit, examples: Path) -> None:
     page = visit()
-    asked_why(page, examples / "covid_19.png")
+    asked_why(page, examples / "viral_pneumonia.png")
     contours = page.locator(".plate-button .contours")
     expect(contours).to_be_visible()
     page.get_by_label("Show the map (M)").uncheck()
@@ -150,7 +150,7 @@ FLAT = {"height": 3, "width": 3, "values": [[0, 0, 0], [0, 1, 0], [0, 0, 0]]}
 def test_a_map_that_is_not_faithful_is_withheld(
     visit: Visit, service: httpx.Client, examples: Path, locale: str
 ) -> None:
-    image = examples / "covid_19.png"
+    image = examples / "viral_pneumonia.png"
     answer = service.post("/explain", content=image.read_bytes()).json()
     withheld = {"code": "map_not_faithful", "message": "It would mislead."}
     said = {**answer, "explanation": {**answer["explanation"], "withheld": withheld, "map": None}}
@@ -166,7 +166,7 @@ def test_another_answer_takes_the_map_away_and_the_first_brings_it_back(
     visit: Visit, examples: Path
 ) -> None:
     page = visit()
-    asked_why(page, examples / "covid_19.png")
+    asked_why(page, examples / "viral_pneumonia.png")
     page.locator("#options summary").click()
     first = page.locator("#model").input_value()
     page.locator("#model").select_option(
@@ -186,7 +186,7 @@ def test_in_another_language_the_explanation_is_asked_for_again(
     visit: Visit, examples: Path
 ) -> None:
     page = visit()
-    asked_why(page, examples / "covid_19.png")
+    asked_why(page, examples / "viral_pneumonia.png")
     page.get_by_role("button", name="Español").click()
 
     expect(page.locator(".why h4")).to_contain_text("¿Por qué «")

@@ -132,8 +132,10 @@ def identity(stored: StoredModel) -> schemas.ModelIdentity:
     return schemas.ModelIdentity(name=manifest.name, version=manifest.version, sha256=stored.sha256)
 
 
-def description(stored: StoredModel, default: str) -> schemas.ModelDescription:
-    """Return what a model says of itself, and what was measured of it."""
+def description(
+    stored: StoredModel, default: str, evidence: bool = True
+) -> schemas.ModelDescription:
+    """Return what a model says of itself, and with `evidence` how it was trained and measured."""
     manifest, rule = stored.manifest, stored.manifest.prediction_set
     return schemas.ModelDescription(
         **dict(identity(stored)),
@@ -166,8 +168,8 @@ def description(stored: StoredModel, default: str) -> schemas.ModelDescription:
         conclusive_from=manifest.conclusive_from,
         not_for_patients=manifest.not_for_patients,
         coverage=rule.coverage if rule else None,
-        training=dict(manifest.training),
-        metrics=dict(stored.evidence),
+        training=dict(manifest.training) if evidence else {},
+        metrics=dict(stored.evidence) if evidence else {},
     )
 
 

@@ -15,7 +15,7 @@ export function models() {
 }
 
 async function ask() {
-  return (await get("models")).models;
+  return (await get("models?evidence=false")).models;
 }
 
 export async function modelNamed(name) {
