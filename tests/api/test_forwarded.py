@@ -53,6 +53,19 @@ def test_of_several_addresses_that_before_the_proxies_counts() -> None:
     assert scope["client"] == ("192.0.2.7", 0)
 
 
+@pytest.mark.parametrize(
+    ("listed", "address"),
+    [
+        ("192.0.2.7:40123, 10.1.0.1:443", "192.0.2.7"),
+        ("[2001:db8::1]:40123, 10.1.0.1", "2001:db8::1"),
+        ("2001:db8::1, fd00::2", "2001:db8::1"),
+        ("unknown, 192.0.2.7", "192.0.2.7"),
+    ],
+)
+def test_ports_and_names_are_left_out(listed: str, address: str) -> None:
+    assert seen("10.0.0.5", x_forwarded_for=listed)["client"] == (address, 0)
+
+
 @pytest.mark.parametrize("peer", ["192.0.2.1", "10.2.0.1", None, "unix"])
 def test_anybody_else_is_not(peer: str | None) -> None:
     scope = seen(peer, x_forwarded_for="192.0.2.7", x_forwarded_prefix="/x")

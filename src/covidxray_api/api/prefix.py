@@ -14,6 +14,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 VERSION = "/v1"
 """Path of the version of the API; what stands beneath it also stands without it."""
 
+_HOP = re.compile(r"\[(?P<six>[^\]]+)\](:\d+)?|(?P<four>[\d.]+)(:\d+)?|(?P<bare>[0-9A-Fa-f:.]+)")
 _PREFIX = re.compile(r"(/[^/?#\s\"<>]+)+")
 
 
@@ -49,18 +50,26 @@ class Forwarded:
         if _PREFIX.fullmatch(prefix):
             changed["root_path"] = prefix
         listed = ",".join(headers.getlist("x-forwarded-for"))
-        hops = [hop.strip() for hop in listed.split(",") if hop.strip()]
+        hops = [address for hop in listed.split(",") if (address := _address(hop))]
         clients = [hop for hop in hops if not self._trusts(hop)]
         if clients:
             changed["client"] = (clients[-1], 0)
         return changed
 
     def _trusts(self, host: str) -> bool:
-        try:
-            address = ip_address(host)
-        except ValueError:
-            return False
-        return any(address in network for network in self._proxies)
+        address = _address(host)
+        return bool(address) and any(ip_address(address) in network for network in self._proxies)
+
+
+def _address(hop: str) -> str:
+    """Return an address without the port that some proxies write after it; empty if it is none."""
+    found = _HOP.fullmatch(hop.strip())
+    if not found:
+        return ""
+    try:
+        return str(ip_address(found["six"] or found["four"] or found["bare"]))
+    except ValueError:
+        return ""
 
 
 class PathPrefix:
