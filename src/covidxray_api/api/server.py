@@ -125,7 +125,8 @@ def options(settings: Settings) -> dict[str, Any]:
         "server_header": False,
         "proxy_headers": False,
         # Uploads that have begun end by their deadline, and are answered.
-        "timeout_graceful_shutdown": math.ceil(settings.deadline_s) + ANSWERED_S,
+        "timeout_graceful_shutdown": ANSWERED_S
+        + math.ceil(max(settings.deadline_s, settings.batch_upload_s)),
         "ssl_certfile": settings.tls_certificate,
         "ssl_keyfile": settings.tls_key,
     }

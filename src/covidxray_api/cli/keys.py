@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, get_args
 
 import typer
 
 from covidxray_api.cli.faults import told_plainly
+from covidxray_api.settings import Scope
 
 KeyFile = Annotated[
     Path,
@@ -25,7 +26,7 @@ def create(
     file: KeyFile,
     scope: Annotated[
         list[str],
-        typer.Option(help="What it allows: predict, feedback or admin; may be repeated."),
+        typer.Option(help=f"What it allows: {', '.join(get_args(Scope))}; may be repeated."),
     ],
 ) -> None:
     """Make a key and show it, once."""
