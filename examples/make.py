@@ -18,7 +18,7 @@ from covidxray_api.training.data.dataset import LabelledImage, read_dataset
 
 HERE = Path(__file__).parent
 SIDE = 512
-POOL, FILMS, ROUNDS = 250, 24, 4
+POOL, FILMS, ROUNDS = 400, 24, 4
 CLASSES = {"normal": "rsna", "covid_19": "covid_cxnet", "viral_pneumonia": "guangzhou"}
 """The source of each composite, by label: mixed sources would blur more than they show."""
 
@@ -71,10 +71,10 @@ def drawing() -> NDArray[np.uint8]:
 
 def main(data: Path) -> None:
     """Write the four example images beside this script."""
-    rng = np.random.default_rng(2021)
     films = read_dataset(data)
     for label, source in CLASSES.items():
         of_class = [film for film in films if (film.label, film.source) == (label, source)]
+        rng = np.random.default_rng(2021)
         chosen = [of_class[row] for row in rng.choice(len(of_class), POOL, replace=False)]
         cv2.imwrite(str(HERE / f"{label}.png"), composite(chosen))
     cv2.imwrite(str(HERE / "not_a_radiograph.png"), drawing())
