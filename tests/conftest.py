@@ -126,9 +126,15 @@ def film() -> bytes:
 
 
 @pytest.fixture(scope="session")
-def blurred() -> bytes:
-    """A composite on which the map fails its test."""
+def mapped() -> bytes:
+    """A composite on which the default model's map passes its test."""
     return (EXAMPLES / "viral_pneumonia.png").read_bytes()
+
+
+@pytest.fixture(scope="session")
+def unmapped() -> bytes:
+    """A composite on which the default model's map fails its test."""
+    return (EXAMPLES / "covid_19.png").read_bytes()
 
 
 @pytest.fixture(scope="session")

@@ -3,6 +3,7 @@
 set -euo pipefail
 BASE=${BASE:-http://127.0.0.1:8000}/v1
 FILM=${FILM:-examples/normal.png}
+MAPPED=${MAPPED:-examples/viral_pneumonia.png}
 
 # Is it ready?
 curl --fail --silent "$BASE/health/ready"
@@ -21,8 +22,8 @@ gzip --stdout "$FILM" | curl --fail --silent --data-binary @- -H "Content-Encodi
 # Is it a frontal chest radiograph at all?
 curl --fail --silent -F file=@"$FILM" "$BASE/validate"
 
-# Why: the saliency map over the radiograph.
-curl --fail --silent -F file=@"$FILM" -H "Accept: image/png" --output map.png "$BASE/explain"
+# Why: the saliency map over the radiograph, or 422 where it does not pass its test on this image.
+curl --fail --silent -F file=@"$MAPPED" -H "Accept: image/png" --output map.png "$BASE/explain"
 
 # The report as PDF.
 curl --fail --silent -F file=@"$FILM" --output report.pdf "$BASE/report"

@@ -53,8 +53,8 @@ class Explanation:
 def explain(model: LoadedModel, radiograph: Radiograph, code: str) -> Explanation:
     """Draw the map of a label, and put it to the test on this very image.
 
-    Masking the fifth of the image that the map marks most must lower the label's probability by
-    `MARGIN` more than masking the same shape in any of four other places; otherwise the map says
+    Masking the fifth of the image that the map marks most must lower the label's probability, and
+    by `MARGIN` more than masking the same shape in any of four other places; otherwise the map says
     nothing and is withheld.
 
     Parameters
@@ -77,7 +77,7 @@ def explain(model: LoadedModel, radiograph: Radiograph, code: str) -> Explanatio
     images = np.concatenate([tensor, masked(tensor, np.stack([mask, *elsewhere(mask)]))])
     whole, without, *others = model.calibrated(images)[:, column].tolist()
     drops = (whole - without, whole - float(np.mean(others)), whole - min(others))
-    if drops[0] <= drops[2] + MARGIN:
+    if drops[0] <= max(drops[2], 0) + MARGIN:
         return Explanation(label, None, NOT_FAITHFUL, *drops)
     return Explanation(label, found, None, *drops)
 

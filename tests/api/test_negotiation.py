@@ -88,19 +88,19 @@ def test_what_excludes_everything_is_not_acceptable(header: str) -> None:
     ],
 )
 def test_the_caller_chooses_the_media_type(
-    service: httpx.Client, film: bytes, path: str, accept: str, media_type: str
+    service: httpx.Client, mapped: bytes, path: str, accept: str, media_type: str
 ) -> None:
-    answer = service.post(path, content=film, headers={"Accept": accept})
+    answer = service.post(path, content=mapped, headers={"Accept": accept})
 
     assert answer.status_code == 200
     assert answer.headers["content-type"] == media_type
     assert answer.headers["vary"] == "Accept, Accept-Language"
 
 
-def test_headers_of_the_same_name_are_one_list(service: httpx.Client, film: bytes) -> None:
+def test_headers_of_the_same_name_are_one_list(service: httpx.Client, mapped: bytes) -> None:
     headers = [("Accept", "text/html"), ("Accept", "image/png;q=0.5")]
 
-    answer = service.post("/explain", content=film, headers=headers)
+    answer = service.post("/explain", content=mapped, headers=headers)
 
     assert answer.headers["content-type"] == PNG
 

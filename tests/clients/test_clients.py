@@ -215,7 +215,12 @@ def test_typescript_is_strict_and_runs(base: str, files: list[Path], tmp_path: P
 
 
 def test_curl(base: str, examples: Path, tmp_path: Path) -> None:
-    told = {**os.environ, "BASE": base.rstrip("/"), "FILM": str(examples / "normal.png")}
+    told = {
+        **os.environ,
+        "BASE": base.rstrip("/"),
+        "FILM": str(examples / "normal.png"),
+        "MAPPED": str(examples / "viral_pneumonia.png"),
+    }
 
     done = subprocess.run(
         [CLIENTS / "recipes.sh"], env=told, cwd=tmp_path, capture_output=True, text=True, check=True

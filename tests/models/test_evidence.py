@@ -4,7 +4,11 @@ from typing import Any
 
 import pytest
 
-from covidxray_api.models.evidence import false_positives_elsewhere
+from covidxray_api.models.evidence import (
+    OUTSIDE_LUNGS,
+    false_positives_elsewhere,
+    strongest_outside_lungs,
+)
 from covidxray_api.models.store import ModelStore
 from covidxray_api.settings import Settings
 
@@ -42,6 +46,14 @@ def test_what_was_not_measured_is_not_said() -> None:
 def test_evidence_of_another_form_is_told(shape: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="operating points"):
         false_positives_elsewhere(shape)
+
+
+def test_how_often_maps_are_strongest_outside_the_lungs() -> None:
+    found = strongest_outside_lungs({OUTSIDE_LUNGS: {"covid_19": SHARE}})
+    assert found["covid_19"].n == 467
+    assert strongest_outside_lungs({}) == {}
+    with pytest.raises(ValueError, match="saliency"):
+        strongest_outside_lungs({OUTSIDE_LUNGS: {"covid_19": 0.4}})
 
 
 @pytest.mark.parametrize("name", ["seed-cnn", "four-class"])

@@ -210,14 +210,14 @@ class TestPage:
         assert "Not conclusive COVID-19: 85% Viral pneumonia: 15%" in read(drawn(alone))
 
     def test_the_map_is_drawn_only_if_it_was_asked_for(
-        self, service: httpx.Client, film: bytes
+        self, service: httpx.Client, mapped: bytes
     ) -> None:
-        plain = service.post("/report", content=film).content
-        mapped = service.post("/report", params={"map": "true"}, content=film).content
+        plain = service.post("/report", content=mapped).content
+        explained = service.post("/report", params={"map": "true"}, content=mapped).content
 
         assert len(PdfReader(io.BytesIO(plain)).pages[0].images) == 1
-        assert len(PdfReader(io.BytesIO(mapped)).pages[0].images) == 2
-        assert message("map_does_not_mean", "en") in read(mapped)
+        assert len(PdfReader(io.BytesIO(explained)).pages[0].images) == 2
+        assert message("map_does_not_mean", "en") in read(explained)
 
     def test_every_sheet_says_whose_it_is(self, explained: Explained) -> None:
         found = replace(

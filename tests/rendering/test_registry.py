@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
-from pathlib import Path
 
 import httpx
 import pytest
@@ -63,13 +62,12 @@ def test_what_each_answer_can_be_drawn_as() -> None:
 
 @pytest.mark.parametrize("renderer", [Json(), Pdf(), Png()])
 def test_a_renderer_draws_the_same_bytes_of_all_that_it_says_it_draws(
-    renderer: Renderer, examples: Path
+    renderer: Renderer, mapped: bytes
 ) -> None:
     screener = Screener.from_settings(Settings())
-    data = (examples / "normal.png").read_bytes()
     answers: list[Answer] = [
-        screener.explain(data), screener.screen(data), screener.validate(data),
-        screener.decode(data, LONGEST),
+        screener.explain(mapped), screener.screen(mapped), screener.validate(mapped),
+        screener.decode(mapped, LONGEST),
     ]  # fmt: skip
 
     for answer in answers:

@@ -1,6 +1,7 @@
-"""Of a model's evidence, what an answer states: false positives at hospitals left out of training.
+"""Of a model's evidence, what answers state.
 
-`covidxray evaluate` writes them; see `training.evaluation.classifier`.
+False positives at hospitals left out of training, and how often maps are strongest outside the
+lungs. `covidxray evaluate` writes them; see `training.evaluation`.
 """
 
 from __future__ import annotations
@@ -21,6 +22,11 @@ ELSEWHERE = "sources left out"
 
 ONE_LEFT_OUT = "{source}, left out"
 """Where: one of them."""
+
+
+OUTSIDE_LUNGS = "saliency_strongest_outside_lungs"
+"""Name, in the evidence, of the shares of maps whose strongest cell lies outside the lungs, by the
+code of the label that they are of."""
 
 
 class Share(Declaration):
@@ -83,3 +89,18 @@ def _worst(by_place: Mapping[str, Mapping[str, Any]]) -> Worst | None:
         if place.endswith(ending)
     ]
     return max(found, key=lambda share: share.value, default=None)
+
+
+def strongest_outside_lungs(evidence: Mapping[str, Any]) -> dict[str, Share]:
+    """Return how often maps are strongest outside the lungs, by label code, as far as measured.
+
+    Raises
+    ------
+    ValueError
+        If the evidence has another form.
+    """
+    try:
+        found = evidence.get(OUTSIDE_LUNGS, {})
+        return {code: Share.model_validate(share) for code, share in found.items()}
+    except (AttributeError, ValidationError) as error:
+        raise ValueError(f"figures of saliency maps cannot be read: {error}") from error

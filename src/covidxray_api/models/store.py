@@ -27,7 +27,12 @@ from covidxray_api.models.artefacts import (
     verify,
     versions,
 )
-from covidxray_api.models.evidence import Elsewhere, false_positives_elsewhere
+from covidxray_api.models.evidence import (
+    Elsewhere,
+    Share,
+    false_positives_elsewhere,
+    strongest_outside_lungs,
+)
 from covidxray_api.models.manifest import Manifest
 from covidxray_api.models.site import Site
 
@@ -47,6 +52,9 @@ class StoredModel:
     elsewhere: Mapping[str, Elsewhere] = field(default_factory=dict)
     """False positives at hospitals left out of training, by operating point, as far as they were
     measured when the model was read; nothing is known of a site's operating points."""
+
+    outside_lungs: Mapping[str, Share] = field(default_factory=dict)
+    """How often saliency maps are strongest outside the lungs, by label code, likewise."""
 
     @classmethod
     def read(cls, folder: Path) -> StoredModel:
@@ -68,10 +76,12 @@ class StoredModel:
             raise CorruptArtefact("manifest", path=path, fault=fault)
         path_of_evidence = folder / EVIDENCE
         try:
-            elsewhere = false_positives_elsewhere(read_json(path_of_evidence))
+            evidence = read_json(path_of_evidence)
+            elsewhere = false_positives_elsewhere(evidence)
+            outside_lungs = strongest_outside_lungs(evidence)
         except (OSError, ValueError) as error:
             raise CorruptArtefact("manifest", path=path_of_evidence, fault=str(error)) from error
-        return cls(folder, manifest, sha256_of(path), elsewhere=elsewhere)
+        return cls(folder, manifest, sha256_of(path), None, elsewhere, outside_lungs)
 
     @property
     def evidence(self) -> dict[str, Any]:

@@ -49,7 +49,7 @@ def _document(answer: Answer, context: Context) -> schemas.Schema:
         case Explained(explanation=found):
             return schemas.Explained(
                 request_id=request_id,
-                explanation=explanation(found, language) if found else None,
+                explanation=explanation(found, answer.screening.model, language) if found else None,
                 **dict(screening_answer(answer.screening, language, reference)),
             )
     raise TypeError(f"{type(answer).__name__} has no JSON")
@@ -90,7 +90,7 @@ def screening_answer(
     )
 
 
-def explanation(found: Explanation, language: Language) -> schemas.Explanation:
+def explanation(found: Explanation, model: StoredModel, language: Language) -> schemas.Explanation:
     """Return why a label is given."""
     return schemas.Explanation(
         label=found.label.code,
@@ -108,7 +108,7 @@ def explanation(found: Explanation, language: Language) -> schemas.Explanation:
         drop=found.drop,
         random_drop=found.random_drop,
         largest_drop=found.largest_drop,
-        notes=_said(explanation_notes(found, language), schemas.Note),
+        notes=_said(explanation_notes(found, model, language), schemas.Note),
     )
 
 

@@ -79,7 +79,10 @@ class _Report:
         else:
             drawn = reduced(overlay(radiograph.pixels, why.map))
             caption = self._words("report_map", label=headline(why.label, self._language))
-            said = (said.message for said in explanation_notes(why, self._language))
+            said = (
+                said.message
+                for said in explanation_notes(why, self._screening.model, self._language)
+            )
             sheet.plate(drawn, right, top, " ".join((caption, *said)))
         sheet.set_y(max(sheet.y, below) + 3)
 

@@ -144,8 +144,8 @@ class Wording:
         return message(code, self.language).format(**values)
 
 
-def explanation_notes(found: Explanation, language: Language) -> list[Said]:
-    """Return what a saliency map does and does not mean; nothing if there is none."""
+def explanation_notes(found: Explanation, model: StoredModel, language: Language) -> list[Said]:
+    """Return what a saliency map of a model does and does not mean; nothing if there is none."""
     if found.map is None or found.drop is None or found.largest_drop is None:
         return []
     tested = _said(
@@ -155,7 +155,18 @@ def explanation_notes(found: Explanation, language: Language) -> list[Said]:
         marked=change(found.drop, language),
         other=change(found.largest_drop, language),
     )
-    return [tested, _said("map_does_not_mean", language)]
+    notes = [tested, _said("map_does_not_mean", language)]
+    if outside := model.outside_lungs.get(found.label.code):
+        notes.append(
+            _said(
+                "map_outside_lungs",
+                language,
+                label=headline(found.label, language),
+                n=count(outside.n, language),
+                **_rate(outside, language),
+            )
+        )
+    return notes
 
 
 def figures(model: StoredModel, name: str, language: Language) -> list[Said]:

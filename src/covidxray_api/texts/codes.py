@@ -70,5 +70,5 @@ FIGURES = (
 )
 """How often answers were right or wrong."""
 
-NOTES = ("map_tested", "map_does_not_mean")
+NOTES = ("map_tested", "map_does_not_mean", "map_outside_lungs")
 """What a saliency map does and does not mean."""

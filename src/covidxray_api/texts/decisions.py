@@ -142,4 +142,10 @@ DECISIONS: Mapping[str, Text] = {
         "es": "El mapa muestra lo que usó la red, no dónde está la enfermedad: no prueba ningún"
         " hallazgo, y donde no marca nada no se descarta nada.",
     },
+    "map_outside_lungs": {
+        "en": "In {share} of 100 radiographs with drawn lungs, the map of “{label}” was strongest"
+        " outside the lungs ({low} to {high}; n = {n}).",
+        "es": "En {share} de cada 100 radiografías con los pulmones dibujados, el mapa de «{label}»"
+        " era más intenso fuera de los pulmones (de {low} a {high}; n = {n}).",
+    },
 }

@@ -12,7 +12,12 @@ from covidxray_api.models.store import ModelStore
 from covidxray_api.preprocessing import preprocess
 from covidxray_api.settings import Settings, shipped
 from covidxray_api.training.data.dataset import LIMITS
-from covidxray_api.training.evaluation.saliency import SHARES, faithfulness, inside_lungs
+from covidxray_api.training.evaluation.saliency import (
+    SHARES,
+    faithfulness,
+    inside_lungs,
+    outside_share,
+)
 
 
 @pytest.fixture(scope="module")
@@ -52,6 +57,14 @@ def test_a_map_in_a_image_that_is_all_lung_lies_inside(
 
     assert found["all"]["inside"] == pytest.approx(1)
     assert found["all"]["peak"] == found["all"]["area"] == 1
+
+
+def test_the_share_outside_is_what_is_not_inside() -> None:
+    found = outside_share({"n": 100, "peak": 0.51})
+
+    assert found["value"] == pytest.approx(0.49)
+    assert found["low"] < 0.49 < found["high"]
+    assert found["n"] == 100
 
 
 def test_explanations_need_images_with_drawn_lungs() -> None:

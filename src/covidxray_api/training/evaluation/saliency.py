@@ -14,6 +14,7 @@ from covidxray_api.errors import DatasetError
 from covidxray_api.explanation import elsewhere, evidence, explain, masked, top
 from covidxray_api.inference import LoadedModel
 from covidxray_api.inference.onnx import OnnxEngine
+from covidxray_api.models.intervals import exact_interval
 from covidxray_api.radiograph import Radiograph
 from covidxray_api.training.evaluation.metrics import proportion
 
@@ -143,3 +144,16 @@ def inside_lungs(
         | dict(zip(("inside", "peak", "area"), np.mean(found, axis=0).tolist(), strict=True))
         for code, found in rows.items()
     }
+
+
+def outside_share(found: dict[str, Any]) -> dict[str, Any]:
+    """Return the share of maps that are strongest outside the lungs, with its 95 % interval.
+
+    Parameters
+    ----------
+    found : dict
+        What `inside_lungs` says of a label.
+    """
+    share = 1 - found["peak"]
+    low, high = exact_interval(share, found["n"])
+    return {"value": share, "low": low, "high": high, "n": found["n"]}

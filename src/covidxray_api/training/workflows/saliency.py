@@ -8,10 +8,16 @@ from pathlib import Path
 from rich.console import Console
 
 from covidxray_api.inference.registry import ModelRegistry
+from covidxray_api.models.artefacts import EVIDENCE, write_json
+from covidxray_api.models.evidence import OUTSIDE_LUNGS
 from covidxray_api.models.store import ModelStore
 from covidxray_api.training.data.dataset import load_pixels, read_dataset
 from covidxray_api.training.evaluation.classifier import predict_unseen
-from covidxray_api.training.evaluation.saliency import faithfulness, inside_lungs
+from covidxray_api.training.evaluation.saliency import (
+    faithfulness,
+    inside_lungs,
+    outside_share,
+)
 from covidxray_api.training.fitting.lungs import read_lung_masks
 from covidxray_api.training.pages.saliency import draw_faithfulness, faithfulness_page
 
@@ -22,7 +28,7 @@ IMAGES = 1000
 def run_explanation_evaluation(
     data: Path, masks: Path, store: ModelStore, name: str, output: Path
 ) -> None:
-    """Measure what the maps of a stored model are worth, and write page and figures.
+    """Measure what the maps of a stored model are worth, and write page, figures and evidence.
 
     Parameters
     ----------
@@ -47,6 +53,10 @@ def run_explanation_evaluation(
         **faithfulness(model, load_pixels(sample, size), [image.group for image in sample]),
         "lungs": inside_lungs(model, *read_lung_masks(masks, size)),
     }
+    outside = {
+        code: outside_share(found) for code, found in report["lungs"].items() if code != "all"
+    }
+    write_json(model.stored.folder / EVIDENCE, model.stored.evidence | {OUTSIDE_LUNGS: outside})
     folder = output / "evaluation"
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "explanation.json").write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
