@@ -18,6 +18,7 @@ from playwright.sync_api import Browser, Page, expect
 HERE = Path(__file__).parent
 FOLDER = HERE.parent / "docs" / "screenshots"
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
+STILL = {"reduced_motion": "reduce"}
 COLOURS = 256
 """Of each picture: enough for the page, and a third of the bytes."""
 
@@ -86,7 +87,7 @@ def shoot(browser: Browser, address: str, name: str) -> None:
     """Draw one screenshot."""
     act, options = SHOTS[name]
     context = browser.new_context(
-        **{"viewport": {"width": 1280, "height": 900}, "locale": "en-GB", **options}
+        **{"viewport": {"width": 1280, "height": 900}, "locale": "en-GB", **STILL, **options}
     )
     page = context.new_page()
     page.goto(address)

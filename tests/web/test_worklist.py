@@ -47,7 +47,7 @@ def urgency(answer: dict[str, Any]) -> int:
         return 2
     if not answer["conclusive"]:
         return 1
-    return 0 if answer["predicted_label"] == "covid_19" else 4
+    return {"covid_19": 0, "viral_pneumonia": 4, "normal": 5}[answer["predicted_label"]]
 
 
 def done(page: Page) -> None:

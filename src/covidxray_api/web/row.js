@@ -22,8 +22,8 @@ export function row(radiograph, open, changed) {
     element.dataset.rank = rank;
     said.textContent = answer ? answer.headline : words.states[state];
     probabilities.textContent = answer?.probabilities ? shares(answer, model) : "";
-    // With an answer, only what is done about another.
-    status.textContent = answer && !running && state !== "problem" ? "" : words.states[state];
+    // An answer stays while another is asked for.
+    status.textContent = answer ? words.states[state] : "";
     if (!running) changed();
   };
   const on = (what, act) => radiograph.addEventListener(what, act, { signal: gone.signal });

@@ -3,7 +3,7 @@
 import { percent, words } from "./language.js";
 import { shortNames } from "./models.js";
 
-const [URGENT, INCONCLUSIVE, REFUSED, FAILED, REST, RUNNING] = [0, 1, 2, 3, 4, 5];
+const [URGENT, INCONCLUSIVE, REFUSED, FAILED, OTHER, NORMAL, RUNNING] = [0, 1, 2, 3, 4, 5, 6];
 
 // `group` is one for each count over the table; the urgent groups have the smaller `rank`.
 export function verdict({ answer, model, state }) {
@@ -15,7 +15,12 @@ export function verdict({ answer, model, state }) {
   if (!answer.conclusive) return { group: "inconclusive", rank: INCONCLUSIVE, name: answer.headline };
   const { predicted_label: label } = answer;
   const name = shortNames(model)[label] ?? answer.headline;
-  return { group: label, rank: label === target(answer, model) ? URGENT : REST, name };
+  return { group: label, rank: rankOf(label, answer, model), name };
+}
+
+function rankOf(label, answer, model) {
+  if (label === target(answer, model)) return URGENT;
+  return label === "normal" ? NORMAL : OTHER;
 }
 
 function target({ operating_point: name }, { operating_points: points }) {
