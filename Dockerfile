@@ -29,8 +29,8 @@ RUN useradd --system --no-create-home --uid 10001 covidxray \
     && install --directory --owner=covidxray --mode=0700 /var/lib/covidxray
 COPY --from=build /opt/covidxray /opt/covidxray
 USER 10001
-EXPOSE 8000
+EXPOSE ${COVIDXRAY_PORT}
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=30s --timeout=5s --start-period=60s --retries=3 \
-    CMD ["python", "-c", "from urllib.request import urlopen; urlopen('http://127.0.0.1:8000/health/ready', timeout=4)"]
+    CMD ["covidxray", "health"]
 CMD ["covidxray", "serve"]

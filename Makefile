@@ -37,7 +37,8 @@ check: $(VENV)/testing
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
+	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec \
+		docker-compose.yml deploy/compose.postgresql.yml
 	$(BIN)/openapi-spec-validator openapi.yaml
 	$(BIN)/covidxray openapi --output $(VENV)/openapi.yaml
 	diff openapi.yaml $(VENV)/openapi.yaml
@@ -66,7 +67,7 @@ openapi: $(VENV)/testing
 	$(BIN)/covidxray openapi
 
 lock: $(VENV)/testing
-	$(COMPILE) --output-file requirements.lock pyproject.toml
+	$(COMPILE) --extra postgresql --output-file requirements.lock pyproject.toml
 	$(COMPILE) --constraint requirements.lock --extra dev \
 		--output-file requirements-dev.lock pyproject.toml
 	$(COMPILE) --constraint requirements-dev.lock --group build \

@@ -126,9 +126,8 @@ def create_app(
     @asynccontextmanager
     async def running(_: FastAPI) -> AsyncIterator[None]:
         # The service stops first: what it has answered is recorded.
-        async with records.running() as prepared, service.running():
-            if start_first and records_matter(settings):
-                await prepared()
+        must = start_first and records_matter(settings)
+        async with records.running() as prepared, service.running(prepared if must else None):
             yield
 
     app = FastAPIOffline(

@@ -14,6 +14,7 @@ app = typer.Typer(
 app.command()(serving.serve)
 app.command()(screening.screen)
 app.command()(inspect.inspect)
+app.command()(serving.health)
 app.command()(serving.openapi)
 app.command()(training.train)
 app.command()(training.reproduce)

@@ -9,6 +9,9 @@ import typer
 
 from covidxray_api.cli.faults import read_settings, told_plainly
 
+HEALTH_S = 4
+"""Seconds that the service may take to say how it is."""
+
 
 def serve(
     host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
@@ -46,3 +49,27 @@ def openapi(
     described = {**described, "servers": [here]}
     text = yaml.dump(described, Dumper=Dumper, sort_keys=False, allow_unicode=True, width=100)
     output.write_text(text, encoding="utf-8")
+
+
+def health() -> None:
+    """Ask the service of these settings on this machine whether it is ready; exit code 1 if not."""
+    import httpx
+
+    settings = read_settings()
+    scheme = "https" if settings.tls_certificate else "http"
+    host = {"0.0.0.0": "127.0.0.1", "::": "[::1]", "": "127.0.0.1"}.get(  # noqa: S104
+        settings.host, settings.host
+    )
+    try:
+        answer = httpx.get(
+            f"{scheme}://{host}:{settings.port}/health/ready",
+            timeout=HEALTH_S,
+            # The certificate is of the name that others call it by.
+            verify=False,  # noqa: S501
+        )
+    except httpx.TransportError as error:
+        typer.echo(f"It does not answer: {error}.", err=True)
+        raise typer.Exit(1) from error
+    typer.echo(answer.text)
+    if answer.status_code != httpx.codes.OK:
+        raise typer.Exit(1)

@@ -91,8 +91,15 @@ class ScreeningService:
         """The default model, once it is loaded, verified and warm."""
 
     @asynccontextmanager
-    async def running(self) -> AsyncIterator[None]:
+    async def running(
+        self, prepared: Callable[[], Awaitable[None]] | None = None
+    ) -> AsyncIterator[None]:
         """Start; at the end, let work that has begun finish.
+
+        Parameters
+        ----------
+        prepared : callable, optional
+            Waits for what else the service needs, and raises if it cannot be had.
 
         Raises
         ------
@@ -100,7 +107,7 @@ class ScreeningService:
             Whatever kept the service from starting, if it starts first.
         """
         self._built = asyncio.create_task(asyncio.to_thread(self._build))
-        start = asyncio.create_task(self._start())
+        start = asyncio.create_task(self._start(prepared))
         if self._start_first:
             await start
             if self.failure:
@@ -113,10 +120,12 @@ class ScreeningService:
                 self._loading.shutdown()
                 self._jobs.shutdown()
 
-    async def _start(self) -> None:
+    async def _start(self, prepared: Callable[[], Awaitable[None]] | None) -> None:
         try:
             screener = await self._built
             model = await asyncio.to_thread(screener.models.get)
+            if prepared:
+                await prepared()
         except Exception as error:
             self.status = "failed"
             self.failure = error
