@@ -133,8 +133,8 @@ def mapped() -> bytes:
 
 @pytest.fixture(scope="session")
 def unmapped() -> bytes:
-    """A composite on which the default model's map fails its test."""
-    return (EXAMPLES / "covid_19.png").read_bytes()
+    """A composite on which the map of `multi-source-fast` fails its test."""
+    return (EXAMPLES / "viral_pneumonia.png").read_bytes()
 
 
 @pytest.fixture(scope="session")

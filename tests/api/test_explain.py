@@ -27,10 +27,12 @@ def test_the_answer_is_that_of_predict_and_why(service: httpx.Client, mapped: by
 
 
 def test_a_withheld_map_says_why(service: httpx.Client, unmapped: bytes) -> None:
-    answer = service.post("/explain", content=unmapped, headers={"Accept-Language": "es"})
+    answer = service.post(
+        "/explain?model=multi-source-fast", content=unmapped, headers={"Accept-Language": "es"}
+    )
 
     found = answer.json()["explanation"]
-    assert found["display_label"] == "COVID-19"
+    assert found["display_label"] == "Neumonía Viral"
     assert found["map"] is None
     assert found["withheld"]["code"] == "map_not_faithful"
     assert found["withheld"]["message"].startswith("No se muestra el mapa")
@@ -72,7 +74,9 @@ def test_what_cannot_be_explained_is_a_problem(
 
 
 def test_no_picture_is_made_without_a_map(service: httpx.Client, unmapped: bytes) -> None:
-    answer = service.post("/explain", content=unmapped, headers={"Accept": "image/png"})
+    answer = service.post(
+        "/explain?model=multi-source-fast", content=unmapped, headers={"Accept": "image/png"}
+    )
 
     assert answer.status_code == 422
     assert answer.json()["detail"].startswith("The map is withheld")
