@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     Field,
+    FilePath,
     IPvAnyNetwork,
     PositiveFloat,
     PositiveInt,
@@ -204,10 +205,22 @@ class Settings(BaseSettings):
     """Seconds after which work that does not end, or an event loop that does not respond, counts
     as hung: the process ends itself, to be replaced."""
 
+    page_line: str = ""
+    """A line of the hospital's own at the top of the page, such as its name."""
+
+    page_logo: FilePath | None = None
+    """Picture beside it, as PNG, SVG, JPEG or WebP."""
+
+    page_models: Annotated[tuple[str, ...], NoDecode] = ()
+    """Models that the page offers, with spaces between; all that are for patients otherwise."""
+
+    page_operating_point: str | None = None
+    """Operating point that the page starts with, as `screening`; `balanced` otherwise."""
+
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     """Least severe level that is logged: debug, info, warning, error."""
 
-    @field_validator("cors_origins", mode="before")
+    @field_validator("cors_origins", "page_models", mode="before")
     @classmethod
     def _split(cls, value: Any) -> Any:
         return value.split() if isinstance(value, str) else value

@@ -5,12 +5,12 @@ import { offer } from "./compare.js";
 import { announce } from "./dom.js";
 import { takeIn } from "./intake.js";
 import { apply, language, speak, words } from "./language.js";
-import { limits } from "./limits.js";
 import { showOptions } from "./options.js";
 import { Radiograph } from "./radiograph.js";
 import { back } from "./recovery.js";
 import { Failure, unreachable } from "./request.js";
 import { saveReports, saveTable } from "./save.js";
+import { showHospital } from "./settings.js";
 import { undo } from "./undo.js";
 import { worklist } from "./worklist.js";
 
@@ -98,7 +98,7 @@ function spoken() {
 }
 
 function begin() {
-  limits();
+  showHospital();
   showOptions({ onquery: askAllAgain, onpoint: decideAllAgain }).catch((error) => {
     // Without the choices, radiographs are read as the service does by default.
     if (!(error instanceof Failure)) throw error;

@@ -1,7 +1,7 @@
 // What kind of file it is, by how it begins: the table of docs/formats.md.
 
-import { limits } from "./limits.js";
 import { Unsent } from "./request.js";
+import { settings } from "./settings.js";
 
 const HEAD = 132;
 // A smaller file of a kind that is not known is for the service to judge.
@@ -30,7 +30,7 @@ export async function isZip(file) {
 
 // Throws what the service would answer only after the whole upload.
 export async function checkBeforeUpload(file) {
-  const { max_body_bytes: most } = await limits();
+  const { max_body_bytes: most } = await settings();
   if (most && file.size > most) throw new Unsent("body-too-large", { size: file.size, most });
   if (file.size < SMALL) return;
   const known = await isImage(file).catch(() => {

@@ -3,12 +3,14 @@
 import { make } from "./dom.js";
 import { models, shortNames } from "./models.js";
 import { language, words } from "./language.js";
+import { settings } from "./settings.js";
 
 const points = document.querySelector("#points");
 const picker = document.querySelector("#model");
 const frequency = document.querySelector("#prevalence");
 const KEY = "prevalence";
 const chosen = { model: null, point: null };
+let startingPoint = null; // of the operator's
 
 // Names no model until the models are known: the service then takes its own default.
 export function query() {
@@ -35,11 +37,19 @@ function ofAHundred() {
 // `onpoint` when the answers have what is wanted.
 export async function showOptions({ onquery, onpoint }) {
   takePrevalence(onquery);
-  const offered = (await models()).filter(({ not_for_patients, default: first }) => first || !not_for_patients);
+  const [known, { models: named, operating_point }] = await Promise.all([models(), settings()]);
+  const offered = offeredOf(known, named);
+  startingPoint = operating_point;
   chosen.model ??= offered.find((model) => model.default) ?? offered[0];
   showModels(offered, onquery, onpoint);
   showPoints(onpoint);
   document.querySelector("#options").hidden = false;
+}
+
+// Those that the operator names, or else all that are for patients; never none.
+function offeredOf(known, named) {
+  const offered = known.filter(({ name, not_for_patients }) => (named?.length ? named.includes(name) : !not_for_patients));
+  return offered.length ? offered : known.filter((model) => model.default);
 }
 
 // Kept in this tab: it is of one question at one place.
@@ -88,7 +98,7 @@ function showPoints(onpoint) {
   const offered = Object.entries(chosen.model.operating_points);
   if (!(chosen.point in chosen.model.operating_points)) {
     const names = offered.map(([name]) => name);
-    chosen.point = names.includes("balanced") ? "balanced" : (names[0] ?? null);
+    chosen.point = [startingPoint, "balanced", names[0]].find((name) => names.includes(name)) ?? null;
   }
   points.hidden = offered.length === 0;
   const names = shortNames(chosen.model);

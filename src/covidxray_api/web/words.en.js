@@ -187,6 +187,7 @@ export const words = {
     overloaded: "The service is busy with other radiographs.",
     "upload-too-slow": "The image took too long to arrive. Check the connection, or send a smaller export.",
     "too-many-requests": "You ask faster than the service allows. Wait a moment.",
+    "unknown-screening": "The service has no record of this answer, so that an opinion of it cannot be kept.",
     "contradictory-feedback": "The opinion and the label exclude each other.",
     "records-unavailable": "Your opinion could not be recorded. Tell the service's operator.",
     unauthenticated: "The service wants to know who asks. Sign in with an API key.",

@@ -187,6 +187,7 @@ export const words = {
     overloaded: "El servicio está ocupado con otras radiografías.",
     "upload-too-slow": "La imagen tardó demasiado en llegar. Compruebe la conexión o envíe una exportación más pequeña.",
     "too-many-requests": "Pregunta más rápido de lo que el servicio permite. Espere un momento.",
+    "unknown-screening": "El servicio no tiene registro de esta respuesta, por lo que no se puede guardar una opinión sobre ella.",
     "contradictory-feedback": "La opinión y la etiqueta se excluyen.",
     "records-unavailable": "No se pudo registrar su opinión. Avise al operador del servicio.",
     unauthenticated: "El servicio necesita saber quién pregunta. Identifíquese con una clave de API.",

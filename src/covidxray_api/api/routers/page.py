@@ -6,11 +6,13 @@ import base64
 import re
 from functools import cache
 from hashlib import sha256
+from http import HTTPStatus
 from pathlib import Path
 
 from fastapi import APIRouter, Request
 from fastapi.openapi.docs import get_swagger_ui_html
-from starlette.responses import JSONResponse, Response
+from starlette.exceptions import HTTPException
+from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
@@ -55,9 +57,25 @@ async def page(request: Request) -> Response:
 
 @router.get("/page-settings", include_in_schema=False)
 async def page_settings(request: Request) -> JSONResponse:
-    """Tell the page what the service takes, so that it need not upload what is refused."""
-    limit = state_of(request).settings.max_body_bytes
-    return JSONResponse({"max_body_bytes": limit}, headers=HEADERS)
+    """Tell the page what the service takes, and what its operator has settled for the page."""
+    settings = state_of(request).settings
+    told = {
+        "max_body_bytes": settings.max_body_bytes,
+        "line": settings.page_line,
+        "logo": settings.page_logo is not None,
+        "models": settings.page_models,
+        "operating_point": settings.page_operating_point,
+    }
+    return JSONResponse(told, headers=HEADERS)
+
+
+@router.get("/page-logo", include_in_schema=False)
+async def page_logo(request: Request) -> Response:
+    """Serve the hospital's picture."""
+    logo = state_of(request).settings.page_logo
+    if logo is None:
+        raise HTTPException(HTTPStatus.NOT_FOUND)
+    return FileResponse(logo, headers=HEADERS)
 
 
 @router.get("/docs", include_in_schema=False)

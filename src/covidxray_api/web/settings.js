@@ -1,0 +1,27 @@
+// What the service takes, and what its operator has settled for the page.
+
+import { make } from "./dom.js";
+
+let asked = null;
+
+// Empty while the service does not tell: it then judges each file itself.
+export function settings() {
+  asked ??= fetch("page-settings")
+    .then((response) => (response.ok ? response.json() : {}))
+    .catch(() => {
+      asked = null;
+      return {};
+    });
+  return asked;
+}
+
+// Shows whose page it is, once it is known.
+export async function showHospital() {
+  const { line, logo } = await settings();
+  const place = document.querySelector("#hospital");
+  place.hidden = !line && !logo;
+  place.replaceChildren(
+    ...(logo ? [make("img", { src: "page-logo", alt: "" })] : []),
+    ...(line ? [make("p", {}, line)] : []),
+  );
+}
