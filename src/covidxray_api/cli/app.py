@@ -4,7 +4,17 @@ from __future__ import annotations
 
 import typer
 
-from covidxray_api.cli import feedback, inspect, keys, records, screening, serving, site, training
+from covidxray_api.cli import (
+    doctor,
+    feedback,
+    inspect,
+    keys,
+    records,
+    screening,
+    serving,
+    site,
+    training,
+)
 
 app = typer.Typer(
     help="Chest-radiograph screening: decision support, not a diagnosis.",
@@ -15,6 +25,7 @@ app.command()(serving.serve)
 app.command()(screening.screen)
 app.command()(inspect.inspect)
 app.command()(serving.health)
+app.command()(doctor.doctor)
 app.command()(serving.openapi)
 app.command()(training.train)
 app.command()(training.reproduce)

@@ -188,6 +188,20 @@ class Database:
             _lock(connection)
             yield connection
 
+    def now(self) -> datetime:
+        """Return what time it is by the database's clock; for a file, the kernel's.
+
+        Raises
+        ------
+        RecordsUnavailable
+            If it cannot be read.
+        """
+        with self.connected() as connection:
+            if connection.dialect.name == "sqlite":
+                return datetime.now(UTC)
+            told: datetime = connection.execute(text("SELECT clock_timestamp()")).scalar_one()
+            return told.astimezone(UTC)
+
     @cached_property
     def _engine(self) -> Engine:
         if file := self.file:
