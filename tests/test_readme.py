@@ -14,6 +14,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from tests.waiting import wait_until
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -40,6 +41,14 @@ def run(line: str) -> str:
     ).stdout
 
 
+def is_ready(address: str) -> bool:
+    """Whether a process listens and is ready; it says that it is before it listens."""
+    try:
+        return httpx.get(f"http://{address}/health/ready").status_code == 200
+    except httpx.ConnectError:
+        return False
+
+
 @pytest.fixture(scope="module")
 def address() -> Iterator[str]:
     """Where `covidxray serve` says that it listens; ready."""
@@ -51,6 +60,7 @@ def address() -> Iterator[str]:
         found = re.search(r"http://(\S+)", said)
         assert found
         assert next(event for event in events if event in ("ready", "start failed")) == "ready"
+        wait_until(lambda: is_ready(found[1]))
         yield found[1]
         process.send_signal(signal.SIGTERM)
         rest, _ = process.communicate()

@@ -199,7 +199,9 @@ def test_an_operating_point_and_a_prevalence_can_be_chosen(
         ).json()
         assert body["operating_point"] == name
         values = body["predictive_values"]
-        called, alarmed = 0.1 * point["sensitivity"], 0.9 * (1 - point["specificity"])
+        elsewhere = point["elsewhere"]
+        rate = elsewhere["value"] if elsewhere else 1 - point["specificity"]
+        called, alarmed = 0.1 * point["sensitivity"], 0.9 * rate
         assert values["positive"] == pytest.approx(called / (called + alarmed))
         assert values["target"] == point["target"] == "covid_19"
 

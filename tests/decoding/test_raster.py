@@ -235,7 +235,12 @@ def test_other_content_is_unsupported(data: bytes) -> None:
 
 @pytest.mark.parametrize(
     ("name", "data"),
-    [("PDF", b"%PDF-1.7 ..."), ("HEIC", b"\0\0\0\x18ftypheic"), ("HEIC", b"\0\0\0\x18ftypheis"), ("SVG", b"<svg xmlns='...'/>")],
+    [
+        ("PDF", b"%PDF-1.7 ..."),
+        ("HEIC", b"\0\0\0\x18ftypheic"),
+        ("HEIC", b"\0\0\0\x18ftypheis"),
+        ("SVG", b"<svg xmlns='...'/>"),
+    ],
 )
 def test_a_known_format_is_named_in_its_refusal(name: str, data: bytes) -> None:
     with pytest.raises(UnsupportedFormat, match=f"name={name}"):
