@@ -143,6 +143,13 @@ class TestScreen:
             assert words in result.stdout
         assert re.search(r"\d% \(\d+%\) COVID-19", result.stdout)
 
+    def test_a_reference_is_repeated(self, run: Run, examples: Path) -> None:
+        said = run("screen", "--json", "--reference", "ACC 1/2", examples / "normal.png")
+        refused = run("screen", "--reference", "Núñez", examples / "normal.png")
+
+        assert json.loads(said.stdout)["reference"] == "ACC 1/2"
+        assert refused.exit_code == 2
+
     def test_it_needs_no_service(self, examples: Path) -> None:
         program = (
             "import sys; from covidxray_api.cli import app;"

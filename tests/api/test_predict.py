@@ -199,9 +199,9 @@ def test_an_operating_point_and_a_prevalence_can_be_chosen(
         ).json()
         assert body["operating_point"] == name
         values = body["predictive_values"]
-        elsewhere = point["elsewhere"]
-        rate = elsewhere["value"] if elsewhere else 1 - point["specificity"]
-        called, alarmed = 0.1 * point["sensitivity"], 0.9 * rate
+        # A hospital that uses the service is one more of those that it had not seen.
+        called, alarmed = 0.1 * point["sensitivity"], 0.9 * point["elsewhere"]["value"]
+        assert values["elsewhere"] is True
         assert values["positive"] == pytest.approx(called / (called + alarmed))
         assert values["target"] == point["target"] == "covid_19"
 

@@ -77,6 +77,14 @@ class TestRequests:
         assert answer.headers["cache-control"] == "no-store"
         disposition = answer.headers["content-disposition"]
         assert disposition == 'inline; filename="covidxray-ward-3.42.pdf"'
+        referred = service.post(
+            "/report",
+            content=film,
+            headers={"X-Request-ID": "ward-3.42", "X-Reference": "ACC 1/2"},
+        )
+        disposition = referred.headers["content-disposition"]
+        assert disposition == 'inline; filename="covidxray-ACC-1-2-ward-3.42.pdf"'
+        assert "Reference ACC 1/2" in read(referred.content)
         text = read(answer.content)
         prediction = service.post("/predict", content=film).json()
         for words in (

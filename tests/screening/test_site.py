@@ -79,6 +79,13 @@ def test_every_answer_says_which_site_and_how_unusual_the_radiograph_is(
     assert rejected["site"] == named | {"p_value": None}
     page = " ".join(PdfReader(io.BytesIO(report)).pages[0].extract_text().split())
     assert "Operating points of the site North Clinic, by 99 of its radiographs; p = 1%" in page
+    # What is to be expected is what the profile promises, not what the model's evidence says.
+    said = {figure["code"]: figure["message"] for figure in answer["figures"]}
+    assert list(said) == ["false_positives_at_site", "sensitivity_of_known_hospitals"]
+    assert said["false_positives_at_site"].startswith(
+        "At the site North Clinic, at most 5 of 100 without COVID-19 are called so"
+    )
+    assert said["false_positives_at_site"] in page
     # The profile holds for the default model alone.
     assert other["site"] is listed["seed-cnn"]["site"] is None
     described = listed[STORED.manifest.name]

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from fastapi import Header, Query
 
+from covidxray_api.rendering.renderer import REFERENCE
 from covidxray_api.settings import GateName
 
 ModelName = Annotated[
@@ -64,9 +65,7 @@ Reference = Annotated[
     str | None,
     Header(
         alias="X-Reference",
-        min_length=1,
-        max_length=64,
-        pattern=r"^[!-~]([ -~]*[!-~])?$",
+        pattern=REFERENCE,
         description="What you call this image, such as an accession number, to be repeated in the"
         " answer and on each sheet of the report: up to 64 printable ASCII characters. Not a name;"
         " it is not logged.",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import traceback
 from functools import partial
 from pathlib import Path
@@ -42,14 +43,21 @@ def screen(
         GateName | None, typer.Option(help="What tells a chest radiograph from all else.")
     ] = None,
     reference: Annotated[
-        str | None, typer.Option(help="What you call the image, in the answer; not a name.")
+        str | None,
+        typer.Option(
+            help="What you call the image, in the answer; up to 64 printable ASCII characters, not"
+            " a name."
+        ),
     ] = None,
 ) -> None:
     """Screen files; exit code 1 if any of them could not be."""
     from covidxray_api.models.decision import find_operating_point
+    from covidxray_api.rendering.renderer import REFERENCE
     from covidxray_api.rendering.wording import short_name
     from covidxray_api.screening.screener import Screener
 
+    if reference is not None and not re.match(REFERENCE, reference):
+        raise typer.BadParameter("A reference is up to 64 printable ASCII characters.")
     with told_plainly():
         screener = Screener.from_settings(read_settings())
         chosen = screener.models.get(model)

@@ -14,6 +14,10 @@ Answer = Radiograph | Validation | Screening | Explained
 """What can be rendered."""
 
 
+REFERENCE = r"^[!-~]([ -~]{0,62}[!-~])?$"
+"""What a reference is: up to 64 printable ASCII characters, the first and last no space."""
+
+
 @dataclass(frozen=True, slots=True)
 class Context:
     """What a rendering states beside the answer."""
@@ -28,7 +32,7 @@ class Context:
     """When the answer was given, with its time zone."""
 
     reference: str | None = None
-    """What the sender calls the image: printable ASCII, and no name."""
+    """What the sender calls the image, no name; see `REFERENCE`."""
 
 
 class Renderer(Protocol):
