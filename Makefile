@@ -8,7 +8,7 @@ LOWEST := .venv-lowest
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --custom-compile-command "make lock"
 
-.PHONY: serve test test-serving test-training fuzz browser check lowest lock openapi spectral clients
+.PHONY: audit advisories serve test test-serving test-training fuzz browser check lowest lock openapi spectral clients
 
 serve: $(VENV)/serving
 	$(BIN)/covidxray serve
@@ -42,6 +42,18 @@ check: $(VENV)/testing
 	$(BIN)/openapi-spec-validator openapi.yaml
 	$(BIN)/covidxray openapi --output $(VENV)/openapi.yaml
 	diff openapi.yaml $(VENV)/openapi.yaml
+
+# What is excluded resembles a secret: hashes, the page's word for a key, a database of a test.
+audit: $(VENV)/testing
+	$(BIN)/bandit --quiet --recursive --severity-level medium src
+	git ls-files -z -- ':!*.lock' ':!openapi.yaml' ':!model_store' ':!reference' ':!docs/*.json' \
+		| xargs -0 $(BIN)/detect-secrets-hook --exclude-lines '(sha256|image)": "|apiKey: |postgresql://'
+	$(BIN)/cyclonedx-py requirements --pyproject pyproject.toml --mc-type application \
+		--output-reproducible --output-file $(VENV)/bom.json requirements.lock
+
+# Needs a network: whether anything is known against what is installed.
+advisories: $(VENV)/testing
+	$(BIN)/uv tool run pip-audit --require-hashes --disable-pip --requirement requirements.lock
 
 # The lowest versions that pyproject.toml allows. TensorFlow is left out: serving does not load it.
 lowest: $(VENV)/testing

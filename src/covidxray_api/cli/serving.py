@@ -57,7 +57,7 @@ def health() -> None:
 
     settings = read_settings()
     scheme = "https" if settings.tls_certificate else "http"
-    host = {"0.0.0.0": "127.0.0.1", "::": "[::1]", "": "127.0.0.1"}.get(  # noqa: S104
+    host = {"0.0.0.0": "127.0.0.1", "::": "[::1]", "": "127.0.0.1"}.get(  # noqa: S104  # nosec B104
         settings.host, settings.host
     )
     try:
@@ -65,7 +65,7 @@ def health() -> None:
             f"{scheme}://{host}:{settings.port}/health/ready",
             timeout=HEALTH_S,
             # The certificate is of the name that others call it by.
-            verify=False,  # noqa: S501
+            verify=False,  # noqa: S501  # nosec B501
         )
     except httpx.TransportError as error:
         typer.echo(f"It does not answer: {error}.", err=True)
