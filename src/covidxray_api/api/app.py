@@ -47,9 +47,6 @@ from covidxray_api.serving.composition import Build, compose
 from covidxray_api.serving.metrics import Metrics
 from covidxray_api.settings import Settings
 
-READ_ON, READ_ON_S = 4, 15.0
-"""How many times the largest upload, and for how many seconds, a refused one is read on."""
-
 
 def _first(route: BaseRoute) -> str:
     return route.path.split("/")[1] if isinstance(route, APIRoute) else ""
@@ -156,7 +153,7 @@ def create_app(
         app.add_middleware(CORSMiddleware, allow_origins=settings.cors_origins, **CROSS_ORIGIN)
     app.add_middleware(PathPrefix, prefix=settings.root_path)
     app.add_middleware(Forwarded, proxies=settings.trusted_proxies)
-    app.add_middleware(ReadOn, most_bytes=READ_ON * settings.max_body_bytes, seconds=READ_ON_S)
+    app.add_middleware(ReadOn)
     problems.register(app)
     for router in ROUTERS:
         app.include_router(router)

@@ -9,6 +9,9 @@ from contextlib import suppress
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+MOST_BYTES, MOST_S = 256 * 1024 * 1024, 15.0
+"""How far, and for how long, a refused upload is read on; it is kept nowhere."""
+
 IDLE_S = 2.0
 """Seconds after which a sender from whom nothing comes is taken to wait for the answer."""
 
@@ -24,16 +27,10 @@ class ReadOn:
     ----------
     app : ASGIApp
         Answers the requests.
-    most_bytes : int
-        Most bytes that are read beyond what the answer needed.
-    seconds : float
-        Most seconds that this takes.
     """
 
-    def __init__(self, app: ASGIApp, most_bytes: int, seconds: float) -> None:
+    def __init__(self, app: ASGIApp) -> None:
         self._app = app
-        self._most_bytes = most_bytes
-        self._seconds = seconds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -61,15 +58,16 @@ class ReadOn:
 
         await self._app(scope, receive_counted, send_but_the_last)
         if asked and not ended:
-            await self._drain(receive)
+            await _drain(receive)
         if last is not None:
             await send(last)
 
-    async def _drain(self, receive: Receive) -> None:
-        left, end = self._most_bytes, time.monotonic() + self._seconds
-        with suppress(TimeoutError):
-            while left > 0 and time.monotonic() < end:
-                message = await asyncio.wait_for(receive(), IDLE_S)
-                if not message.get("more_body", False):
-                    return
-                left -= len(message.get("body", b""))
+
+async def _drain(receive: Receive) -> None:
+    left, end = MOST_BYTES, time.monotonic() + MOST_S
+    with suppress(TimeoutError):
+        while left > 0 and time.monotonic() < end:
+            message = await asyncio.wait_for(receive(), IDLE_S)
+            if not message.get("more_body", False):
+                return
+            left -= len(message.get("body", b""))
