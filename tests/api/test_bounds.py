@@ -43,8 +43,8 @@ def answer(received: BinaryIO) -> tuple[int, dict[str, Any]]:
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Bounds of time that a test can wait for."""
-    monkeypatch.setattr(bounded_protocol, "HEADER_S", 0.3)
-    monkeypatch.setattr(bounded_protocol, "STALLED_S", 0.3)
+    monkeypatch.setattr(bounded_protocol, "HEADER_S", 1.0)
+    monkeypatch.setattr(bounded_protocol, "STALLED_S", 1.0)
     monkeypatch.setattr(bounded_protocol, "PARTING_S", 0.1)
 
 
