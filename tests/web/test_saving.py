@@ -128,6 +128,26 @@ def test_on_paper_each_radiograph_has_its_page(visit: Visit, examples: Path) -> 
         assert "Why?" not in text
 
 
+def test_all_are_printed_whether_their_cards_are_open_or_not(visit: Visit, examples: Path) -> None:
+    page = visit(locale="es-ES")
+    names = ["normal", "covid_19", "viral_pneumonia", "not_a_radiograph", "normal"]
+    page.set_input_files("#choose", [examples / f"{name}.png" for name in names])
+    expect(page.locator("#announcer")).to_contain_text("5 de 5")
+    expect(page.locator(".card")).to_have_count(0)
+    # The dialogue of the browser is not drawn here; what it would print is taken afterwards.
+    page.evaluate("window.print = () => (window.asked = true)")
+    page.get_by_role("button", name="Imprimir todas").click()
+    page.wait_for_function("window.asked")
+    paper = pypdf.PdfReader(io.BytesIO(page.pdf(format="A4")))
+
+    texts = [sheet.extract_text() for sheet in paper.pages]
+    assert len(texts) == len(names)
+    for sheet, text, name in zip(paper.pages, texts, names, strict=True):
+        assert f"{name}.png" in text
+        assert sheet.images
+    expect(page.locator(".card:visible")).to_have_count(0)
+
+
 def sent(page: Page) -> dict[str, Any]:
     """Send the opinion of the only radiograph, and return what the service took."""
     with page.expect_response(re.compile("/feedback")) as responded:
