@@ -148,7 +148,7 @@ def doubtful() -> bytes:
     """An image between two classes, about which the default model is not sure."""
     sides = [Image.open(EXAMPLES / f"{name}.png").convert("L") for name in ("normal", "covid_19")]
     stream = io.BytesIO()
-    Image.blend(sides[0], sides[1], 0.65).save(stream, "PNG")
+    Image.blend(sides[0], sides[1], 0.55).save(stream, "PNG")
     return stream.getvalue()
 
 
