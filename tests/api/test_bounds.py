@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import socket
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from http.client import parse_headers
 from typing import Any, BinaryIO
 
@@ -14,10 +14,7 @@ import pytest
 from structlog.testing import capture_logs
 from tests.waiting import PATIENCE_S, wait_until
 
-from covidxray_api.api import app, bounded_protocol
-from covidxray_api.settings import Settings
-
-Serve = Callable[[Settings], AbstractContextManager[httpx.Client]]
+from covidxray_api.api import bounded_protocol, read_on
 
 HOST = b"Host: here\r\n"
 
@@ -87,11 +84,11 @@ class TestTime:
             assert answer(received)[0] == 408
 
     def test_the_rest_of_a_body_that_is_answered_is_not_waited_for(
-        self, serve: Serve, monkeypatch: pytest.MonkeyPatch
+        self, service: httpx.Client, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(app, "READ_ON_S", 0.1)
+        monkeypatch.setattr(read_on, "MOST_S", 0.1)
         head = b"POST /none HTTP/1.1\r\n" + HOST + b"Content-Length: 1000000\r\n\r\n"
-        with serve(Settings()) as client, connected(client) as (connection, received):
+        with connected(service) as (connection, received):
             connection.sendall(head + b"some")
             assert answer(received)[0] == 404
             with pytest.raises(OSError, match=r"reset|[Bb]roken"):

@@ -82,6 +82,36 @@ def test_a_crowd_is_shared(listener: socket.socket) -> None:
     assert min(served.count(b"a"), served.count(b"b")) >= CROWD // 8
 
 
+def test_who_waits_when_it_closes_is_served_once(listener: socket.socket) -> None:
+    class Brief(Named):
+        def answer_once(self) -> None:
+            told.append(self)
+
+    told: list[asyncio.BaseProtocol] = []
+    transports: list[asyncio.BaseTransport] = []
+
+    async def serve() -> None:
+        loop = asyncio.get_running_loop()
+        server = await loop.create_server(partial(Brief, b"a", transports), sock=listener)
+        # The loop turns no more before it is closed: the system alone has let them in.
+        clients = [socket.create_connection(listener.getsockname(), PATIENCE_S) for _ in range(3)]
+        server.close()
+        listener.close()
+        for client in clients:
+            assert await loop.run_in_executor(None, client.recv, 1) == b"a"
+            client.close()
+        for transport in transports:
+            transport.close()
+        await server.wait_closed()
+
+    loop = SharingLoop()
+    loop.run_until_complete(serve())
+    loop.run_until_complete(loop.shutdown_default_executor())
+    loop.close()
+
+    assert len(told) == 3
+
+
 def test_where_the_system_refuses_a_connection_others_are_taken_later(
     monkeypatch: pytest.MonkeyPatch, listener: socket.socket
 ) -> None:

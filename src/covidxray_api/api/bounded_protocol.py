@@ -43,7 +43,7 @@ class BoundedProtocol(UpgradeIgnoringProtocol):
         self._in_header = False
         self._in_body = False
         self._arrived = self._parsed = 0
-        self._refused = False
+        self._refused = self._once = False
         self._end: asyncio.TimerHandle | None = None
         self._unread: asyncio.TimerHandle | None = None
 
@@ -57,6 +57,14 @@ class BoundedProtocol(UpgradeIgnoringProtocol):
         self._go_on()
         self.resume_writing()
         super().connection_lost(exc)
+
+    def answer_once(self) -> None:
+        """Answer what has been asked, or is at once, and end the connection."""
+        self._once = True
+        if self.cycle:
+            self.shutdown()
+        else:
+            self._end_after(PARTING_S)
 
     def data_received(self, data: bytes) -> None:
         """Parse what has arrived, unless it belongs to what was refused."""
@@ -94,6 +102,8 @@ class BoundedProtocol(UpgradeIgnoringProtocol):
         self._in_header, self._in_body = False, True
         self._go_on()
         super().on_headers_complete()
+        if self._once and self.cycle:
+            self.cycle.keep_alive = False
 
     def on_message_complete(self) -> None:
         """Tell whoever reads the body that it has ended."""

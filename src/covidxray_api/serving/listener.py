@@ -10,8 +10,9 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from ssl import SSLContext
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 import structlog
 import uvloop
@@ -53,6 +54,14 @@ class SharingLoop(uvloop.Loop):
         return SharedListener(self, protocol_factory, sock, backlog, tls)
 
 
+@runtime_checkable
+class AnswersOnce(Protocol):
+    """What speaks on a connection, and can be told that it is the last time."""
+
+    def answer_once(self) -> None:
+        """Answer what is asked now, and end the connection."""
+
+
 class SharedListener:
     """Takes this process's share of the connections.
 
@@ -81,6 +90,7 @@ class SharedListener:
         self._loop = loop
         self._protocol_factory = protocol_factory
         self._socket = sock
+        self._backlog = backlog
         self._tls = tls
         self._opening: set[asyncio.Task[None]] = set()
         self._open: set[asyncio.BaseTransport] = set()
@@ -106,10 +116,7 @@ class SharedListener:
             return
         try:
             for _ in range(most):
-                connection, _ = self._socket.accept()
-                task = self._loop.create_task(self._serve(connection))
-                self._opening.add(task)
-                task.add_done_callback(self._opening.discard)
+                self._accept()
         except (BlockingIOError, ConnectionAbortedError):
             pass  # Another process has taken it, or the client has gone.
         except OSError as error:
@@ -119,20 +126,34 @@ class SharedListener:
             return
         self._listen()
 
+    def _accept(self) -> None:
+        connection, _ = self._socket.accept()
+        task = self._loop.create_task(self._serve(connection))
+        self._opening.add(task)
+        task.add_done_callback(self._opening.discard)
+
     async def _serve(self, connection: socket.socket) -> None:
         connection.setblocking(False)
         try:
-            transport, _ = await self._loop.connect_accepted_socket(
+            transport, protocol = await self._loop.connect_accepted_socket(
                 self._protocol_factory, connection, **self._tls
             )
         except OSError:
             return  # No TLS, or not in time: there is nobody to answer.
         self._open.add(transport)
+        if self._closed and isinstance(protocol, AnswersOnce):
+            protocol.answer_once()
 
     def close(self) -> None:
-        """Take no more."""
+        """Take whoever waits already, for one answer, and nobody else.
+
+        The system has let them in, and would reset them when the last process closes the socket.
+        """
         self._closed = True
         self._loop.remove_reader(self._socket)
+        with suppress(OSError):  # None waits any more.
+            for _ in range(self._backlog):
+                self._accept()
 
     async def wait_closed(self) -> None:
         """Return at once: nothing is left to wait for."""
