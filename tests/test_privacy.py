@@ -118,6 +118,7 @@ def serving(folder: Path) -> Iterator[tuple[Service, list[str]]]:
     environment = os.environ | {
         "COVIDXRAY_LOG_LEVEL": "debug",
         "COVIDXRAY_RECORDS": str(folder / "records.sqlite"),
+        "COVIDXRAY_RECORD_SCREENINGS": "on",
         "TMPDIR": str(folder / "tmp"),
         "HOME": str(folder / "home"),
     }
@@ -174,7 +175,8 @@ def told(
         )
         for path, operations in paths.items():
             if "get" in operations:
-                service.ask("GET", path.replace("{slug}", "unreadable-image"))
+                named = path.replace("{slug}", "unreadable-image").replace("{number}", "1")
+                service.ask("GET", named)
         written = list(service.files())
     return service, written, logged
 
@@ -192,6 +194,7 @@ def test_no_answer_names_the_patient(
     succeeded = {asked for asked, status, _ in service.answers if status == 200}
     assert {"POST /predict", "POST /validate", "POST /explain", "POST /report"} <= succeeded
     assert {"POST /preview", "POST /v2/models/multi-source/infer", "GET /metrics"} <= succeeded
+    assert {"GET /screenings", "GET /screenings/1"} <= succeeded
     assert [asked for asked, _, said in service.answers if SAID.search(said)] == []
 
 
