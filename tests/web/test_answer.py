@@ -63,6 +63,8 @@ def test_the_figures_are_those_of_the_answer_at_every_operating_point(
                 [limit["message"] for limit in decision["limits"]]
             )
             expect(page.locator(".statement")).to_have_text(decision["statement"])
+            said = [figure["message"] for figure in decision["figures"]]
+            expect(page.locator(".expected")).to_have_text(said)
             shown = figures(decision, answer["probabilities"], language)
             expect(page.locator(".bar-share")).to_have_text([share for share, _ in shown])
             expect(page.locator(".bar-mark")).to_have_text(

@@ -11,6 +11,7 @@ export function answered(radiograph) {
   return make("div", { className: "answer" },
     answer.rejected ? refusal(answer) : diagnosis(answer, model),
     remarks(answer),
+    answer.figures.map(({ message }) => make("p", { className: "hint expected" }, message)),
     reportText(radiograph),
     make("p", { className: "notice" }, answer.notice),
     facts(answer),
