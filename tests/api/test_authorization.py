@@ -31,11 +31,12 @@ NEEDED = {
     "/models": "predict",
     "/feedback": "feedback",
     "/metrics": "metrics",
+    "/drift": "admin",
     "/screenings": "admin",
     "/screenings/{number}": "admin",
     "/feedback/summary": "admin",
 }
-READ = {"/models", "/metrics", "/screenings", "/screenings/{number}", "/feedback/summary"}
+READ = {"/drift", "/models", "/metrics", "/screenings", "/screenings/{number}", "/feedback/summary"}
 OPEN = {
     *("/health", "/health/live", "/health/ready", "/problems/{slug}"),
     *("/v2", "/v2/health/live", "/v2/health/ready"),

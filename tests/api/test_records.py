@@ -255,3 +255,52 @@ def test_a_database_that_is_away_is_told_and_survived(
     else:
         assert answer.status_code == ready.status_code == 503
         assert answer.json()["type"] == "/problems/records-unavailable"
+
+
+def test_drift_is_told_of_enough_screenings(
+    serve: Serve, tmp_path: Path, film: bytes, no_film: bytes
+) -> None:
+    with serve(settings(tmp_path)) as client:
+        for number in range(110):
+            data = no_film if number < 5 else film
+            assert client.post("/predict", content=data).status_code == 200
+        wait_until(lambda: len(listed(client, limit=200)) == 110)
+        report = client.get("/drift").json()
+        metrics = client.get("/metrics").text
+
+    assert report["model"] == "multi-source"
+    found = {it["measure"]: it for it in report["measures"]}
+    assert found["score"]["radiographs"] == 105
+    # All are the same composite, which no hospital's radiographs are.
+    assert found["score"]["state"] == "shifted"
+    assert found["score"]["index"] > found["score"]["by_chance"]
+    assert found["rejected"]["radiographs"] == 110
+    assert 'covidxray_drift_shifted{measure="score"} 1.0' in metrics
+
+
+def test_an_answer_that_is_faster_than_the_records_is_recorded(
+    serve_at_once: Callable[[Settings], AbstractContextManager[httpx.Client]],
+    wait_until_ready: Callable[[httpx.Client], None],
+    tmp_path: Path,
+    film: bytes,
+) -> None:
+    with serve_at_once(settings(tmp_path)) as client:
+        wait_until_ready(client)
+        for _ in range(20):
+            assert client.post("/predict", content=film).status_code == 200
+        wait_until(lambda: len(listed(client)) == 20)
+
+
+@pytest.mark.parametrize(("how", "status"), [("on", 200), ("required", 503)])
+def test_records_that_could_never_be_kept_are_told(
+    serve: Serve, tmp_path: Path, film: bytes, how: str, status: int
+) -> None:
+    (tmp_path / "records.sqlite").mkdir()
+    chosen = {"records": tmp_path / "records.sqlite", "record_screenings": how}
+    with serve(Settings.model_validate(chosen)) as client:
+        assert client.post("/predict", content=film).status_code == status
+        assert client.get("/health").json()["records"] == "failing"
+        metrics = client.get("/metrics").text
+
+    lost = 1.0 if how == "on" else 0.0
+    assert f'covidxray_records_total{{outcome="lost"}} {lost}' in metrics

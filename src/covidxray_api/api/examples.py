@@ -296,6 +296,21 @@ _RECORD: dict[str, Any] = {
     },
 }
 
+_DRIFT: dict[str, Any] = {
+    "model": "multi-source",
+    "model_version": "3",
+    "measures": [
+        {
+            "measure": "ssim",
+            "state": "shifted",
+            "reference": "held_out",
+            "radiographs": 500,
+            "index": 0.31,
+            "by_chance": 0.089,
+        }
+    ],
+}
+
 _READY: dict[str, Any] = {
     "status": "ready",
     "ready": True,
@@ -435,6 +450,7 @@ BY_OPERATION: dict[tuple[str, str], dict[str, Any]] = {
     ("/feedback", "201"): {"kept": _KEPT | {"replaces": 12}},
     ("/feedback", "200"): {"kept_before": _KEPT},
     ("/feedback/summary", "200"): {"summary": {"models": [_AGREEMENT]}},
+    ("/drift", "200"): {"report": _DRIFT},
     ("/screenings", "200"): {"page": {"screenings": [_RECORD], "next": 42}},
     ("/screenings/{number}", "200"): {"recorded": _RECORD},
     ("/models", "200"): {"models": {"models": [_MODEL_DESCRIPTION]}},

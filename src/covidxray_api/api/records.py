@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import math
+import threading
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import ExitStack, asynccontextmanager
 from typing import TYPE_CHECKING, Literal
@@ -10,8 +13,11 @@ from typing import TYPE_CHECKING, Literal
 import structlog
 
 from covidxray_api.errors import RecordsUnavailable, UnknownScreening
+from covidxray_api.models.drift import Drift, drifts
 from covidxray_api.models.manifest import Manifest
+from covidxray_api.models.store import StoredModel
 from covidxray_api.records.feedback import Feedback
+from covidxray_api.screening.screening import Validation
 from covidxray_api.serving.metrics import Metrics
 from covidxray_api.serving.observer import Answered
 from covidxray_api.settings import Settings
@@ -20,6 +26,15 @@ if TYPE_CHECKING:
     from covidxray_api.records.opinions import KeptOpinion, Opinions
     from covidxray_api.records.screenings import Screenings
     from covidxray_api.records.writer import Writer
+
+COMPARED = 500
+"""Latest screenings whose distribution is compared."""
+
+REFRESH_S = 60
+"""Time for which what was found of them holds, in metrics."""
+
+START_S = 30.0
+"""Time for which an answer waits for the records to be prepared."""
 
 RECENT_S = 2.0
 """Time in which the record of an answer is written for sure, wherever it was given."""
@@ -47,6 +62,8 @@ class ServiceRecords:
         self._settings = settings
         self._metrics = metrics
         self._writer: Writer | None = None
+        self._started = threading.Event()
+        self._compared = -math.inf
 
     @property
     def opinions(self) -> Opinions:
@@ -77,10 +94,39 @@ class ServiceRecords:
 
     def answered(self, answered: Answered) -> None:
         """Record an answer; see `Observer`."""
+        if self._settings.record_screenings == "off" or isinstance(answered.found, Validation):
+            return
+        # Where radiographs are answered before the records are prepared, as none may be missed.
+        self._started.wait(START_S)
         if self._writer:
             self._writer.answered(answered)
         elif self.refuses:
             raise RecordsUnavailable("required")
+        else:
+            self._metrics.records("lost", 1)
+            log.error("record lost", lost=answered.request_id)
+
+    def drifts(self, model: StoredModel) -> list[Drift]:
+        """Return how far the latest screenings by a model are from its reference.
+
+        Raises
+        ------
+        RecordsUnavailable
+            If they cannot be read.
+        """
+        found = drifts(model, self.screenings.latest(model.manifest, COMPARED))
+        self._metrics.drifted(found)
+        self._compared = time.monotonic()
+        return found
+
+    def refresh_drift(self, model: StoredModel | None) -> None:
+        """Bring the metrics of drift up to date, where screenings are recorded and can be read."""
+        if model is None or self.state != "ok" or time.monotonic() < self._compared + REFRESH_S:
+            return
+        try:
+            self.drifts(model)
+        except RecordsUnavailable as error:
+            log.error("drift cannot be computed", reason=str(error))
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[Callable[[], Awaitable[None]]]:
@@ -110,11 +156,14 @@ class ServiceRecords:
     def _start(self, stack: ExitStack) -> None:
         from covidxray_api.records.opening import open_database, open_writer
 
-        open_database(self._settings).prepare()
-        if self._settings.record_screenings != "off":
-            writer = open_writer(self._settings, self._metrics)
-            stack.enter_context(writer.running())
-            self._writer = writer
+        try:
+            open_database(self._settings).prepare()
+            if self._settings.record_screenings != "off":
+                writer = open_writer(self._settings, self._metrics)
+                stack.enter_context(writer.running())
+                self._writer = writer
+        finally:
+            self._started.set()
 
     async def keep(self, feedback: Feedback, manifest: Manifest) -> KeptOpinion:
         """Check feedback against the answer that it is about, and keep it.

@@ -254,3 +254,39 @@ class Liveness(Schema):
 
     status: Literal["ok"] = "ok"
     """Always `ok`."""
+
+
+class Drift(Schema):
+    """How the latest screenings differ from the reference in one measure."""
+
+    measure: Literal["score", "ssim", "gate_score", "rejected"]
+    """`score`: the ratio that the decision rests on; `ssim`: similarity to the mean radiograph;
+    `gate_score`: the gate's; `rejected`: the share of images that it refuses."""
+
+    state: Literal["no_reference", "too_few", "stable", "shifted"]
+    """`shifted`: the index is at least 0.2, and beyond chance; `too_few`: fewer than 100."""
+
+    reference: Literal["site", "held_out"] | None
+    """The site's own radiographs, or held-out ones of known hospitals; both without COVID-19."""
+
+    radiographs: int
+    """Of the latest screenings, those that have the measure."""
+
+    index: float | None
+    """Population stability index."""
+
+    by_chance: float | None
+    """Index that chance alone exceeds once in a thousand times."""
+
+
+class DriftReport(Schema):
+    """How the latest recorded screenings differ from what the default model was measured on."""
+
+    model: str
+    """Name of the default model."""
+
+    model_version: str
+    """Its version."""
+
+    measures: list[Drift]
+    """What is found of each measure."""

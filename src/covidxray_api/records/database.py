@@ -130,6 +130,7 @@ class Database:
 
     def __init__(self, place: Path | str) -> None:
         self._place = place
+        self._is_current = False
 
     @property
     def file(self) -> Path | None:
@@ -172,12 +173,16 @@ class Database:
             _make(file)
         try:
             with self._engine.connect() as connection:
-                if _revision(connection) != SCHEMA:
-                    _upgrade(connection, file)
-                connection.commit()
+                if not self._is_current:
+                    if _revision(connection) != SCHEMA:
+                        _upgrade(connection, file)
+                    connection.commit()
+                    self._is_current = True
                 yield connection
                 connection.commit()
         except SQLAlchemyError as error:
+            # It may have been replaced: the next time, its schema is looked at again.
+            self._is_current = False
             fault = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
             raise RecordsUnavailable("database", fault=fault.rstrip(".")) from error
 

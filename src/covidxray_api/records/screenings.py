@@ -22,6 +22,9 @@ from typing import Any, Literal
 from sqlalchemy import Connection, delete, func, insert, select, update
 
 from covidxray_api.errors import UnknownScreening
+from covidxray_api.models.decision import target_ratio
+from covidxray_api.models.drift import Latest
+from covidxray_api.models.manifest import Manifest
 from covidxray_api.records.database import Database, EntryRow, FeedbackRow
 from covidxray_api.records.entry import SCREENING, Entry
 from covidxray_api.records.secret import BEGINNING, Secret, canonical
@@ -246,6 +249,30 @@ class Screenings:
         while page := self.page(wanted, CHUNK, before):
             yield from page
             before = page[-1]["number"]
+
+    def latest(self, model: Manifest, number: int) -> Latest:
+        """Return what is compared of the latest screenings by a version of a model.
+
+        Parameters
+        ----------
+        model : Manifest
+            The model's.
+        number : int
+            Most of them.
+
+        Raises
+        ------
+        RecordsUnavailable
+            If they cannot be read.
+        """
+        found = self.page(Filter(model=model.name, model_version=model.version), number)
+        answered = [it["probabilities"] for it in found if it["probabilities"]]
+        return Latest(
+            score=[target_ratio(model, it) for it in answered] if model.operating_points else [],
+            ssim=[it["ssim"] for it in found],
+            gate_score=[it["gate_score"] for it in found if it["gate_score"] is not None],
+            rejected=[it["rejection"] is not None for it in found],
+        )
 
     def head(self) -> Head:
         """Return the last entry; number 0 where there is none."""

@@ -20,7 +20,7 @@ from covidxray_api.serving.logs import log_failure
 from covidxray_api.serving.metrics import Metrics
 from covidxray_api.serving.observer import Answered
 
-GATHER_S = 0.25
+GATHER_S = 0.5
 """Time for which records are gathered before they are written: with the writing, they are durable
 within a second."""
 

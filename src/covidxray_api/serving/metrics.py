@@ -10,6 +10,7 @@ application runs alone, the figures are of this process.
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Literal
@@ -20,6 +21,7 @@ from prometheus_client.multiprocess import MultiProcessCollector, mark_process_d
 
 from covidxray_api import __version__
 from covidxray_api.inference import LoadedModel
+from covidxray_api.models.drift import Drift
 from covidxray_api.screening.screening import Screening
 from covidxray_api.serving.observer import Answered
 
@@ -97,6 +99,20 @@ class Metrics:
         )
         for outcome in ("kept", "lost"):
             self._records.labels(outcome)  # from the start, so that the first loss is an increase
+        self._drift = Gauge(
+            "covidxray_drift_index",
+            "Population stability index of the latest recorded screenings against the reference.",
+            ("measure",),
+            registry=self.registry,
+            multiprocess_mode="mostrecent",
+        )
+        self._shifted = Gauge(
+            "covidxray_drift_shifted",
+            "Whether the index is one that is worth a look, and beyond chance: 1, or 0.",
+            ("measure",),
+            registry=self.registry,
+            multiprocess_mode="mostrecent",
+        )
         self._records_waiting = Gauge(
             "covidxray_records_waiting",
             "Records of screenings that wait to be written.",
@@ -151,6 +167,13 @@ class Metrics:
     def records_waiting(self, number: int) -> None:
         """Say how many records wait to be written."""
         self._records_waiting.set(number)
+
+    def drifted(self, drifts: Sequence[Drift]) -> None:
+        """Say how far the latest screenings are from the reference, where that can be said."""
+        for drift in drifts:
+            if drift.index is not None:
+                self._drift.labels(drift.measure).set(drift.index)
+                self._shifted.labels(drift.measure).set(drift.state == "shifted")
 
     def answered(self, answered: Answered) -> None:
         """Count an answer; see `Observer`."""

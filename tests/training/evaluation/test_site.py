@@ -27,7 +27,9 @@ MODEL = ModelVersion(name="drawn", version="1", sha256="0" * 64)
 
 def source(name: str, seen: Seen, scale: float, n: int = 200) -> Source:
     scores = scale * np.random.default_rng(1).lognormal(-2, 1, n)
-    return Source(name, seen, scores, patients=n, refused=1)
+    return Source(
+        name, seen, scores, patients=n, refused=1, ssims=scores / 2, gate_scores=scores / 3
+    )
 
 
 def hospitals(*controls: Source) -> Hospitals:

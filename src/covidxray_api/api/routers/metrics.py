@@ -30,5 +30,10 @@ async def get_metrics(
     accept: Annotated[str, Header(include_in_schema=False)] = "",
 ) -> Response:
     """Give the figures of all processes to Prometheus."""
-    content, media_type = await asyncio.to_thread(shared.service.metrics.exposition, accept)
+
+    def read() -> tuple[bytes, str]:
+        shared.records.refresh_drift(shared.service.model)
+        return shared.service.metrics.exposition(accept)
+
+    content, media_type = await asyncio.to_thread(read)
     return Response(content, headers={"Content-Type": media_type, "Cache-Control": "no-store"})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import asdict
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query
@@ -122,6 +123,24 @@ async def get_feedback_summary(shared: Shared, _: RequestId) -> schemas.Feedback
             )
             for it in found
         ]
+    )
+
+
+@router.get("/drift", responses=problems.documented(errors.NotReady, *FAULTS))
+async def get_drift(shared: Shared, _: RequestId) -> schemas.DriftReport:
+    """Compare the latest 500 recorded screenings with what the default model was measured on.
+
+    The reference has no COVID-19: where many patients have it, the score shifts for that reason.
+    """
+    shared.service.check_ready()
+    model = shared.service.model
+    if model is None:
+        raise errors.NotReady("starting")
+    found = await asyncio.to_thread(shared.records.drifts, model)
+    return schemas.DriftReport(
+        model=model.manifest.name,
+        model_version=model.manifest.version,
+        measures=[schemas.Drift(**asdict(it)) for it in found],
     )
 
 

@@ -10,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from rich.progress import track
 
+from covidxray_api.models.decision import target_ratio
+from covidxray_api.models.drift import DriftReference, Spread
 from covidxray_api.models.manifest import BALANCED, POINTS
 from covidxray_api.models.site import (
     KnownHospitals,
@@ -19,7 +21,6 @@ from covidxray_api.models.site import (
     fit_site,
 )
 from covidxray_api.screening.screener import Screener
-from covidxray_api.screening.site import score
 from covidxray_api.training.data.dataset import LabelledImage
 from covidxray_api.training.data.sources import COVID, DATA_SETS
 
@@ -48,6 +49,12 @@ class Source:
     patients: int
     refused: int
     """Radiographs that the gate refuses."""
+
+    ssims: NDArray[np.float64]
+    """Similarity of each to the mean radiograph, those that are refused among them."""
+
+    gate_scores: NDArray[np.float64]
+    """Score of each by the gate."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,12 +108,22 @@ def score_hospitals(
 
 
 def _scored(screener: Screener, name: str, seen: Seen, images: Sequence[LabelledImage]) -> Source:
-    scores = [score(screener, image.path.read_bytes()) for image in track(images, name)]
-    accepted = {
-        image.group for image, found in zip(images, scores, strict=True) if found is not None
-    }
-    taken = np.array([found for found in scores if found is not None])
-    return Source(name, seen, taken, len(accepted), len(scores) - len(taken))
+    found = [screener.screen(image.path.read_bytes()) for image in track(images, name)]
+    taken = [
+        (image.group, target_ratio(it.model.manifest, it.probabilities))
+        for image, it in zip(images, found, strict=True)
+        if it.probabilities is not None
+    ]
+    checks = [it.validation.consistency for it in found]
+    return Source(
+        name,
+        seen,
+        scores=np.array([ratio for _, ratio in taken]),
+        patients=len({group for group, _ in taken}),
+        refused=len(found) - len(taken),
+        ssims=np.array([check.ssim for check in checks]),
+        gate_scores=np.array([check.score for check in checks if check.score is not None]),
+    )
 
 
 def summarised(hospitals: Hospitals) -> KnownHospitals:
@@ -116,6 +133,22 @@ def summarised(hospitals: Hospitals) -> KnownHospitals:
     return KnownHospitals(
         cases=Scores.of(hospitals.cases.scores.tolist(), hospitals.cases.patients),
         controls=Scores.of(controls.tolist(), sum(source.patients for source in home)),
+    )
+
+
+def drift_reference(hospitals: Hospitals) -> DriftReference | None:
+    """Return what the latest radiographs of a service are compared with.
+
+    None where the learned gate does not decide, and gives no scores.
+    """
+    home = [source for source in hospitals.controls if source.seen == "held out"]
+    gate_scores = np.concatenate([source.gate_scores for source in home])
+    if not len(gate_scores):
+        return None
+    return DriftReference(
+        ssim=Spread.of(np.concatenate([source.ssims for source in home]).tolist()),
+        gate_score=Spread.of(gate_scores.tolist()),
+        refused=sum(source.refused for source in home),
     )
 
 

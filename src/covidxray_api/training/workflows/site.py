@@ -8,6 +8,7 @@ from pathlib import Path
 from rich.console import Console
 
 from covidxray_api.models.artefacts import EVIDENCE, write_json
+from covidxray_api.models.drift import EVIDENCE as DRIFT
 from covidxray_api.models.manifest import BALANCED
 from covidxray_api.models.site import EVIDENCE as KNOWN_HOSPITALS
 from covidxray_api.models.site import ModelVersion
@@ -16,6 +17,7 @@ from covidxray_api.settings import Settings
 from covidxray_api.training.data.dataset import read_dataset
 from covidxray_api.training.data.split import repeat_split
 from covidxray_api.training.evaluation.site import (
+    drift_reference,
     evaluate_sites,
     score_hospitals,
     summarised,
@@ -44,7 +46,11 @@ def run_site_evaluation(data: Path, settings: Settings, output: Path) -> None:
     trained_on, held_out, _ = repeat_split(images, manifest.training, manifest.name)
     hospitals = score_hospitals(screener, trained_on, held_out, images)
     known = summarised(hospitals).model_dump(mode="json")
-    write_json(stored.folder / EVIDENCE, stored.evidence | {KNOWN_HOSPITALS: known})
+    drift = drift_reference(hospitals)
+    measured = {KNOWN_HOSPITALS: known}
+    if drift:
+        measured[DRIFT] = drift.model_dump(mode="json")
+    write_json(stored.folder / EVIDENCE, stored.evidence | measured)
     model = ModelVersion(name=manifest.name, version=manifest.version, sha256=stored.sha256)
     balanced = manifest.operating_points[BALANCED]
     report = {
