@@ -73,7 +73,7 @@ def display(
     domain = np.arange(size)
     if stored.dtype.kind == "i":
         domain = np.where(domain < size // 2, domain, domain - size)
-    table = _Table(domain, histogram(stored, seen), [], [])
+    table = _Table(domain, histogram(stored, bits, seen), [], [])
     padding = _stated_padding(table, dataset, bits)
     padding |= _unstated_padding(table, padding, corners(stored))
     image = table.occurring & ~padding

@@ -23,12 +23,11 @@ def visible(dataset: Dataset, shape: tuple[int, int]) -> NDArray[np.bool_] | Non
     shape : tuple of int
         Rows and columns.
     """
-    seen = np.ones(shape, np.uint8)
-    for kind in texts(dataset, "ShutterShape"):
-        draw = _SHAPES.get(kind)
-        mask = draw(dataset, shape) if draw else None
-        if mask is not None:
-            seen &= mask
+    drawn = [_SHAPES[kind] for kind in texts(dataset, "ShutterShape") if kind in _SHAPES]
+    masks = [mask for draw in drawn if (mask := draw(dataset, shape)) is not None]
+    if not masks:
+        return None
+    seen = np.bitwise_and.reduce(masks)
     return seen.astype(np.bool_) if 0 < np.count_nonzero(seen) < seen.size else None
 
 

@@ -56,8 +56,19 @@ def span(levels: NDArray[Any], counts: NDArray[Any]) -> Span:
     return Span(float(kept[0]), float(kept[-1]), len(kept) < len(levels))
 
 
-def histogram(stored: NDArray[Any], seen: NDArray[np.bool_] | None = None) -> NDArray[np.int64]:
+def histogram(
+    stored: NDArray[Any], bits: int, seen: NDArray[np.bool_] | None = None
+) -> NDArray[np.int64]:
     """Count the pixels of each value of an image of 8 or 16 bits, where `seen` if given.
+
+    Parameters
+    ----------
+    stored : ndarray of 8- or 16-bit integer
+        The image.
+    bits : int
+        Bits that values without a sign use.
+    seen : ndarray of bool, optional
+        What counts.
 
     Returns
     -------
@@ -65,10 +76,16 @@ def histogram(stored: NDArray[Any], seen: NDArray[np.bool_] | None = None) -> ND
         By the bits of a value, as unsigned.
     """
     unsigned = np.ascontiguousarray(stored).view(f"u{stored.dtype.itemsize}")
-    size = 256**stored.dtype.itemsize
     mask = None if seen is None else seen.astype(np.uint8)
-    counts = cv2.calcHist([unsigned], [0], mask, [size], [0, size])
-    return np.rint(counts.ravel()).astype(np.int64)
+    pixels = stored.size if mask is None else np.count_nonzero(mask)
+    counts = np.zeros(256**stored.dtype.itemsize, np.int64)
+    # A smaller table is counted in half the time; a damaged image may have values beyond it.
+    for used in (2**bits if stored.dtype.kind == "u" else counts.size, counts.size):
+        found = cv2.calcHist([unsigned], [0], mask, [used], [0, used])
+        counts[:used] = np.rint(found.ravel())
+        if counts.sum() == pixels:
+            break
+    return counts
 
 
 def assumed_padding(
