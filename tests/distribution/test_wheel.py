@@ -59,10 +59,15 @@ def address(program: Path, surroundings: dict[str, str], tmp_path: Path) -> Iter
     ) as served:
         assert served.stdout
         events = (json.loads(line)["event"] for line in served.stdout)
-        found = next(filter(None, (re.search(r"running on (http://\S+)", it) for it in events)))
-        assert next(event for event in events if event in ("ready", "start failed")) == "ready"
-        yield found[1]
-        served.terminate()
+        try:
+            # A service that cannot start ends instead, and with it the lines.
+            yield next(
+                found[1]
+                for event in events
+                if (found := re.search(r"running on (http://\S+)", event))
+            )
+        finally:
+            served.terminate()
         served.communicate()
 
 
