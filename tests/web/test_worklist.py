@@ -122,6 +122,25 @@ def test_a_line_is_filtered_found_and_opened(
     expect(page.locator("#worklist .opener", has_text="06-normal.png")).to_be_focused()
 
 
+def test_arrows_lead_from_line_to_line(visit: Visit, drop: Drop, mixed: dict[str, bytes]) -> None:
+    page = visit()
+    drop(page, mixed)
+    done(page)
+    openers = page.locator("#worklist .opener")
+    expect(page.locator("#worklist .opener[tabindex='0']")).to_have_count(1)
+    openers.first.focus()
+    page.keyboard.press("ArrowDown")
+    expect(openers.nth(1)).to_be_focused()
+    page.keyboard.press("End")
+    expect(openers.last).to_be_focused()
+    page.keyboard.press("Shift+Tab")
+    page.keyboard.press("Tab")
+    expect(openers.last).to_be_focused()
+    page.keyboard.press("Home")
+    page.keyboard.press("Enter")
+    expect(page.locator(".card:visible h3")).to_be_focused()
+
+
 def test_the_table_is_saved_as_csv(
     visit: Visit, service: httpx.Client, drop: Drop, mixed: dict[str, bytes]
 ) -> None:

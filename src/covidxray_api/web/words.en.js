@@ -34,6 +34,14 @@ export const words = {
   all: "All",
   table: "Table of answers",
   search: "Find by reference or file",
+  // Of one, and of several.
+  tallied: {
+    inconclusive: ["not conclusive", "not conclusive"],
+    refused: ["refused", "refused"],
+    problem: ["with a problem", "with problems"],
+    cancelled: ["cancelled", "cancelled"],
+    running: ["waiting", "waiting"],
+  },
   tally: (done, total, groups) => `${done} of ${total}: ${groups}`,
   none: "No radiograph yet",
   noneHint: "Each radiograph gets a line in a table and a card with its picture, its answer, and the reasons for it.",

@@ -34,6 +34,14 @@ export const words = {
   all: "Todas",
   table: "Tabla de respuestas",
   search: "Buscar por referencia o archivo",
+  // De una y de varias.
+  tallied: {
+    inconclusive: ["no concluyente", "no concluyentes"],
+    refused: ["rechazada", "rechazadas"],
+    problem: ["con un problema", "con problemas"],
+    cancelled: ["cancelada", "canceladas"],
+    running: ["en espera", "en espera"],
+  },
   tally: (done, total, groups) => `${done} de ${total}: ${groups}`,
   none: "Aún no hay radiografías",
   noneHint: "Cada radiografía recibe una línea en una tabla y una ficha con su imagen, su respuesta y los motivos.",

@@ -34,9 +34,32 @@ export function worklist(section, { open }) {
       row.element.hidden = !((!filter || verdict(radiograph).group === filter) && radiograph.name.toLowerCase().includes(wanted));
       if (body.children[place] !== row.element) body.insertBefore(row.element, body.children[place] ?? null);
     });
-    if (body.contains(focused)) focused.focus();
+    // A row that is moved loses the focus.
+    if (body.contains(focused) && document.activeElement !== focused) focused.focus({ preventScroll: true });
+    letTabStop();
     drawFilters(groups);
     sayOnce(groups);
+  }
+
+  // Tab stops at one row, and arrows lead from row to row: there may be hundreds.
+  function letTabStop(at) {
+    const openers = openersShown();
+    const stop = at ?? openers.find((opener) => opener === document.activeElement) ?? openers[0];
+    for (const opener of openers) opener.tabIndex = opener === stop ? 0 : -1;
+  }
+
+  function openersShown() {
+    return [...body.querySelectorAll("tr:not([hidden]) .opener")];
+  }
+
+  function step(event) {
+    const openers = openersShown();
+    const from = openers.indexOf(document.activeElement);
+    const steps = { ArrowDown: from + 1, ArrowUp: from - 1, Home: 0, End: openers.length - 1 };
+    const next = openers[steps[event.key]];
+    if (!next) return;
+    event.preventDefault();
+    next.focus();
   }
 
   function drawFilters(groups) {
@@ -68,11 +91,15 @@ export function worklist(section, { open }) {
   }
 
   function tally(groups) {
-    const parts = [...groups.values()].map(({ name, count }) => `${count} ${uncapitalised(name)}`);
+    const parts = [...groups].map(([group, { name, count }]) =>
+      `${count} ${words.tallied[group]?.[count === 1 ? 0 : 1] ?? uncapitalised(name)}`,
+    );
     return words.tally(radiographs.filter(({ answer }) => answer).length, radiographs.length, parts.join(", "));
   }
 
   search.addEventListener("input", draw);
+  body.addEventListener("keydown", step);
+  body.addEventListener("focusin", ({ target }) => letTabStop(target));
 
   return {
     element: section,
