@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import httpx
 import pytest
-from tests.waiting import wait_until
+from tests.waiting import PATIENCE_S
 
 from covidxray_api.access.allowance import client_of
 from covidxray_api.access.caller import ANYBODY, Caller
@@ -75,14 +75,16 @@ def test_a_client_has_so_many_requests_at_once(
     keys = Keys(tmp_path / "keys.json")
     mine = {"X-API-Key": keys.create("mine", ["predict"])}
     other = {"X-API-Key": keys.create("other", ["predict"])}
-    settings = Settings(keys=tmp_path / "keys.json", client_in_flight=2)
+    settings = Settings(keys=tmp_path / "keys.json", client_in_flight=2, threads=2)
     with serve_with(settings, engine) as client:
         engine.warm_up(client)
         running = [
             in_background.submit(client.post, "/predict", content=film, headers=mine)
             for _ in range(2)
         ]
-        wait_until(lambda: client.get("/models", headers=mine).status_code == 429)
+        assert engine.begun.acquire(timeout=PATIENCE_S)
+        assert engine.begun.acquire(timeout=PATIENCE_S)
+        assert client.get("/models", headers=mine).status_code == 429
         refused = client.post("/predict", content=film, headers=mine)
         assert client.get("/models", headers=other).status_code == 200
         engine.go.set()
