@@ -180,7 +180,8 @@ class Settings(BaseSettings):
 
     client_rate: str | None = Field(default=None, pattern=r"^[1-9]\d*/(second|minute|hour|day)$")
     """Requests of one client that each process answers in a time, as `60/minute`; any more are
-    refused. A client is a key, a subject of tokens, or else an address; a proxy is one address."""
+    refused. A client is a key, a subject of tokens, or else an address; a proxy that is not
+    trusted is one address."""
 
     client_in_flight: PositiveInt | None = None
     """Requests of one client that each process works on at once; any more are refused."""
