@@ -59,7 +59,8 @@ advisories: $(VENV)/testing
 lowest: $(VENV)/testing
 	$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(LOWEST)
 	$(BIN)/uv pip compile --quiet --python-version 3.11 --resolution lowest-direct \
-		--no-emit-package tensorflow --output-file $(LOWEST)/requirements.txt pyproject.toml
+		--no-emit-package tensorflow --extra postgresql \
+		--output-file $(LOWEST)/requirements.txt pyproject.toml
 	$(BIN)/uv pip install --quiet --python $(LOWEST)/bin/python \
 		--requirements $(LOWEST)/requirements.txt \
 		hatchling editables hypothesis openapi-spec-validator psutil pypdf pytest pytest-timeout
