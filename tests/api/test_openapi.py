@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -256,3 +257,10 @@ def test_every_parameter_has_a_type_and_an_example_that_can_be_sent(
 
 def test_the_example_of_feedback_can_be_sent(service: httpx.Client) -> None:
     assert service.post("/feedback", json=EXAMPLES["Feedback"][0]).status_code == 201
+
+
+def test_every_array_says_what_it_is_of(document: dict[str, Any]) -> None:
+    text = json.dumps(document)
+
+    assert "prefixItems" not in text
+    assert text.count('"type": "array"') > 10

@@ -80,6 +80,7 @@ def describe(app: FastAPI, routers: Iterable[APIRouter]) -> None:
     """Complete an app's description: forms, response headers, and who needs which scope."""
     described = app.openapi()
     described["components"]["headers"] = _HEADERS
+    _name_items(described["components"]["schemas"])
     for route, operation in _operations(described, routers):
         if isinstance(route, UploadRoute):
             several = isinstance(route, BatchRoute)
@@ -99,6 +100,18 @@ def describe(app: FastAPI, routers: Iterable[APIRouter]) -> None:
         operation["responses"] = dict(sorted(answers.items(), key=lambda item: item[0]))
         for status, answer in answers.items():
             answer["headers"] = _headers(status)
+
+
+def _name_items(node: Any) -> None:
+    """Say of pairs of one type what they are pairs of: generators do not know `prefixItems`."""
+    for inner in node.values() if isinstance(node, dict) else node:
+        if isinstance(inner, dict | list):
+            _name_items(inner)
+    if isinstance(node, dict) and isinstance(kinds := node.get("prefixItems"), list):
+        first, *others = kinds
+        if all(kind == first for kind in others):
+            node["items"] = first
+            del node["prefixItems"]
 
 
 def _operations(
