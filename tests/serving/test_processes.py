@@ -226,6 +226,18 @@ def test_what_cannot_replace_another_is_tried_again_while_the_rest_serve(
         process.communicate()
 
 
+@pytest.mark.parametrize("count", [1, 2])
+def test_a_stop_leaves_nothing_behind(count: int, tmp_path: Path) -> None:
+    with serving(count, environment={"TMPDIR": str(tmp_path)}) as process:
+        ready(process, count)
+        assert len(list(tmp_path.glob("covidxray-*"))) == 1
+        process.terminate()
+        process.communicate()
+
+    assert process.returncode == 0
+    assert list(tmp_path.glob("covidxray-*")) == []
+
+
 def test_the_process_that_watches_the_others_loads_no_application() -> None:
     program = (
         "import sys, covidxray_api.api.server;"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import signal
 import ssl
 import sys
 from pathlib import Path
@@ -48,6 +49,8 @@ def serve(settings: Settings) -> None:
     with TemporaryDirectory(prefix="covidxray-") as folder:
         os.environ[RUN] = folder
         failure = Path(folder) / FAILURE
+        # After an orderly stop, uvicorn sends the signal again: the folder would be left behind.
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
         try:
             _run(uvicorn.Config(f"{__name__}:application", factory=True, **options(settings)))
         finally:
