@@ -5,7 +5,7 @@ import { make } from "./dom.js";
 import { words } from "./language.js";
 
 export function plate(radiograph, signal) {
-  const image = make("img", { alt: radiograph.alt(), draggable: false, hidden: true });
+  const image = make("img", { alt: words.pictureOf(radiograph.name), draggable: false, hidden: true });
   const missing = make("p", { className: "undrawable", hidden: !radiograph.undrawable }, words.undrawable);
   const element = make("span", { className: "plate" }, image, missing);
   let map = null;
@@ -32,7 +32,7 @@ export function plate(radiograph, signal) {
   on("map", showMap);
   // Another answer may have no map yet.
   on("state", showMap);
-  on("reference", () => (image.alt = radiograph.alt()));
+  on("reference", () => (image.alt = words.pictureOf(radiograph.name)));
   showPicture();
   showMap();
   radiograph.draw();

@@ -1,9 +1,11 @@
 // One radiograph: what is known of it, and the requests about it. Rows, cards and viewers listen to it.
 
+import { choicesOf, decided, explained, explanationKey } from "./decision.js";
 import { checkBeforeUpload } from "./formats.js";
-import { language, words } from "./language.js";
+import { language } from "./language.js";
 import { modelNamed } from "./models.js";
-import { point, query } from "./options.js";
+import { query } from "./options.js";
+import { pictureOf } from "./picture.js";
 import { Failure, json, post } from "./request.js";
 import { inTurn } from "./turns.js";
 
@@ -42,11 +44,6 @@ export class Radiograph extends EventTarget {
 
   get name() {
     return [this.number, this.reference, this.file.name].filter(Boolean).join(" · ");
-  }
-
-  // What a file that is saved of it is called, without its ending.
-  get saveName() {
-    return [this.reference, this.file.name].filter(Boolean).join("-").replace(/[^\p{L}\p{N}._ -]/gu, "_");
   }
 
   get running() {
@@ -141,7 +138,7 @@ export class Radiograph extends EventTarget {
 
   async explain(waits) {
     const { answer } = this;
-    const choices = this.choices();
+    const choices = choicesOf(answer);
     choices.set("label", explained(answer));
     const path = `explain?${choices}`;
     const { explanation } = await json(await this.more(path, "application/json", waits));
@@ -152,22 +149,6 @@ export class Radiograph extends EventTarget {
     this.tell("explanation");
   }
 
-  // The choices under which the answer that is shown was given.
-  choices() {
-    const { model, operating_point, predictive_values } = this.answer;
-    const chosen = { model: model.name };
-    if (operating_point) chosen.operating_point = operating_point;
-    if (predictive_values) chosen.prevalence = predictive_values.prevalence;
-    return new URLSearchParams(chosen);
-  }
-
-  // With the map where it is shown.
-  report(waits) {
-    const choices = this.choices();
-    if (this.explanation && (this.mapShown || !this.explanation.map)) choices.set("map", true);
-    return this.more(`report?${choices}`, "application/pdf", waits);
-  }
-
   // Draws the picture once; whoever shows it asks.
   draw() {
     this.#drawing ??= this.#draw();
@@ -175,30 +156,14 @@ export class Radiograph extends EventTarget {
   }
 
   async #draw() {
-    const url = URL.createObjectURL(this.file);
-    if (await this.#shows(url)) return;
-    URL.revokeObjectURL(url);
-    // The browser cannot draw DICOM or TIFF; the service can.
-    const drawn = await this.more("preview", "image/png").catch(() => null);
-    if (!drawn || !(await this.#shows(URL.createObjectURL(drawn)))) {
+    const picture = await pictureOf(this.file, () => this.more("preview", "image/png"));
+    if (!picture) {
       this.undrawable = true;
-      this.tell("undrawable");
+      return this.tell("undrawable");
     }
-  }
-
-  async #shows(url) {
-    const image = new Image();
-    image.src = url;
-    try {
-      await image.decode();
-    } catch {
-      return false;
-    }
-    if (this.#gone.signal.aborted) URL.revokeObjectURL(url);
-    const { naturalWidth: pixels, naturalHeight: height } = image;
-    Object.assign(this, { picture: url, ratio: pixels / height, pixels });
+    if (this.#gone.signal.aborted) URL.revokeObjectURL(picture.picture);
+    Object.assign(this, picture);
     this.tell("picture");
-    return true;
   }
 
   refer(reference) {
@@ -229,22 +194,4 @@ export class Radiograph extends EventTarget {
     this.#gone.abort();
     if (this.picture) URL.revokeObjectURL(this.picture);
   }
-
-  alt() {
-    return words.pictureOf(this.name);
-  }
-}
-
-function decided(answer) {
-  const decision = answer.decisions[point()];
-  return decision ? { ...answer, ...decision, operating_point: point() } : answer;
-}
-
-// The label that an explanation is about: the answer, or the most probable where it is not conclusive.
-function explained({ conclusive, predicted_label, candidates }) {
-  return conclusive || !candidates.length ? predicted_label : candidates[0].code;
-}
-
-function explanationKey(answer) {
-  return [answer.model.sha256, explained(answer), language].join("|");
 }

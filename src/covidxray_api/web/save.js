@@ -1,5 +1,6 @@
 // Takes answers out of the page: as JSON, as the service's reports, or as a table.
 
+import { choicesOf } from "./decision.js";
 import { announce, make } from "./dom.js";
 import { words } from "./language.js";
 import { Failure } from "./request.js";
@@ -17,12 +18,12 @@ function save(blob, name) {
 export function saveAnswer(radiograph) {
   const { answer, explanation, reference } = radiograph;
   const text = JSON.stringify({ ...answer, reference: reference || null, explanation }, null, 2);
-  save(new Blob([text], { type: "application/json" }), `${radiograph.saveName}.json`);
+  save(new Blob([text], { type: "application/json" }), `${fileName(radiograph)}.json`);
   radiograph.keep();
 }
 
 export async function saveReport(radiograph, waits) {
-  save(await radiograph.report(waits), `${radiograph.saveName}.pdf`);
+  save(await reportOf(radiograph, waits), `${fileName(radiograph)}.pdf`);
   radiograph.keep();
 }
 
@@ -47,10 +48,10 @@ export async function saveReports(radiographs, button) {
     const reports = [];
     for (const radiograph of radiographs) {
       label.textContent = words.reportsMade(reports.length, radiographs.length);
-      const report = await radiograph.report();
+      const report = await reportOf(radiograph);
       if (button.ariaBusy !== "true") return;
       // Numbered, so that images of one name do not replace each other.
-      reports.push([`${radiograph.number}-${radiograph.saveName}.pdf`, report]);
+      reports.push([`${radiograph.number}-${fileName(radiograph)}.pdf`, report]);
     }
     const { zipped } = await import("./zip.js");
     save(await zipped(reports), "reports.zip");
@@ -64,4 +65,17 @@ export async function saveReports(radiographs, button) {
     button.ariaBusy = "false";
     label.textContent = words.saveReports;
   }
+}
+
+// What a file that is saved of a radiograph is called, without its ending.
+function fileName({ reference, file }) {
+  return [reference, file.name].filter(Boolean).join("-").replace(/[^\p{L}\p{N}._ -]/gu, "_");
+}
+
+// With the map where it is shown.
+function reportOf(radiograph, waits) {
+  const { answer, explanation, mapShown } = radiograph;
+  const choices = choicesOf(answer);
+  if (explanation && (mapShown || !explanation.map)) choices.set("map", true);
+  return radiograph.more(`report?${choices}`, "application/pdf", waits);
 }

@@ -1,5 +1,7 @@
 // What the page says, in English. Answers, findings and rejections come from the service.
 
+import { problems } from "./problems.en.js";
+
 export const words = {
   title: "Chest radiograph screening",
   purpose: "Shows how likely a frontal chest radiograph is to show COVID-19 or viral pneumonia.",
@@ -174,34 +176,5 @@ export const words = {
   againIn: "Again in",
   sizes: (size, most) => `It has ${size} MB; at most ${most} MB are accepted.`,
   unknownProblem: (status) => `The service could not answer (${status}).`,
-  problems: {
-    "unreadable-file": "The file can no longer be read. Choose it again.",
-    "internal-error": "The service has failed. Try again; if it persists, tell its operator the request below.",
-    "invalid-request": "The service did not understand the request. Reload the page and try again.",
-    "missing-file": "The file did not arrive. Choose it again.",
-    "invalid-image": "The file is no image that can be read. Export the radiograph again.",
-    "empty-file": "The file is empty. Export the radiograph again.",
-    "body-too-large": "The file is too large. Export the radiograph smaller, for instance as JPEG.",
-    "too-many-pixels": "The image has too many pixels. Export the radiograph in a smaller size.",
-    "unsupported-format": "The format is not known. Send DICOM, PNG, JPEG, WebP, TIFF or BMP.",
-    "unreadable-image": "The file is damaged or incomplete. Export the radiograph again.",
-    "image-too-small": "The image is too small to show a chest. Send the radiograph itself, not a thumbnail.",
-    "not-acceptable": "The service does not offer what the page asked for. Reload the page.",
-    "unknown-model": "The service no longer has this model. Reload the page.",
-    "unknown-operating-point": "The model does not have this operating point. Reload the page.",
-    "unknown-label": "The model does not have this label. Reload the page.",
-    "not-explained": "There is no map for this radiograph.",
-    "not-ready": "The service is starting.",
-    overloaded: "The service is busy with other radiographs.",
-    "upload-too-slow": "The image took too long to arrive. Check the connection, or send a smaller export.",
-    "too-many-requests": "You ask faster than the service allows. Wait a moment.",
-    "unknown-screening": "The service has no record of this answer, so that an opinion of it cannot be kept.",
-    "contradictory-feedback": "The opinion and the label exclude each other.",
-    "records-unavailable": "Your opinion could not be recorded. Tell the service's operator.",
-    unauthenticated: "The service wants to know who asks. Sign in with an API key.",
-    forbidden: "Your key does not allow this. Ask the service's operator.",
-    "access-unavailable": "Who asks cannot be checked now. Try again shortly.",
-    "corrupt-artefact": "The model is damaged. Tell the service's operator.",
-    "deadline-exceeded": "The answer took too long. Try again later.",
-  },
+  problems,
 };

@@ -1,5 +1,7 @@
 // Lo que dice la página, en español. Respuestas, hallazgos y rechazos los dice el servicio.
 
+import { problems } from "./problems.es.js";
+
 export const words = {
   title: "Cribado de radiografías de tórax",
   purpose: "Muestra la probabilidad de que una radiografía frontal de tórax presente COVID-19 o neumonía viral.",
@@ -174,34 +176,5 @@ export const words = {
   againIn: "De nuevo en",
   sizes: (size, most) => `Tiene ${size} MB; se aceptan como máximo ${most} MB.`,
   unknownProblem: (status) => `El servicio no pudo responder (${status}).`,
-  problems: {
-    "unreadable-file": "El archivo ya no se puede leer. Elíjalo de nuevo.",
-    "internal-error": "El servicio ha fallado. Inténtelo de nuevo; si persiste, indique a su operador la solicitud de abajo.",
-    "invalid-request": "El servicio no entendió la solicitud. Vuelva a cargar la página e inténtelo de nuevo.",
-    "missing-file": "El archivo no llegó. Elíjalo de nuevo.",
-    "invalid-image": "El archivo no es una imagen que se pueda leer. Exporte la radiografía de nuevo.",
-    "empty-file": "El archivo está vacío. Exporte la radiografía de nuevo.",
-    "body-too-large": "El archivo es demasiado grande. Exporte la radiografía más pequeña, por ejemplo como JPEG.",
-    "too-many-pixels": "La imagen tiene demasiados píxeles. Exporte la radiografía en menor tamaño.",
-    "unsupported-format": "El formato no se reconoce. Envíe DICOM, PNG, JPEG, WebP, TIFF o BMP.",
-    "unreadable-image": "El archivo está dañado o incompleto. Exporte la radiografía de nuevo.",
-    "image-too-small": "La imagen es demasiado pequeña para mostrar un tórax. Envíe la radiografía misma, no una miniatura.",
-    "not-acceptable": "El servicio no ofrece lo que pidió la página. Vuelva a cargarla.",
-    "unknown-model": "El servicio ya no tiene este modelo. Vuelva a cargar la página.",
-    "unknown-operating-point": "El modelo no tiene este punto de operación. Vuelva a cargar la página.",
-    "unknown-label": "El modelo no tiene esta etiqueta. Vuelva a cargar la página.",
-    "not-explained": "No se muestra el mapa de esta radiografía: no lo hay.",
-    "not-ready": "El servicio está arrancando.",
-    overloaded: "El servicio está ocupado con otras radiografías.",
-    "upload-too-slow": "La imagen tardó demasiado en llegar. Compruebe la conexión o envíe una exportación más pequeña.",
-    "too-many-requests": "Pregunta más rápido de lo que el servicio permite. Espere un momento.",
-    "unknown-screening": "El servicio no tiene registro de esta respuesta, por lo que no se puede guardar una opinión sobre ella.",
-    "contradictory-feedback": "La opinión y la etiqueta se excluyen.",
-    "records-unavailable": "No se pudo registrar su opinión. Avise al operador del servicio.",
-    unauthenticated: "El servicio necesita saber quién pregunta. Identifíquese con una clave de API.",
-    forbidden: "Su clave no permite esto. Consulte al operador del servicio.",
-    "access-unavailable": "Ahora no se puede comprobar quién pregunta. Inténtelo de nuevo en breve.",
-    "corrupt-artefact": "El modelo está dañado. Avise al operador del servicio.",
-    "deadline-exceeded": "La respuesta tardó demasiado. Inténtelo de nuevo más tarde.",
-  },
+  problems,
 };
