@@ -29,6 +29,7 @@ NEEDED = {
     "/preview": "predict",
     "/report": "predict",
     "/models": "predict",
+    "/models/{name}/card": "predict",
     "/feedback": "feedback",
     "/metrics": "metrics",
     "/drift": "admin",
@@ -36,7 +37,10 @@ NEEDED = {
     "/screenings/{number}": "admin",
     "/feedback/summary": "admin",
 }
-READ = {"/drift", "/models", "/metrics", "/screenings", "/screenings/{number}", "/feedback/summary"}
+READ = {
+    *("/drift", "/models", "/models/{name}/card", "/metrics"),
+    *("/screenings", "/screenings/{number}", "/feedback/summary"),
+}
 OPEN = {
     *("/health", "/health/live", "/health/ready", "/problems/{slug}"),
     *("/v2", "/v2/health/live", "/v2/health/ready"),

@@ -121,6 +121,6 @@ def test_who_waits_for_leave_is_refused_at_once(small: httpx.Client) -> None:
     assert b"100 Continue" not in answer
 
 
-@pytest.mark.parametrize("path", ["/health", "/models", "/nowhere", "/problems/overloaded"])
+@pytest.mark.parametrize("path", ["/health", "/nowhere", "/problems/overloaded"])
 def test_no_cache_keeps_an_answer(service: httpx.Client, path: str) -> None:
     assert service.get(path).headers["cache-control"] == "no-store"

@@ -40,7 +40,7 @@ def test_every_answer_keeps_browsers_within_bounds(
     assert headers["x-content-type-options"] == "nosniff"
     assert headers["referrer-policy"] == "no-referrer"
     assert "camera=()" in headers["permissions-policy"]
-    assert headers["cache-control"] in {"no-store", "no-cache"}
+    assert headers["cache-control"] in {"no-store", "no-cache", "private, no-cache"}
     policy = headers["content-security-policy"]
     assert policy.startswith("default-src 'none'; ")
     assert "frame-ancestors 'none'" in policy

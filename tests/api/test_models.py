@@ -1,9 +1,17 @@
 from __future__ import annotations
 
+import shutil
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from pathlib import Path
+
 import httpx
+import pytest
 
 from covidxray_api.models.store import ModelStore
 from covidxray_api.settings import Settings
+
+Serve = Callable[[Settings], AbstractContextManager[httpx.Client]]
 
 
 def test_every_stored_model_is_listed_with_what_it_says_of_itself(service: httpx.Client) -> None:
@@ -46,3 +54,69 @@ def test_labels_have_names_in_both_languages(service: httpx.Client) -> None:
             for kind in ("display", "headline", "short"):
                 assert label[kind]["en"]
                 assert label[kind]["es"]
+
+
+@pytest.mark.parametrize("path", ["/models", "/models?evidence=false", "/models/multi-source/card"])
+def test_what_a_caller_holds_is_not_sent_again(service: httpx.Client, path: str) -> None:
+    first = service.get(path)
+    tag = first.headers["etag"]
+
+    assert tag.startswith('"')
+    assert first.headers["cache-control"] == "private, no-cache"
+    for held in (tag, f'"other", W/{tag}', "*"):
+        again = service.get(path, headers={"If-None-Match": held})
+        assert (again.status_code, again.content) == (304, b"")
+        assert again.headers["etag"] == tag
+        assert again.headers["cache-control"] == first.headers["cache-control"]
+        assert "content-type" not in again.headers
+    changed = service.get(path, headers={"If-None-Match": '"other"'})
+    assert (changed.status_code, changed.content) == (200, first.content)
+
+
+def test_each_form_of_an_answer_has_a_tag_of_its_own(service: httpx.Client) -> None:
+    forms = [
+        *(service.get(f"/models{asked}") for asked in ("", "?evidence=false")),
+        *(
+            service.get("/models/multi-source/card", headers={"Accept": media_type})
+            for media_type in ("text/markdown", "application/json")
+        ),
+    ]
+    assert len({form.headers["etag"] for form in forms}) == 4
+
+
+def test_the_card_is_that_of_the_store(service: httpx.Client) -> None:
+    stored = ModelStore(Settings().model_store).get("multi-source")
+
+    card = service.get("/models/multi-source/card")
+
+    assert card.headers["content-type"].partition(";")[0] == "text/markdown"
+    assert card.headers["vary"] == "Accept"
+    assert card.text == (stored.folder / "MODEL_CARD.md").read_text(encoding="utf-8")
+
+
+def test_the_card_in_figures_is_what_the_list_states(service: httpx.Client) -> None:
+    card = service.get("/models/seed-cnn/card", headers={"Accept": "application/json"}).json()
+
+    listed = service.get("/models").json()["models"]
+    assert card == next(model for model in listed if model["name"] == "seed-cnn")
+
+
+def test_there_is_no_card_of_an_unknown_model_or_as_a_picture(service: httpx.Client) -> None:
+    unknown = service.get("/models/none/card")
+    picture = service.get("/models/multi-source/card", headers={"Accept": "image/png"})
+
+    assert (unknown.status_code, unknown.json()["type"]) == (404, "/problems/unknown-model")
+    assert (picture.status_code, picture.json()["type"]) == (406, "/problems/not-acceptable")
+
+
+def test_a_model_stored_without_a_card_has_its_figures_alone(serve: Serve, tmp_path: Path) -> None:
+    shutil.copytree(Settings().model_store / "multi-source", tmp_path / "multi-source")
+    for card in tmp_path.glob("*/*/MODEL_CARD.md"):
+        card.unlink()
+
+    with serve(Settings(model_store=tmp_path)) as client:
+        figures = client.get("/models/multi-source/card")
+        text = client.get("/models/multi-source/card", headers={"Accept": "text/markdown"})
+
+    assert figures.json()["name"] == "multi-source"
+    assert text.status_code == 406

@@ -78,9 +78,9 @@ KNOWN = frozenset(
 
 CROSS_ORIGIN: dict[str, Any] = {
     "allow_methods": ("GET", "HEAD", "POST"),
-    "allow_headers": ("Authorization", KEY_HEADER, REQUEST_ID_HEADER),
+    "allow_headers": ("Authorization", "If-None-Match", KEY_HEADER, REQUEST_ID_HEADER),
     "expose_headers": (
-        *(REQUEST_ID_HEADER, "Content-Disposition", "Content-Language", "Retry-After"),
+        *(REQUEST_ID_HEADER, "Content-Disposition", "Content-Language", "ETag", "Retry-After"),
         *("RateLimit", "RateLimit-Policy", "WWW-Authenticate"),
     ),
 }

@@ -63,6 +63,11 @@ _HEADERS: dict[str, dict[str, Any]] = {
         "schema": {"type": "string", "enum": ["en", "es"]},
         "example": "en",
     },
+    "ETag": {
+        "description": "What the answer is, for `If-None-Match` (RFC 9110, section 8.8.3).",
+        "schema": {"type": "string"},
+        "example": '"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"',
+    },
 }
 
 _RETRIED = {f"{STATUS[code].value}" for code in RETRY_AFTER} | {"429"}
@@ -99,7 +104,7 @@ def describe(app: FastAPI, routers: Iterable[APIRouter]) -> None:
             answers.setdefault(str(status), answer)
         operation["responses"] = dict(sorted(answers.items(), key=lambda item: item[0]))
         for status, answer in answers.items():
-            answer["headers"] = _headers(status)
+            answer["headers"] = _headers(status, "304" in answers)
 
 
 def _name_items(node: Any) -> None:
@@ -135,8 +140,9 @@ def _complete(parameter: dict[str, Any]) -> None:
         parameter["example"] = examples[0]
 
 
-def _headers(status: str) -> dict[str, Any]:
+def _headers(status: str, conditional: bool) -> dict[str, Any]:
     names = ["X-Request-ID", "Content-Language"]
+    names += ["ETag"] if conditional and status in {"200", "304"} else []
     names += ["Retry-After"] if status in _RETRIED else []
     names += ["WWW-Authenticate"] if status in {"401", "403"} else []
     return {name: {"$ref": f"#/components/headers/{name}"} for name in names}

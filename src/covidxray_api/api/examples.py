@@ -454,6 +454,7 @@ BY_OPERATION: dict[tuple[str, str], dict[str, Any]] = {
     ("/screenings", "200"): {"page": {"screenings": [_RECORD], "next": 42}},
     ("/screenings/{number}", "200"): {"recorded": _RECORD},
     ("/models", "200"): {"models": {"models": [_MODEL_DESCRIPTION]}},
+    ("/models/{name}/card", "200"): {"card": _MODEL_DESCRIPTION},
     ("/health", "200"): {"ready": _READY, "starting": _STARTING},
     ("/health", "503"): {"failed": _STARTING | {"status": "failed"}},
     ("/health/ready", "200"): {"ready": _READY},

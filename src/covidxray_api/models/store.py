@@ -18,6 +18,7 @@ from pydantic import ValidationError
 
 from covidxray_api.errors import CorruptArtefact, InvalidSiteProfile, UnknownModel
 from covidxray_api.models.artefacts import (
+    CARD,
     EVIDENCE,
     MANIFEST,
     Draft,
@@ -87,6 +88,12 @@ class StoredModel:
     def evidence(self) -> dict[str, Any]:
         """What was measured, each figure with its data set, protocol and n; empty if nothing."""
         return read_json(self.folder / EVIDENCE)
+
+    @property
+    def card(self) -> str | None:
+        """The model card, as Markdown in English; None if there is none."""
+        path = self.folder / CARD
+        return path.read_text(encoding="utf-8") if path.is_file() else None
 
     def at(self, site: Site) -> StoredModel:
         """Return the model with the operating points of a site.
