@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
+
+SpacingPlane = Literal["detector", "calibrated", "unstated"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +29,10 @@ class Radiograph:
         DICOM Photometric Interpretation (0028,0004) of the stored pixels.
     pixel_spacing : tuple of float, optional
         Row and column spacing in millimetres.
+    spacing_plane : {"detector", "calibrated", "unstated"}, optional
+        Where the spacing was measured (DICOM PS3.3 section 10.7.1.3): at the detector, where what
+        lies before it is magnified; in the patient, corrected or calibrated for that; or the file
+        does not tell which.
     colour : float
         How many colours the file shows: standard deviation of the colour differences Cb and Cr
         (ITU-R BT.601), 0 to 127. An evenly tinted image has next to none.
@@ -39,5 +46,6 @@ class Radiograph:
     view_position: str | None = None
     photometric_interpretation: str | None = None
     pixel_spacing: tuple[float, float] | None = None
+    spacing_plane: SpacingPlane | None = None
     colour: float = 0.0
     warnings: tuple[str, ...] = ()

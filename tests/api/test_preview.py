@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
+from typing import Any
 
 import httpx
 import numpy as np
@@ -54,3 +55,39 @@ def test_the_display_window_of_a_dicom_file_is_applied(post: Post) -> None:
 
     assert shown[values < 1500].max() == 0
     assert shown[values > 2600].min() == 255
+
+
+@pytest.mark.parametrize(
+    ("stated", "plane"),
+    [
+        ({"ImagerPixelSpacing": [0.2, 0.3]}, "detector"),
+        ({"ImagerPixelSpacing": [0.2, 0.3], "PixelSpacing": [0.2, 0.3]}, "detector"),
+        ({"ImagerPixelSpacing": [0.3, 0.4], "PixelSpacing": [0.2, 0.3]}, "calibrated"),
+        ({"PixelSpacing": [0.2, 0.3], "PixelSpacingCalibrationType": "FIDUCIAL"}, "calibrated"),
+        ({"PixelSpacing": [0.2, 0.3]}, "unstated"),
+    ],
+)
+def test_the_spacing_that_a_dicom_file_states_is_told(
+    service: httpx.Client, stated: dict[str, Any], plane: str
+) -> None:
+    answer = service.post("/preview", content=dicom(ramp(), **stated))
+
+    assert answer.headers["x-pixel-spacing"] == "0.2, 0.3"
+    assert answer.headers["x-pixel-spacing-plane"] == plane
+
+
+def test_the_spacing_is_that_of_the_picture_and_not_of_the_file(service: httpx.Client) -> None:
+    wide = np.tile(np.arange(4096, dtype=np.uint16), (96, 1))
+
+    answer = service.post("/preview", content=dicom(wide, ImagerPixelSpacing=[0.1, 0.1]))
+
+    assert answer.headers["x-pixel-spacing"] == "0.2, 0.2"
+
+
+@pytest.mark.parametrize("stated", [{}, {"PixelSpacing": [0, 0.3]}])
+def test_no_spacing_is_guessed(service: httpx.Client, stated: dict[str, Any]) -> None:
+    answer = service.post("/preview", content=dicom(ramp(), **stated))
+
+    assert answer.status_code == 200
+    assert "x-pixel-spacing" not in answer.headers
+    assert "x-pixel-spacing-plane" not in answer.headers

@@ -17,6 +17,9 @@ from covidxray_api.rendering.renderer import Answer, Context, Renderer
 
 JSON = "application/json"
 
+SPACING = "X-Pixel-Spacing"
+SPACING_PLANE = "X-Pixel-Spacing-Plane"
+
 
 @dataclass(frozen=True, slots=True)
 class Rendering:

@@ -18,6 +18,7 @@ from covidxray_api.access.control import AccessControl
 from covidxray_api.api import description, problems
 from covidxray_api.api.access_log import HEADER as REQUEST_ID_HEADER
 from covidxray_api.api.access_log import AccessLog
+from covidxray_api.api.answers import SPACING, SPACING_PLANE
 from covidxray_api.api.authorization import KEY_HEADER
 from covidxray_api.api.examples import add_examples
 from covidxray_api.api.head import HeadAsGet
@@ -81,7 +82,7 @@ CROSS_ORIGIN: dict[str, Any] = {
     "allow_headers": ("Authorization", "If-None-Match", KEY_HEADER, REQUEST_ID_HEADER),
     "expose_headers": (
         *(REQUEST_ID_HEADER, "Content-Disposition", "Content-Language", "ETag", "Retry-After"),
-        *("RateLimit", "RateLimit-Policy", "WWW-Authenticate"),
+        *("RateLimit", "RateLimit-Policy", "WWW-Authenticate", SPACING, SPACING_PLANE),
     ),
 }
 """What a page of another origin may send and read. No credentials: a browser has none of its own

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import Any, get_args
 
 from fastapi import APIRouter, FastAPI
 from fastapi.routing import APIRoute
 
 from covidxray_api.api.admission import UploadRoute
-from covidxray_api.api.answers import JSON
+from covidxray_api.api.answers import JSON, SPACING, SPACING_PLANE
 from covidxray_api.api.batch import BatchRoute
 from covidxray_api.api.problems import RETRY_AFTER, STATUS, documented
 from covidxray_api.api.routes import StrictRoute
 from covidxray_api.api.upload import FIELD
 from covidxray_api.errors import InvalidRequest
+from covidxray_api.radiograph import SpacingPlane
 
 TEXT = """\
 Screens frontal chest radiographs for COVID-19 and viral pneumonia. Decision support, not a
@@ -68,6 +69,17 @@ _HEADERS: dict[str, dict[str, Any]] = {
         "schema": {"type": "string"},
         "example": '"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"',
     },
+    SPACING: {
+        "description": "Distance of the picture's rows and of its columns, in millimetres.",
+        "schema": {"type": "string"},
+        "example": "0.143, 0.143",
+    },
+    SPACING_PLANE: {
+        "description": "Where the distances hold: at the detector, where what lies before it is"
+        " magnified; in the patient, corrected or calibrated for that; or the file does not tell.",
+        "schema": {"type": "string", "enum": [*get_args(SpacingPlane)]},
+        "example": "detector",
+    },
 }
 
 _RETRIED = {f"{STATUS[code].value}" for code in RETRY_AFTER} | {"429"}
@@ -105,6 +117,8 @@ def describe(app: FastAPI, routers: Iterable[APIRouter]) -> None:
         operation["responses"] = dict(sorted(answers.items(), key=lambda item: item[0]))
         for status, answer in answers.items():
             answer["headers"] = _headers(status, "304" in answers)
+        if route.name == "preview":
+            answers["200"]["headers"] |= _references(SPACING, SPACING_PLANE)
 
 
 def _name_items(node: Any) -> None:
@@ -145,6 +159,10 @@ def _headers(status: str, conditional: bool) -> dict[str, Any]:
     names += ["ETag"] if conditional and status in {"200", "304"} else []
     names += ["Retry-After"] if status in _RETRIED else []
     names += ["WWW-Authenticate"] if status in {"401", "403"} else []
+    return _references(*names)
+
+
+def _references(*names: str) -> dict[str, Any]:
     return {name: {"$ref": f"#/components/headers/{name}"} for name in names}
 
 

@@ -29,7 +29,7 @@ from covidxray_api.decoding.encapsulation import DELIMITER, ITEM
 from covidxray_api.decoding.limits import Limits
 from covidxray_api.decoding.lookup import lookup_table
 from covidxray_api.errors import UnreadableImage, UnsupportedFormat
-from covidxray_api.radiograph import Radiograph
+from covidxray_api.radiograph import Radiograph, SpacingPlane
 
 # pydicom logs what it finds odd and quotes it, a patient's name included.
 logging.getLogger("pydicom").setLevel(logging.CRITICAL + 1)
@@ -43,6 +43,7 @@ _ATTRIBUTES = [
         "ViewCodeSequence",
         "ImagerPixelSpacing",
         "PixelSpacing",
+        "PixelSpacingCalibrationType",
         "SamplesPerPixel",
         "PhotometricInterpretation",
         "PlanarConfiguration",
@@ -173,13 +174,15 @@ def decode(data: bytes, media_type: str, limits: Limits) -> Decoded:
         steps.append("shutter")
     if (values.whole(dataset, "NumberOfFrames") or 1) > 1:
         warnings.append("first_frame_used")
+    spacing, plane = _spacing(dataset)
     radiograph = Radiograph(
         pixels,
         media_type,
         modality=values.text(dataset, "Modality"),
         view_position=_view(dataset),
         photometric_interpretation=frame.photometric,
-        pixel_spacing=_spacing(dataset),
+        pixel_spacing=spacing,
+        spacing_plane=plane,
         warnings=tuple(dict.fromkeys(warnings)),
     )
     stated = {name: "\\".join(values.texts(dataset, name)) for name in _STATED if name in dataset}
@@ -287,10 +290,27 @@ def _view(dataset: pydicom.Dataset) -> str | None:
     return values.text(dataset, "ViewPosition") or next(filter(None, coded), None)
 
 
-def _spacing(dataset: pydicom.Dataset) -> tuple[float, float] | None:
-    """Take the spacing of the patient's plane, else of the detector's (PS3.3 section 10.7.1.3)."""
-    for keyword in ("PixelSpacing", "ImagerPixelSpacing"):
-        spacing = values.numbers(dataset, keyword)
-        if len(spacing) == 2 and spacing[0] and spacing[1] and min(spacing[0], spacing[1]) > 0:
-            return spacing[0], spacing[1]
+def _spacing(
+    dataset: pydicom.Dataset,
+) -> tuple[tuple[float, float], SpacingPlane] | tuple[None, None]:
+    """Take the spacing in the patient, else at the detector, and which it is.
+
+    A Pixel Spacing that equals Imager Pixel Spacing is that of the detector, one that differs from
+    it is corrected or calibrated, as is one whose calibration type is stated; of another it cannot
+    be told (PS3.3 section 10.7.1.3).
+    """
+    shown, detector = _pair(dataset, "PixelSpacing"), _pair(dataset, "ImagerPixelSpacing")
+    if shown is None:
+        return (detector, "detector") if detector else (None, None)
+    if shown == detector:
+        return shown, "detector"
+    if detector or values.text(dataset, "PixelSpacingCalibrationType"):
+        return shown, "calibrated"
+    return shown, "unstated"
+
+
+def _pair(dataset: pydicom.Dataset, keyword: str) -> tuple[float, float] | None:
+    spacing = values.numbers(dataset, keyword)
+    if len(spacing) == 2 and spacing[0] and spacing[1] and min(spacing[0], spacing[1]) > 0:
+        return spacing[0], spacing[1]
     return None

@@ -51,9 +51,22 @@ def reduced(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
         Gray, or red, green and blue.
     """
     height, width = pixels.shape[:2]
-    scale = min(1.0, LONGEST / max(height, width))
+    scale = _scale(height, width)
     size = max(1, round(width * scale)), max(1, round(height * scale))
     return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
+
+
+def spacing(radiograph: Radiograph) -> tuple[float, float] | None:
+    """Return the row and column spacing of a radiograph's picture, in millimetres, if known."""
+    if radiograph.pixel_spacing is None:
+        return None
+    rows, columns = radiograph.pixel_spacing
+    scale = _scale(*radiograph.pixels.shape)
+    return rows / scale, columns / scale
+
+
+def _scale(height: int, width: int) -> float:
+    return min(1.0, LONGEST / max(height, width))
 
 
 def _encoded(pixels: cv2.typing.MatLike) -> bytes:

@@ -11,7 +11,7 @@ from structlog.contextvars import bind_contextvars
 
 from covidxray_api import errors
 from covidxray_api.api.admission import Upload, UploadRoute
-from covidxray_api.api.answers import Rendering, described, rendering
+from covidxray_api.api.answers import SPACING, SPACING_PLANE, Rendering, described, rendering
 from covidxray_api.api.authorization import REFUSALS
 from covidxray_api.api.parameters import (
     Gate,
@@ -23,7 +23,7 @@ from covidxray_api.api.parameters import (
 )
 from covidxray_api.api.problems import documented
 from covidxray_api.radiograph import Radiograph
-from covidxray_api.rendering import schemas
+from covidxray_api.rendering import png, schemas
 from covidxray_api.rendering.png import LONGEST
 from covidxray_api.screening.screener import Screener
 from covidxray_api.screening.screening import Explained, Screening, Validation
@@ -151,10 +151,22 @@ async def preview(answer: Annotated[Rendering, rendering(Radiograph)], upload: U
     """Show a radiograph as it is decoded, for formats that a browser cannot draw.
 
     A PNG of 8-bit gray, at most 2048 pixels high and wide; a DICOM file's display window is
-    applied. Whether it shows a chest is not asked.
+    applied. Whether it shows a chest is not asked. Where a DICOM file states a spacing,
+    `X-Pixel-Spacing` has the distance of the picture's rows and of its columns in millimetres, and
+    `X-Pixel-Spacing-Plane` where it was measured: `detector` (what lies before it is magnified),
+    `calibrated` (corrected for that), or `unstated` (DICOM PS3.3, 10.7.1.3).
     """
     data = await upload.read()
-    return await upload.run(lambda screener: answer.response(screener.decode(data, LONGEST)))
+
+    def work(screener: Screener) -> Response:
+        radiograph = screener.decode(data, LONGEST)
+        response = answer.response(radiograph)
+        if (spacing := png.spacing(radiograph)) and radiograph.spacing_plane:
+            response.headers[SPACING] = ", ".join(f"{distance:.6g}" for distance in spacing)
+            response.headers[SPACING_PLANE] = radiograph.spacing_plane
+        return response
+
+    return await upload.run(work)
 
 
 @router.post(
