@@ -47,6 +47,8 @@ LINES = {
         "drawn-paper.json",
     ),
     "models list": ("models list", ""),
+    "models show": ("models show multi-source/3", ""),
+    "models verify": ("models verify multi-source-fast", ""),
     "models import": (
         "models import {made}/store/drawn/1/model.keras --store {made}",
         "imported/1/manifest.json",

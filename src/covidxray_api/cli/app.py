@@ -9,6 +9,7 @@ from covidxray_api.cli import (
     feedback,
     inspect,
     keys,
+    models,
     records,
     screening,
     serving,
@@ -33,11 +34,13 @@ app.command()(training.calibrate)
 app.command()(training.evaluate)
 app.command()(training.protocol)
 
-models = typer.Typer(help="The stored models.", no_args_is_help=True)
-models.command("list")(screening.list_models)
-models.command("import")(training.import_model)
-models.command("compile")(training.compile_models)
-app.add_typer(models, name="models")
+stored = typer.Typer(help="The stored models.", no_args_is_help=True)
+stored.command("list")(models.list_models)
+stored.command("show")(models.show)
+stored.command("verify")(models.verify)
+stored.command("import")(training.import_model)
+stored.command("compile")(training.compile_models)
+app.add_typer(stored, name="models")
 
 sites = typer.Typer(help="The hospital's own radiographs.", no_args_is_help=True)
 sites.command("fit")(site.fit)

@@ -174,23 +174,3 @@ def _judged(consistency: dict[str, Any], language: Language) -> str:
     score = percent(consistency["score"], language)
     least = percent(consistency["least_score"], language)
     return f"gate {consistency['gate']}: {score} ({least})\n{similarity}"
-
-
-def list_models() -> None:
-    """List the stored models."""
-    from covidxray_api.inference.registry import ModelRegistry
-    from covidxray_api.models.store import ModelStore
-
-    settings = read_settings()
-    rows = Table("name", "version", "labels", "input", "description")
-    registry = ModelRegistry(ModelStore(settings.model_store), settings.default_model)
-    for manifest in (stored.manifest for stored in registry.stored()):
-        default = " (default)" if manifest.name == settings.default_model else ""
-        rows.add_row(
-            manifest.name + default + (" (not for patients)" if manifest.not_for_patients else ""),
-            manifest.version,
-            ", ".join(label.code for label in manifest.labels),
-            "×".join(map(str, manifest.input_size)),
-            Text(manifest.description),
-        )
-    Console().print(rows)

@@ -89,6 +89,37 @@ def load_model(
     return LoadedModel(stored, loaded, chosen)
 
 
+def verify_model(stored: StoredModel) -> tuple[EngineName, ...]:
+    """Load a stored model by each engine that it has a network for, and compare their answers.
+
+    Parameters
+    ----------
+    stored : StoredModel
+        The model.
+
+    Returns
+    -------
+    tuple of str
+        The engines.
+
+    Raises
+    ------
+    CorruptArtefact
+        If its files are not those that were published, do not compute what they did then, or do
+        not compute the same.
+    """
+    files = stored.manifest.files
+    networks: dict[EngineName, str] = {"compiled": COMPILED, "keras": WEIGHTS}
+    engines = tuple(engine for engine, name in networks.items() if name in files)
+    tensor = probe(stored.manifest.preprocessing)
+    # A model without networks is one that no engine loads.
+    loaded = [load_model(stored, engine) for engine in engines or ("compiled",)]
+    first, *others = (model.engine.infer(tensor) for model in loaded)
+    if not all(same_answers(answers, first) for answers in (first, *others)):
+        raise CorruptArtefact("computes_otherwise", path=stored.folder)
+    return engines
+
+
 def keras_engine(path: Path, steps: Preprocessing, threads: int | None = None) -> Engine:
     """Load a Keras network; imports TensorFlow on first use.
 

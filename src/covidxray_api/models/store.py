@@ -149,6 +149,16 @@ class ModelStore:
         CorruptArtefact
             If its manifest cannot be read.
         """
+        return StoredModel.read(self.folder(name, version))
+
+    def folder(self, name: str, version: str | None = None) -> Path:
+        """Return the folder of a version of a model; of the newest if none is named.
+
+        Raises
+        ------
+        UnknownModel
+            If no model has that name, or the model has no such version.
+        """
         # The name comes from a request: it is looked up, never joined to a path.
         if name not in self.names():
             raise UnknownModel(name=name, known=tuple(self.names()))
@@ -156,7 +166,7 @@ class ModelStore:
         version = version or next(reversed(folders), "")
         if version not in folders:
             raise UnknownModel("version", name=name, version=version, known=tuple(folders))
-        return StoredModel.read(folders[version])
+        return folders[version]
 
     def new_version(self, name: str) -> AbstractContextManager[Draft]:
         """Make the next version of a model; see `artefacts.new_version`."""

@@ -1,0 +1,162 @@
+"""The stored models: what they say of themselves, and whether they are what was published."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.markdown import Markdown
+from rich.table import Column, Table
+from rich.text import Text
+
+from covidxray_api.cli.faults import read_settings, told_plainly
+from covidxray_api.errors import CorruptArtefact, CovidXrayError
+from covidxray_api.texts.problems import summary
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from covidxray_api.models.store import ModelStore, StoredModel
+
+Named = Annotated[
+    str, typer.Argument(metavar="NAME[/VERSION]", help="The newest version if none is named.")
+]
+
+
+def list_models() -> None:
+    """List the stored models."""
+    from covidxray_api.inference.registry import ModelRegistry
+    from covidxray_api.models.store import ModelStore
+
+    settings = read_settings()
+    rows = Table("name", "version", "labels", "input", "description")
+    registry = ModelRegistry(ModelStore(settings.model_store), settings.default_model)
+    for manifest in (stored.manifest for stored in registry.stored()):
+        default = " (default)" if manifest.name == settings.default_model else ""
+        rows.add_row(
+            manifest.name + default + (" (not for patients)" if manifest.not_for_patients else ""),
+            manifest.version,
+            ", ".join(label.code for label in manifest.labels),
+            "×".join(map(str, manifest.input_size)),
+            Text(manifest.description),
+        )
+    Console().print(rows)
+
+
+def show(
+    model: Named,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Manifest, evidence and card as JSON.")
+    ] = False,
+) -> None:
+    """Show the manifest and the card of a stored model."""
+    with told_plainly():
+        stored = _find(_store(), model)
+    if as_json:
+        whole = {
+            "sha256": stored.sha256,
+            "manifest": stored.manifest.model_dump(mode="json"),
+            "evidence": stored.evidence,
+            "card": stored.card,
+        }
+        typer.echo(json.dumps(whole, indent=2, ensure_ascii=False))
+        return
+    console = Console()
+    console.print(_manifest(stored))
+    if stored.card is not None:
+        console.print(Markdown(stored.card))
+
+
+def _manifest(stored: StoredModel) -> Table:
+    manifest = stored.manifest
+    value_column = Column("", overflow="fold")
+    rows = Table(f"{manifest.name} {manifest.version}", value_column, show_lines=True)
+    facts = {
+        "description": manifest.description,
+        "for patients": "no" if manifest.not_for_patients else "yes",
+        "labels": "\n".join(f"{label.code}: {label.display['en']}" for label in manifest.labels),
+        "preprocessing": "\n".join(
+            f"{step}: {value}" for step, value in manifest.preprocessing.model_dump().items()
+        ),
+        "operating points": "\n".join(
+            f"{name}: sensitivity {point.sensitivity:.3f} (n = {point.cases}),"
+            f" specificity {point.specificity:.3f} (n = {point.controls}), for {point.target}"
+            for name, point in manifest.operating_points.items()
+        ),
+        "parity": "\n".join(
+            f"{fact}: {value}"
+            for fact, value in (manifest.parity.model_dump() if manifest.parity else {}).items()
+        ),
+        "sha256": "\n".join(
+            f"{name}: {sha256}"
+            for name, sha256 in {"manifest.json": stored.sha256, **manifest.files}.items()
+        ),
+    }
+    for fact, value in facts.items():
+        rows.add_row(fact, Text(value or "none"))
+    return rows
+
+
+def verify(
+    model: Annotated[
+        str | None, typer.Argument(metavar="[NAME[/VERSION]]", help="All versions of all if none.")
+    ] = None,
+) -> None:
+    """Verify stored models as loading does; exit code 1 if one is not what was published.
+
+    Files are compared with the hashes of the manifest, and each network is asked for the answer
+    that it gave when it was published: the compiled one, and Keras.
+    """
+    from covidxray_api.inference.loading import verify_model
+    from covidxray_api.models.store import StoredModel
+
+    failed = 0
+    with told_plainly():
+        folders = list(_folders(_store(), model))
+    for folder in folders:
+        name = f"{folder.parent.name} {folder.name}"
+        try:
+            engines = verify_model(StoredModel.read(folder))
+        except CovidXrayError as error:
+            failed = 1
+            typer.echo(f"{'FAILED':8} {name}: {summary(error, 'en')}")
+        else:
+            typer.echo(
+                f"{'OK':8} {name}: its files and answers are the published ones"
+                f" ({', '.join(engines)})"
+            )
+    raise typer.Exit(failed)
+
+
+def _store() -> ModelStore:
+    from covidxray_api.models.store import ModelStore
+
+    return ModelStore(read_settings().model_store)
+
+
+def _find(store: ModelStore, model: str) -> StoredModel:
+    name, _, version = model.partition("/")
+    return store.get(name, version or None)
+
+
+def _folders(store: ModelStore, model: str | None) -> Iterator[Path]:
+    """Yield the folders that are meant, readable or not.
+
+    Raises
+    ------
+    CorruptArtefact
+        If there is none at all.
+    UnknownModel
+        If there is none of that name or version.
+    """
+    if model is not None:
+        name, _, version = model.partition("/")
+        yield store.folder(name, version or None)
+        return
+    folders = list(store.folders())
+    if not folders:
+        raise CorruptArtefact("missing", path=store.root)
+    yield from folders

@@ -1,0 +1,134 @@
+"""What the command line says of stored models."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from covidxray_api.cli import app
+from covidxray_api.models.artefacts import hashed
+from covidxray_api.models.manifest import Manifest
+from covidxray_api.models.store import ModelStore
+from covidxray_api.settings import shipped
+
+Run = Callable[..., Result]
+
+
+@pytest.fixture
+def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A store with one model."""
+    name = "multi-source-fast"
+    shutil.copytree(shipped("model_store") / name, tmp_path / "store" / name)
+    monkeypatch.setenv("COVIDXRAY_MODEL_STORE", str(tmp_path / "store"))
+    return tmp_path / "store"
+
+
+@pytest.fixture
+def folder(store: Path) -> Path:
+    """The folder of its newest version."""
+    return ModelStore(store).folder("multi-source-fast")
+
+
+def run(*words: object) -> Result:
+    return CliRunner().invoke(app, ["models", *map(str, words)])
+
+
+class TestShow:
+    def test_manifest_and_card_for_people(self, store: Path) -> None:
+        result = run("show", "multi-source-fast")
+
+        stored = ModelStore(store).get("multi-source-fast")
+        assert result.exit_code == 0
+        for said in ("multi-source-fast 1", "screening: sensitivity", "112", "Known limits"):
+            assert said in result.stdout
+        joined = "".join(result.stdout.replace("│", " ").split())
+        for sha256 in (stored.sha256, *stored.manifest.files.values()):
+            assert sha256 in joined
+
+    def test_all_of_it_for_programs(self, store: Path) -> None:
+        shown = json.loads(run("show", "multi-source-fast/1", "--json").stdout)
+
+        stored = ModelStore(store).get("multi-source-fast", "1")
+        assert Manifest.model_validate(shown["manifest"]) == stored.manifest
+        assert shown == {
+            "sha256": stored.sha256,
+            "manifest": shown["manifest"],
+            "evidence": stored.evidence,
+            "card": stored.card,
+        }
+
+    @pytest.mark.parametrize("model", ["none", "multi-source-fast/7", "../store", ""])
+    def test_what_is_not_stored(self, store: Path, model: str) -> None:
+        result = run("show", model)
+
+        assert result.exit_code == 1
+        assert result.stderr.startswith("Unknown model: ")
+
+
+class TestVerify:
+    def test_a_whole_model_by_each_engine(self, store: Path) -> None:
+        result = run("verify")
+
+        assert result.exit_code == 0, result.output
+        (line,) = result.stdout.splitlines()
+        assert line.startswith("OK ")
+        assert line.endswith("(compiled, keras)")
+
+    @pytest.mark.parametrize(
+        ("damage", "said"),
+        [
+            (lambda folder: (folder / "model.onnx").write_bytes(b"other"), "the hash"),
+            (lambda folder: (folder / "model.keras").unlink(), "missing"),
+            (lambda folder: (folder / "notes.txt").write_text("mine"), "not listed"),
+            (lambda folder: (folder / "manifest.json").write_text("{}"), "manifest.json"),
+        ],
+    )
+    def test_a_folder_that_is_not_what_was_published(
+        self, folder: Path, damage: Callable[[Path], object], said: str
+    ) -> None:
+        damage(folder)
+
+        result = run("verify")
+
+        assert result.exit_code == 1
+        assert result.stdout.startswith("FAILED ")
+        assert "multi-source-fast 1" in result.stdout
+        assert said in result.stdout
+
+    def test_a_network_that_computes_otherwise_though_its_hash_is_listed(
+        self, folder: Path
+    ) -> None:
+        path = folder / "manifest.json"
+        manifest = json.loads(path.read_text())
+        manifest["probe"][0] += 0.01
+        path.write_text(json.dumps(manifest))
+
+        result = run("verify")
+
+        assert result.exit_code == 1
+        assert "does not compute" in result.stdout
+
+    def test_networks_that_differ_though_no_answer_was_published(self, folder: Path) -> None:
+        other = ModelStore(shipped("model_store")).folder("multi-source") / "model.keras"
+        shutil.copyfile(other, folder / "model.keras")
+        path = folder / "manifest.json"
+        manifest = json.loads(path.read_text())
+        manifest |= {"probe": None, "files": hashed(folder, "model.keras", "model.onnx")}
+        path.write_text(json.dumps(manifest))
+
+        result = run("verify", "multi-source-fast")
+
+        assert result.exit_code == 1
+
+    def test_a_store_without_models(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+        monkeypatch.setenv("COVIDXRAY_MODEL_STORE", str(tmp_path / "none"))
+
+        result = run("verify")
+
+        assert result.exit_code == 1
+        assert str(tmp_path / "none") in result.stderr
