@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
+from tests.dicom_files import dicom, ramp
 
 if TYPE_CHECKING:
     from tests.web.conftest import Drop, Visit
@@ -296,3 +297,107 @@ def test_corrections_and_the_notice_are_in_the_viewer(
 
     expect(dialog.locator(".notes")).to_contain_text("Corregido:")
     expect(dialog.locator(".notice")).to_contain_text("Apoyo a la decisión")
+
+
+def opened(page: Page, drop: Drop, **stated: Any) -> None:
+    """Open a DICOM file of 64 by 48 pixels in large."""
+    drop(page, {"chest.dcm": dicom(ramp(), BitsStored=12, **stated)})
+    page.get_by_role("button", name=re.compile("^(Enlarge|Ampliar) 1")).click()
+    expect(page.locator(".stage img")).to_be_visible()
+
+
+@pytest.mark.parametrize(
+    ("locale", "stated", "said"),
+    [
+        ("en-GB", {"ImagerPixelSpacing": [2, 4]}, "128.0 mm at the detector: magnified"),
+        ("es-ES", {"ImagerPixelSpacing": [2, 4]}, "128,0 mm en el detector: ampliada"),
+        (
+            "en-GB",
+            {"ImagerPixelSpacing": [3, 5], "PixelSpacing": [2, 4]},
+            "128.0 mm by the calibration",
+        ),
+        ("en-GB", {"PixelSpacing": [2, 4]}, "128.0 mm by the file, which does not say"),
+    ],
+)
+def test_the_ruler_measures_by_key_and_says_where(
+    visit: Visit, drop: Drop, locale: str, stated: dict[str, Any], said: str
+) -> None:
+    page = visit(locale=locale)
+    opened(page, drop, **stated)
+    page.keyboard.press("d")
+
+    measured = page.locator(".measured")
+    expect(measured).to_contain_text(said)  # half of 64 columns
+    expect(page.locator(".stage .ruler")).to_be_visible()
+    page.keyboard.press("ArrowRight")
+    expect(measured).to_contain_text(re.compile("^130[.,]6 mm"))  # and a hundredth of them
+    page.keyboard.press("Shift+ArrowRight")
+    expect(measured).to_contain_text(re.compile("^128[.,]0 mm"))
+    page.keyboard.press("d")
+    expect(measured).to_have_text("")
+    expect(page.locator(".stage .ruler")).to_have_count(0)
+
+
+def test_the_ruler_is_drawn_by_a_drag_and_follows_the_picture(visit: Visit, drop: Drop) -> None:
+    page = visit()
+    opened(page, drop, ImagerPixelSpacing=[2, 4])
+    button = page.get_by_role("button", name="Ruler")
+    button.click()
+    expect(button).to_have_attribute("aria-pressed", "true")
+
+    def drawn_down() -> None:
+        """From the middle, over a quarter of the picture's height on the screen."""
+        box = page.locator(".stage img").bounding_box()
+        assert box
+        across, down = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+        page.mouse.move(across, down)
+        page.mouse.down()
+        page.mouse.move(across, down + box["height"] / 4)
+        page.mouse.up()
+
+    measured = page.locator(".measured")
+    drawn_down()
+    expect(measured).to_contain_text(re.compile("^24.0 mm"))  # a quarter of 48 rows
+    assert tones(page) == ["50", "50"]
+    page.keyboard.press("+")
+    expect(measured).to_contain_text(re.compile("^24.0 mm"))
+    page.keyboard.press("0")
+    page.keyboard.press("r")
+    drawn_down()
+    expect(measured).to_contain_text(re.compile("^64.0 mm"))  # turned: a quarter of 64 columns
+    page.keyboard.press("h")
+    page.keyboard.press("ArrowDown")
+    expect(measured).to_contain_text(re.compile("^66.6 mm"))
+    page.keyboard.press("v")
+    page.keyboard.press("ArrowDown")
+    expect(measured).to_contain_text(re.compile("^64.0 mm"))  # its end is now its upper one
+
+
+def test_no_ruler_measures_what_states_no_spacing(viewer: Page) -> None:
+    viewer.keyboard.press("d")
+
+    expect(viewer.locator(".measured")).to_contain_text("No ruler: this file does not state")
+    expect(viewer.locator(".stage .ruler")).to_have_count(0)
+    viewer.keyboard.press("ArrowRight")
+    viewer.keyboard.press("d")
+    expect(viewer.locator(".measured")).to_have_text("")
+
+
+@pytest.mark.parametrize(
+    ("name", "key", "figures"),
+    [
+        ("Lung", "2", "Level 35 %, width 50 %"),
+        ("Bone", "3", "Level 75 %, width 50 %"),
+        ("Soft tissue", "4", "Level 60 %, width 50 %"),
+    ],
+)
+def test_windows_are_preset_by_button_and_key(
+    viewer: Page, name: str, key: str, figures: str
+) -> None:
+    said = viewer.locator(".tools output")
+    viewer.keyboard.press(key)
+    expect(said).to_have_text(figures)
+    viewer.get_by_role("button", name="Reset").click()
+    expect(said).to_have_text("Level 50 %, width 100 %")
+    viewer.get_by_role("group", name="Window").get_by_role("button", name=name).click()
+    expect(said).to_have_text(figures)

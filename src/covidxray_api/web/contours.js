@@ -1,9 +1,8 @@
 // Draws a coarse map as contour lines over a radiograph, so that nothing under them is hidden.
 
-import { make } from "./dom.js";
+import { make, svg } from "./dom.js";
 import { percent, words } from "./language.js";
 
-const SVG = "http://www.w3.org/2000/svg";
 const SIDE = 72;
 
 // Shares of the map's greatest value that have a line; the style sheet tells them apart by colour and width.
@@ -37,12 +36,6 @@ export function strongest({ values, height, width }) {
   const row = values.findIndex((cells) => cells.includes(most));
   const third = (place, places) => Math.floor(((place + 0.5) / places) * 3);
   return third(row, height) * 3 + third(values[row].indexOf(most), width);
-}
-
-function svg(name, attributes) {
-  const element = document.createElementNS(SVG, name);
-  for (const [attribute, value] of Object.entries(attributes)) element.setAttribute(attribute, value);
-  return element;
 }
 
 // The line where a function is 0 (marching squares, Maple 2003): for each cell of the grid of the

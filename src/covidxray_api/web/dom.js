@@ -13,19 +13,27 @@ export function make(tag, properties = {}, ...children) {
   return element;
 }
 
+export function svg(name, attributes) {
+  const element = document.createElementNS(SVG, name);
+  for (const [attribute, value] of Object.entries(attributes)) element.setAttribute(attribute, value);
+  return element;
+}
+
 export function icon(name) {
-  const drawing = document.createElementNS(SVG, "svg");
-  drawing.setAttribute("class", "icon");
-  drawing.setAttribute("aria-hidden", "true");
-  const use = document.createElementNS(SVG, "use");
-  use.setAttribute("href", `web/icons.svg#${name}`);
-  drawing.append(use);
+  const drawing = svg("svg", { class: "icon", "aria-hidden": "true" });
+  drawing.append(svg("use", { href: `web/icons.svg#${name}` }));
   return drawing;
 }
 
 export function button(text, onclick, { symbol = null, kind = "", ...properties } = {}) {
   const content = [symbol ? icon(symbol) : null, make("span", {}, text)];
   return make("button", { type: "button", className: `button ${kind}`, onclick, ...properties }, content);
+}
+
+// A button of which only a picture is seen.
+export function tool(text, symbol, onclick) {
+  return make("button", { type: "button", className: "button square", title: text, "aria-label": text, onclick },
+    icon(symbol));
 }
 
 let named = 0;

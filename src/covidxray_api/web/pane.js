@@ -1,11 +1,12 @@
 // A radiograph in the viewer: its stage, the tools for it, and its answer.
 
 import { diagnosis, remarks } from "./answer.js";
-import { button, icon, make } from "./dom.js";
+import { button, make, tool } from "./dom.js";
 import { words } from "./language.js";
 import { plate } from "./plate.js";
+import { ruler } from "./ruler.js";
 import { Stage } from "./stage.js";
-import { filter, NEUTRAL, tone } from "./tone.js";
+import { filter, NEUTRAL, PRESETS, sliders, tone } from "./tone.js";
 import { explained, why, whyButton } from "./why.js";
 
 // A drag over the whole stage moves a slider over its whole range.
@@ -19,6 +20,7 @@ export function pane(radiograph, signal, alone) {
   const region = make("div", { className: "region" });
   const ask = why(radiograph, region, signal);
   if (radiograph.explanation) region.append(explained(radiograph, signal));
+  const measure = ruler(radiograph, stage);
   const acts = {
     "1": () => stage.real(radiograph.pixels),
     i: window.invert,
@@ -28,6 +30,8 @@ export function pane(radiograph, signal, alone) {
     v: stage.flip,
     w: () => radiograph.state === "answered" && ask(),
     m: () => radiograph.showMap(!radiograph.mapShown),
+    d: measure.toggle,
+    ...Object.fromEntries(PRESETS.map(({ key, ...preset }) => [key, () => window.preset(preset)])),
   };
   noteOrientation(stage);
   const saidNow = make("div", {});
@@ -40,7 +44,7 @@ export function pane(radiograph, signal, alone) {
   };
   radiograph.addEventListener("state", say, { signal });
   say();
-  const tools = make("div", { className: "tools" }, buttons(stage, acts), window.elements);
+  const tools = make("div", { className: "tools" }, buttons(stage, acts, measure), window.elements);
   return {
     stage,
     acts,
@@ -60,10 +64,7 @@ function said({ answer, model, state }, ask) {
     answer.rejected ? null : make("div", { className: "row" }, whyButton(ask)));
 }
 
-function buttons(stage, acts) {
-  const tool = (text, symbol, act) =>
-    make("button", { type: "button", className: "button square", title: text, "aria-label": text, onclick: act },
-      icon(symbol));
+function buttons(stage, acts, measure) {
   return make("div", { className: "row" },
     tool(words.enlarge, "plus", stage.enlarge),
     tool(words.reduce, "minus", stage.reduce),
@@ -74,6 +75,7 @@ function buttons(stage, acts) {
     tool(words.mirror, "mirror", acts.h),
     tool(words.flip, "flip", acts.v),
     tool(words.invert, "invert", acts.i),
+    measure.element,
     drags(stage),
   );
 }
@@ -112,6 +114,12 @@ function tones(stage, image) {
     set({ brightness: NEUTRAL, contrast: NEUTRAL });
     changed();
   };
+  const preset = (chosen) => {
+    set(sliders(chosen));
+    changed();
+  };
+  const presets = PRESETS.map(({ name, key, ...chosen }) =>
+    button(words.presets[name], () => preset(chosen), { title: words.presetKey(key) }));
   stage.addEventListener("tone", ({ across, down }) => {
     contrast.valueAsNumber += across * RANGE;
     brightness.valueAsNumber -= down * RANGE;
@@ -120,11 +128,13 @@ function tones(stage, image) {
   const window = {
     onchange: null,
     set,
+    preset,
     invert() {
       inverted = !inverted;
       show();
     },
     elements: [
+      make("div", { className: "row", role: "group", "aria-label": words.window }, presets),
       make("label", { className: "slider" }, make("span", {}, words.brightness), brightness),
       make("label", { className: "slider" }, make("span", {}, words.contrast), contrast),
       make("div", { className: "row" }, figures, button(words.resetTone, reset, { kind: "quiet" })),

@@ -30,6 +30,7 @@ export class Radiograph extends EventTarget {
   picture = null; // URL of what the browser can draw; ratio: its width over its height
   ratio = 1;
   pixels = 0; // width of the picture, in pixels
+  spacing = null; // of the picture's rows and columns, where it is known
   #stop = new AbortController();
   #gone = new AbortController();
   #drawing = null;
@@ -131,9 +132,9 @@ export class Radiograph extends EventTarget {
   }
 
   // Sends the image once more for something beside the answer; resolves to a Blob.
-  more(path, accept, waits = {}) {
+  more(path, accept, { onanswer, ...waits } = {}) {
     const { signal } = this.#gone;
-    return inTurn(() => this.#post(path, { signal, accept }), signal, { urgent: true, ...waits });
+    return inTurn(() => this.#post(path, { signal, accept, onanswer }), signal, { urgent: true, ...waits });
   }
 
   async explain(waits) {
@@ -156,7 +157,7 @@ export class Radiograph extends EventTarget {
   }
 
   async #draw() {
-    const picture = await pictureOf(this.file, () => this.more("preview", "image/png"));
+    const picture = await pictureOf(this.file, (onanswer) => this.more("preview", "image/png", { onanswer }));
     if (!picture) {
       this.undrawable = true;
       return this.tell("undrawable");

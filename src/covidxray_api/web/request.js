@@ -52,7 +52,7 @@ export function get(path) {
   });
 }
 
-function send(path, body, { signal, type = "application/octet-stream", accept, reference, onprogress }) {
+function send(path, body, { signal, type = "application/octet-stream", accept, reference, onprogress, onanswer }) {
   return new Promise((resolve, reject) => {
     signal.throwIfAborted();
     const request = new XMLHttpRequest();
@@ -73,8 +73,10 @@ function send(path, body, { signal, type = "application/octet-stream", accept, r
     request.onabort = () => reject(signal.reason);
     request.onerror = async () => reject((await readable(body)) ? new Offline() : new Unsent("unreadable-file"));
     request.onload = async () => {
-      if (request.status < 300) resolve(request.response);
-      else reject(await problemOf(request));
+      if (request.status < 300) {
+        onanswer?.((name) => request.getResponseHeader(name));
+        resolve(request.response);
+      } else reject(await problemOf(request));
     };
     request.send(body);
   });

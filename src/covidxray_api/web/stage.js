@@ -36,6 +36,7 @@ export class Stage extends EventTarget {
     const room = Math.max(0, (scale - 1) / 2);
     const within = (moved) => Math.min(room, Math.max(-room, moved));
     this.view = { scale, x: within(x), y: within(y) };
+    this.sheet.style.setProperty("--scale", scale);
     this.sheet.style.setProperty(
       "transform",
       `translate(${this.view.x * 100}%, ${this.view.y * 100}%) scale(${scale})`,

@@ -11,7 +11,19 @@ export function filter({ level, width }) {
 
 export const NEUTRAL = 50;
 
+// What to begin with, chosen by eye: a radiograph's greys have no unit, other than those of CT.
+export const PRESETS = [
+  { name: "lung", key: "2", level: 0.35, width: 0.5 },
+  { name: "bone", key: "3", level: 0.75, width: 0.5 },
+  { name: "soft", key: "4", level: 0.6, width: 0.5 },
+];
+
 // From sliders of 0 to 100, neutral at 50.
 export function tone(brightness, contrast) {
   return { level: Math.max(0.01, 1 - brightness / 100), width: 2 ** ((NEUTRAL - contrast) / 25) };
+}
+
+// The inverse, to the nearest mark of a slider.
+export function sliders({ level, width }) {
+  return { brightness: Math.round((1 - level) * 100), contrast: Math.round(NEUTRAL - 25 * Math.log2(width)) };
 }
