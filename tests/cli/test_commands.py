@@ -78,7 +78,7 @@ LINES = {
 """A line for each command, and what it leaves in its folder; in braces, what `places` makes."""
 
 
-OTHERS = {"serve", "health", "doctor", "records erase"}
+OTHERS = {"serve", "health", "doctor", "records erase", "models sign"}
 """Commands that need more than a folder, and have tests of their own."""
 
 

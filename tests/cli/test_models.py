@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from tests.signing import make_keys
 from typer.testing import CliRunner, Result
 
 from covidxray_api.cli import app
@@ -75,9 +78,10 @@ class TestVerify:
         result = run("verify")
 
         assert result.exit_code == 0, result.output
-        (line,) = result.stdout.splitlines()
-        assert line.startswith("OK ")
-        assert line.endswith("(compiled, keras)")
+        model, gate = result.stdout.splitlines()
+        assert model.startswith("OK ")
+        assert model.endswith("(compiled, keras)")
+        assert gate.startswith("OK       gate: ")
 
     @pytest.mark.parametrize(
         ("damage", "said"),
@@ -93,7 +97,7 @@ class TestVerify:
     ) -> None:
         damage(folder)
 
-        result = run("verify")
+        result = run("verify", "multi-source-fast")
 
         assert result.exit_code == 1
         assert result.stdout.startswith("FAILED ")
@@ -132,3 +136,66 @@ class TestVerify:
 
         assert result.exit_code == 1
         assert str(tmp_path / "none") in result.stderr
+
+
+class TestSign:
+    @pytest.fixture
+    def reference(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+        """The mean radiograph and the gate, where they may be signed."""
+        shutil.copytree(shipped("reference"), tmp_path / "reference")
+        monkeypatch.setenv("COVIDXRAY_REFERENCE", str(tmp_path / "reference"))
+        return tmp_path / "reference"
+
+    def test_what_is_signed_is_verified_as_such(
+        self, store: Path, reference: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        private, public = make_keys(tmp_path)
+        unsigned = run("verify", "--key", public)
+        signed = run("sign", "--key", private)
+        monkeypatch.setenv("COVIDXRAY_MODEL_KEYS", str(public))
+        verified = run("verify")
+
+        assert unsigned.exit_code == 1
+        assert unsigned.stdout.count("FAILED") == unsigned.stdout.count("has no signature") == 2
+        assert signed.exit_code == 0
+        assert len(signed.stdout.splitlines()) == len(list(tmp_path.rglob("*.sig"))) == 3
+        assert verified.exit_code == 0, verified.output
+        assert [line.endswith(", signed") for line in verified.stdout.splitlines()] == [True, True]
+
+    def test_another_key_is_not_trusted(self, store: Path, tmp_path: Path) -> None:
+        _, other = make_keys(tmp_path, "other")
+        private, _ = make_keys(tmp_path)
+        run("sign", "multi-source-fast", "--key", private)
+
+        result = run("verify", "multi-source-fast", "--key", other)
+
+        assert result.exit_code == 1
+        assert "not signed by a trusted key" in result.stdout
+
+    def test_a_damaged_model_is_not_signed(self, folder: Path, tmp_path: Path) -> None:
+        private, _ = make_keys(tmp_path)
+        (folder / "model.onnx").write_bytes(b"other")
+
+        result = run("sign", "multi-source-fast", "--key", private)
+
+        assert result.exit_code == 1
+        assert list(tmp_path.rglob("*.sig")) == []
+
+    @pytest.mark.skipif(not shutil.which("openssl"), reason="needs the openssl command")
+    def test_the_page_for_operators_tells_how(
+        self, store: Path, reference: Path, tmp_path: Path
+    ) -> None:
+        page = Path(__file__).parents[2] / "docs" / "operations.md"
+        section = page.read_text(encoding="utf-8").partition("## Signed models")[2]
+        block = section.partition("```sh\n")[2].partition("```")[0]
+        lines = [line.split() for line in block.splitlines()]
+
+        for program, *words in lines:
+            place = Path(sys.executable).parent / program
+            command = [str(place) if place.exists() else program, *words]
+            done = subprocess.run(
+                command, cwd=tmp_path, capture_output=True, text=True, check=False
+            )
+            assert done.returncode == 0, done.stderr
+        assert len(lines) == 4
+        assert done.stdout.count(", signed") == 2

@@ -1,18 +1,23 @@
-"""`covidxray serve` does not listen where everybody could call, unless told so by name."""
+"""`covidxray serve` does not listen where everybody could call, unless told so by name, nor with
+models that nobody has signed, where that is asked for."""
 
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from tests.signing import make_keys
 
 from covidxray_api.access.keys import Keys
 from covidxray_api.api.server import check
-from covidxray_api.errors import InvalidConfiguration
-from covidxray_api.settings import Settings
+from covidxray_api.errors import CorruptArtefact, InvalidConfiguration
+from covidxray_api.models.signatures import read_signing_key, sign
+from covidxray_api.screening.screener import Screener
+from covidxray_api.settings import Settings, shipped
 
 COMMAND = [str(Path(sys.executable).parent / "covidxray"), "serve", "--port", "0"]
 
@@ -53,3 +58,40 @@ def test_elsewhere_it_is_asked_who_calls_or_said_that_nobody_is_asked(
 def test_keys_that_are_not_there_end_the_start(tmp_path: Path) -> None:
     with pytest.raises(InvalidConfiguration, match="keys_unreadable"):
         check(Settings(keys=tmp_path / "none.json"))
+
+
+def test_models_that_nobody_has_signed_are_not_served(tmp_path: Path) -> None:
+    _, public = make_keys(tmp_path)
+
+    done = subprocess.run(
+        COMMAND,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+        env=os.environ | {"COVIDXRAY_MODEL_KEYS": str(public)},
+    )
+
+    assert done.returncode == 1
+    assert len(done.stderr.splitlines()) == 1
+    assert "has no signature" in done.stderr
+
+
+def test_each_model_the_gate_and_the_mean_radiograph_have_to_be_signed(tmp_path: Path) -> None:
+    private, public = make_keys(tmp_path)
+    models, reference = tmp_path / "model_store", tmp_path / "reference"
+    for folder in (models, reference):
+        shutil.copytree(shipped(folder.name), folder)
+    settings = Settings(model_store=models, reference=reference, model_keys=public)
+    folders = [path.parent for path in tmp_path.rglob("manifest.json")]
+    for folder in folders:
+        sign(folder, read_signing_key(private))
+
+    assert Screener.from_settings(settings).models.find().manifest.name == "multi-source"
+    for folder in folders:
+        signature = folder / "manifest.json.sig"
+        kept = signature.read_bytes()
+        signature.unlink()
+        with pytest.raises(CorruptArtefact, match="unsigned"):
+            Screener.from_settings(settings)
+        signature.write_bytes(kept)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -17,8 +19,8 @@ from covidxray_api.texts.problems import summary
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
+    from covidxray_api.models.signatures import TrustedKeys
     from covidxray_api.models.store import ModelStore, StoredModel
 
 Named = Annotated[
@@ -102,7 +104,14 @@ def _manifest(stored: StoredModel) -> Table:
 
 def verify(
     model: Annotated[
-        str | None, typer.Argument(metavar="[NAME[/VERSION]]", help="All versions of all if none.")
+        str | None,
+        typer.Argument(
+            metavar="[NAME[/VERSION]]", help="All versions of all, and the gate, if none."
+        ),
+    ] = None,
+    key: Annotated[
+        Path | None,
+        typer.Option(help="Public keys (PEM), one of which has to have signed; else those set."),
     ] = None,
 ) -> None:
     """Verify stored models as loading does; exit code 1 if one is not what was published.
@@ -110,25 +119,83 @@ def verify(
     Files are compared with the hashes of the manifest, and each network is asked for the answer
     that it gave when it was published: the compiled one, and Keras.
     """
-    from covidxray_api.inference.loading import verify_model
-    from covidxray_api.models.store import StoredModel
+    from covidxray_api.models.signatures import TrustedKeys
 
-    failed = 0
+    settings = read_settings()
     with told_plainly():
+        chosen = key or settings.model_keys
+        keys = TrustedKeys.read(chosen) if chosen else None
         folders = list(_folders(_store(), model))
-    for folder in folders:
-        name = f"{folder.parent.name} {folder.name}"
+    checks = {f"{it.parent.name} {it.name}": partial(_verify, it, keys) for it in folders}
+    if model is None:
+        checks["gate"] = partial(_verify_gate, settings.reference, keys)
+    failed = 0
+    for name, check in checks.items():
         try:
-            engines = verify_model(StoredModel.read(folder))
+            found = check()
         except CovidXrayError as error:
             failed = 1
             typer.echo(f"{'FAILED':8} {name}: {summary(error, 'en')}")
         else:
-            typer.echo(
-                f"{'OK':8} {name}: its files and answers are the published ones"
-                f" ({', '.join(engines)})"
-            )
+            typer.echo(f"{'OK':8} {name}: {found}{', signed' if keys else ''}")
     raise typer.Exit(failed)
+
+
+def _verify(folder: Path, keys: TrustedKeys | None) -> str:
+    from covidxray_api.inference.loading import verify_model
+    from covidxray_api.models.store import StoredModel
+
+    stored = StoredModel.read(folder)
+    if keys:
+        keys.check(folder, stored.sha256)
+    engines = ", ".join(verify_model(stored))
+    return f"its files and answers are the published ones ({engines})"
+
+
+def _verify_gate(reference: Path, keys: TrustedKeys | None) -> str:
+    from covidxray_api.consistency.gate import Gate
+    from covidxray_api.inference.onnx import OnnxEngine
+
+    gate = Gate.load(reference, OnnxEngine, keys)
+    return f"the files of version {gate.version} and of the mean radiograph are the published ones"
+
+
+def sign(
+    key: Annotated[Path, typer.Option(help="Private key: Ed25519, PEM, without a password.")],
+    model: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[NAME[/VERSION]]", help="All versions of all, and the gate, if none."
+        ),
+    ] = None,
+) -> None:
+    """Sign stored models, for installations that trust the key (COVIDXRAY_MODEL_KEYS).
+
+    The signature lies beside the manifest. What is not what was published is not signed.
+    """
+    from covidxray_api.models.signatures import read_signing_key
+    from covidxray_api.models.signatures import sign as sign_folder
+    from covidxray_api.models.store import StoredModel
+
+    with told_plainly():
+        signer = read_signing_key(key)
+        folders = list(_folders(_store(), model))
+        for folder in folders:
+            StoredModel.read(folder).verify()
+        if model is None:
+            folders += _gate_folders(read_settings().reference)
+        for folder in folders:
+            sign_folder(folder, signer)
+            typer.echo(f"Signed {folder}.")
+
+
+def _gate_folders(reference: Path) -> list[Path]:
+    """Return the folders of the mean radiograph and of the newest gate, once verified."""
+    from covidxray_api.consistency.gate import GATES
+    from covidxray_api.models.artefacts import versions
+
+    _verify_gate(reference, None)
+    return [reference, versions(reference / GATES)[-1]]
 
 
 def _store() -> ModelStore:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -19,6 +20,7 @@ from covidxray_api.errors import CorruptArtefact
 from covidxray_api.inference.engine import Engine
 from covidxray_api.models.artefacts import MANIFEST, Declaration, verify, versions
 from covidxray_api.models.manifest import COMPILED
+from covidxray_api.models.signatures import TrustedKeys
 from covidxray_api.preprocessing import preprocess
 from covidxray_api.radiograph import Radiograph
 
@@ -149,7 +151,9 @@ class Gate:
     reference: Reference
 
     @classmethod
-    def load(cls, folder: Path, engine: Callable[[Path], Engine]) -> Gate:
+    def load(
+        cls, folder: Path, engine: Callable[[Path], Engine], keys: TrustedKeys | None = None
+    ) -> Gate:
         """Read the newest gate that `covidxray gate train` wrote.
 
         Parameters
@@ -158,22 +162,28 @@ class Gate:
             Folder of the mean radiograph, with the gates in its ``gate``.
         engine : callable
             Makes the engine of a compiled network.
+        keys : TrustedKeys, optional
+            One of them has to have signed the gate and the mean radiograph.
 
         Raises
         ------
         CorruptArtefact
-            If there is none, or a file is missing or differs from what was written.
+            If there is none, or a file is missing or differs from what was written, or a signature
+            that is asked for is missing or wrong.
         """
-        reference = Reference.load(folder)
+        reference = Reference.load(folder, keys)
         known = versions(folder / GATES)
         if not known:
             raise CorruptArtefact("no_gate", path=folder)
         home = known[-1]
         try:
-            manifest = GateManifest.model_validate_json((home / MANIFEST).read_bytes())
+            content = (home / MANIFEST).read_bytes()
+            manifest = GateManifest.model_validate_json(content)
             verify(home, manifest.files, manifest.training_files)
         except (OSError, ValidationError) as error:
             raise CorruptArtefact("manifest", path=home, fault=str(error)) from error
+        if keys:
+            keys.check(home, sha256(content).hexdigest())
         return cls(manifest, engine(home / COMPILED), reference)
 
     @property

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from skimage.metrics import structural_similarity
 from covidxray_api.consistency.check import Consistency
 from covidxray_api.errors import CorruptArtefact
 from covidxray_api.models.artefacts import MANIFEST, Declaration, verify
+from covidxray_api.models.signatures import TrustedKeys
 from covidxray_api.preprocessing import preprocess
 from covidxray_api.radiograph import Radiograph
 
@@ -89,19 +91,30 @@ class Reference:
         self._parameters = parameters.model_dump()
 
     @classmethod
-    def load(cls, folder: Path) -> Reference:
+    def load(cls, folder: Path, keys: TrustedKeys | None = None) -> Reference:
         """Read the reference that `covidxray reference build` wrote.
+
+        Parameters
+        ----------
+        folder : Path
+            Folder of the mean radiograph.
+        keys : TrustedKeys, optional
+            One of them has to have signed it.
 
         Raises
         ------
         CorruptArtefact
-            If a file is missing or differs from what was written.
+            If a file is missing or differs from what was written, or the signature that is asked
+            for is missing or wrong.
         """
         try:
-            manifest = ReferenceManifest.model_validate_json((folder / MANIFEST).read_bytes())
+            content = (folder / MANIFEST).read_bytes()
+            manifest = ReferenceManifest.model_validate_json(content)
             verify(folder, manifest.files)
         except (OSError, ValidationError) as error:
             raise CorruptArtefact("manifest", path=folder, fault=str(error)) from error
+        if keys:
+            keys.check(folder, sha256(content).hexdigest())
         mean = np.load(folder / MEAN_ARRAY, allow_pickle=False)
         return cls(mean, manifest.ssim, manifest.threshold)
 

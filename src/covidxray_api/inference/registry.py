@@ -64,6 +64,10 @@ class ModelRegistry:
         """Return the newest version of every model, sorted by name."""
         return [versions[-1] for versions in self._versions.values()]
 
+    def every_version(self) -> list[StoredModel]:
+        """Return all versions of every model, sorted by name, oldest first."""
+        return [stored for versions in self._versions.values() for stored in versions]
+
     def find(self, name: str | None = None, version: str | None = None) -> StoredModel:
         """Return a version of a model, which need not be loaded; the newest if none is named.
 

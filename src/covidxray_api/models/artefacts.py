@@ -26,8 +26,11 @@ MANIFEST = "manifest.json"
 EVIDENCE = "evidence.json"
 CARD = "MODEL_CARD.md"
 
-UNHASHED = frozenset({MANIFEST, EVIDENCE, CARD})
-"""Files that no manifest lists: itself, and what is learned of the artefact later."""
+SIGNATURE = "manifest.json.sig"
+
+UNHASHED = frozenset({MANIFEST, SIGNATURE, EVIDENCE, CARD})
+"""Files that no manifest lists: itself, its signature, and what is learned of the artefact
+later."""
 
 DRAFT = ".draft-"
 """How the name of a folder begins whose version is not yet published."""
@@ -144,8 +147,13 @@ def write_json(path: Path, content: Any) -> None:
 
 def write_text(path: Path, text: str) -> None:
     """Write a text so that a reader sees the whole of it or what was there before."""
+    write_bytes(path, text.encode())
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write a file so that a reader sees the whole of it or what was there before."""
     draft = path.with_name(f"{DRAFT}{os.getpid()}-{path.name}")
-    draft.write_text(text, encoding="utf-8")
+    draft.write_bytes(content)
     draft.replace(path)
 
 

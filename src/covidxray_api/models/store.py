@@ -8,6 +8,7 @@ preprocessing, calibration and decision rules are data here and appear nowhere i
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
@@ -24,7 +25,6 @@ from covidxray_api.models.artefacts import (
     Draft,
     new_version,
     read_json,
-    sha256_of,
     verify,
     versions,
 )
@@ -69,7 +69,8 @@ class StoredModel:
         """
         path = folder / MANIFEST
         try:
-            manifest = Manifest.model_validate_json(path.read_bytes())
+            content = path.read_bytes()
+            manifest = Manifest.model_validate_json(content)
         except (OSError, ValidationError) as error:
             raise CorruptArtefact("manifest", path=path, fault=str(error)) from error
         if (manifest.name, manifest.version) != (folder.parent.name, folder.name):
@@ -82,7 +83,8 @@ class StoredModel:
             outside_lungs = strongest_outside_lungs(evidence)
         except (OSError, ValueError) as error:
             raise CorruptArtefact("manifest", path=path_of_evidence, fault=str(error)) from error
-        return cls(folder, manifest, sha256_of(path), None, elsewhere, outside_lungs)
+        sha256 = hashlib.sha256(content).hexdigest()
+        return cls(folder, manifest, sha256, None, elsewhere, outside_lungs)
 
     @property
     def evidence(self) -> dict[str, Any]:

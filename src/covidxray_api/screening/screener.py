@@ -17,6 +17,7 @@ from covidxray_api.inference import ModelRegistry
 from covidxray_api.inference.loading import load_model
 from covidxray_api.inference.onnx import OnnxEngine
 from covidxray_api.models.decision import Decision, decide, find_operating_point, target_ratio
+from covidxray_api.models.signatures import TrustedKeys
 from covidxray_api.models.site import Site
 from covidxray_api.models.store import ModelStore
 from covidxray_api.radiograph import Radiograph
@@ -62,23 +63,31 @@ class Screener:
         Raises
         ------
         CorruptArtefact
-            If the model store, the reference or the gate cannot be read.
+            If the model store, the reference or the gate cannot be read, or one of them or any
+            model lacks the signature that the settings ask for.
+        InvalidConfiguration
+            If the file of trusted keys cannot be used.
         InvalidSiteProfile
             If the site profile cannot be read, or was fitted for another model.
         """
         if not settings.model_store.is_dir():
             raise CorruptArtefact("missing", path=settings.model_store)
         load = partial(load_model, engine=settings.engine, threads=settings.inference_threads)
+        keys = TrustedKeys.read(settings.model_keys) if settings.model_keys else None
         gate = Gate.load(
-            settings.reference, partial(OnnxEngine, threads=settings.inference_threads)
+            settings.reference, partial(OnnxEngine, threads=settings.inference_threads), keys
         )
+        models = ModelRegistry(
+            ModelStore(settings.model_store),
+            settings.default_model,
+            load,
+            Site.read(settings.site) if settings.site else None,
+        )
+        if keys:
+            for stored in models.every_version():
+                keys.check(stored.folder, stored.sha256)
         return cls(
-            ModelRegistry(
-                ModelStore(settings.model_store),
-                settings.default_model,
-                load,
-                Site.read(settings.site) if settings.site else None,
-            ),
+            models,
             {"learned": gate, "ssim": gate.reference},
             settings.gate,
             Limits(max_pixels=settings.max_pixels, min_side=settings.min_side),

@@ -534,6 +534,18 @@ PROBLEMS: Mapping[str, ProblemText] = {
                 "es": "{path} no figura en su manifiesto.",
             },
             "manifest": {"en": "{path}: {fault}", "es": "{path}: {fault}"},
+            "unsigned": {
+                "en": "{path} has no signature, which the trusted keys of models ask for.",
+                "es": "{path} no tiene firma, y las claves de confianza de los modelos la exigen.",
+            },
+            "signature": {
+                "en": "The manifest in {path} is not signed by a trusted key.",
+                "es": "El manifiesto de {path} no está firmado con una clave de confianza.",
+            },
+            "not_signed": {
+                "en": "{path} cannot be signed: {fault}",
+                "es": "{path} no se puede firmar: {fault}",
+            },
             "no_gate": {"en": "There is no gate in {path}.", "es": "No hay filtro en {path}."},
             "no_network": {
                 "en": "{path} is no network that can be loaded: {fault}",
@@ -809,6 +821,14 @@ PROBLEMS: Mapping[str, ProblemText] = {
             "unreadable": {
                 "en": "{path} cannot be read: {fault}.",
                 "es": "{path} no se puede leer: {fault}.",
+            },
+            "signing_key": {
+                "en": "{path} is no private key of Ed25519, as PEM and without a password.",
+                "es": "{path} no es una clave privada de Ed25519 en PEM y sin contraseña.",
+            },
+            "trusted_keys": {
+                "en": "{path} is no file of public keys of Ed25519, as PEM.",
+                "es": "{path} no es un archivo de claves públicas de Ed25519 en PEM.",
             },
             "key_exists": {
                 "en": "There is a key named {name!r} already.",
