@@ -8,7 +8,7 @@ LOWEST := .venv-lowest
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --custom-compile-command "make lock"
 
-.PHONY: audit advisories serve test test-serving test-training fuzz browser check lowest lock openapi spectral clients
+.PHONY: audit advisories serve test test-serving test-training fuzz browser check faults lowest lock openapi spectral clients
 
 serve: $(VENV)/serving
 	$(BIN)/covidxray serve
@@ -20,13 +20,17 @@ test: $(VENV)/testing
 	$(BIN)/coverage report
 
 test-serving: $(VENV)/testing
-	$(BIN)/coverage run -m pytest -m "not browser and not fuzz and not npm" --ignore tests/training
+	$(BIN)/coverage run -m pytest -m "not browser and not faults and not fuzz and not npm" --ignore tests/training
 
 test-training: $(VENV)/testing
 	$(BIN)/coverage run -m pytest tests/training
 
 fuzz: $(VENV)/testing
 	$(BIN)/pytest -m fuzz tests/decoding
+
+# Writes the table in docs/reliability.md.
+faults: $(VENV)/testing
+	$(BIN)/python -m benchmarks.faults
 
 # Needs Debian's `chromium`.
 browser: $(VENV)/testing

@@ -66,6 +66,7 @@ def test_links_lead_to_files(page: Path) -> None:
 
 
 SECURITY = (ROOT / "docs" / "security.md").read_text(encoding="utf-8")
+RELIABILITY = (ROOT / "docs" / "reliability.md").read_text(encoding="utf-8")
 
 
 def _tests(path: Path) -> set[str]:
@@ -83,8 +84,10 @@ def _is_test(node: ast.stmt) -> TypeGuard[ast.FunctionDef]:
     return isinstance(node, ast.FunctionDef) and node.name.startswith("test_")
 
 
-@pytest.mark.parametrize("name", sorted(set(re.findall(r"`(tests/[^`]+::[^`]+)`", SECURITY))))
-def test_a_threat_is_tested(name: str) -> None:
+@pytest.mark.parametrize(
+    "name", sorted(set(re.findall(r"`(tests/[^`]+::[^`]+)`", SECURITY + RELIABILITY)))
+)
+def test_a_threat_or_fault_is_tested(name: str) -> None:
     path, _, test = name.partition("::")
 
     assert test in _tests(ROOT / path)
@@ -95,3 +98,10 @@ def test_each_threat_names_a_test() -> None:
 
     assert len(rows) > 30
     assert [row for row in rows if "::test_" not in row.rpartition(" | ")[2]] == []
+
+
+def test_each_fault_has_a_row() -> None:
+    battery = "tests/faults/test_faults.py"
+    rows = re.findall(rf"^\| .+ \| `{battery}::(\w+)` \|$", RELIABILITY, re.MULTILINE)
+
+    assert set(rows) == _tests(ROOT / battery)

@@ -226,6 +226,21 @@ def test_what_cannot_replace_another_is_tried_again_while_the_rest_serve(
         process.communicate()
 
 
+def test_the_figures_have_their_disk_space_from_the_start(tmp_path: Path, film: bytes) -> None:
+    with serving(environment={"TMPDIR": str(tmp_path)}) as process:
+        address, _ = ready(process)
+        made = {file: file.stat() for file in tmp_path.glob("covidxray-*/*.db")}
+        for path in ("predict", "validate"):
+            for _ in range(10):
+                assert httpx.post(f"{address}/{path}", content=film).status_code == 200
+        assert set(tmp_path.glob("covidxray-*/*.db")) == set(made)
+        process.terminate()
+        process.communicate()
+
+    assert len(made) == 8  # Counters, histograms, and two kinds of levels, of each process.
+    assert [file for file, it in made.items() if it.st_blocks * 512 < it.st_size] == []
+
+
 @pytest.mark.parametrize("count", [1, 2])
 def test_a_stop_leaves_nothing_behind(count: int, tmp_path: Path) -> None:
     with serving(count, environment={"TMPDIR": str(tmp_path)}) as process:

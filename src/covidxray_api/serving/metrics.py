@@ -119,9 +119,10 @@ class Metrics:
             registry=self.registry,
             multiprocess_mode="livesum",
         )
+        self._stages.labels("total")  # so that the file of all histograms is made now
 
     def ready(self, model: LoadedModel, gate: str | None) -> None:
-        """Say what computes the answers.
+        """Say what computes the answers, before there are any.
 
         Parameters
         ----------
@@ -139,6 +140,8 @@ class Metrics:
             model.engine_name,
             gate or "",
         ).set(1)
+        if folder := os.environ.get(FOLDER):
+            _allocate(Path(folder))
 
     def admits(self, limit: int) -> None:
         """Say how many requests this process admits at once."""
@@ -206,6 +209,19 @@ class Metrics:
         everybody = CollectorRegistry()
         MultiProcessCollector(everybody)  # type: ignore[no-untyped-call]
         return encode(everybody), media_type
+
+
+def _allocate(folder: Path) -> None:
+    """Take the disk space that the files of this process may fill.
+
+    They are made sparse and written through memory: where the disk is full, the process would end
+    by SIGBUS.
+    """
+    for path in folder.glob(f"*_{os.getpid()}.db"):
+        with path.open("r+b") as file:
+            content = file.read()
+            file.seek(0)
+            file.write(content)
 
 
 def _forget_the_dead(folder: Path) -> None:
