@@ -91,6 +91,7 @@ def test_the_card_is_that_of_the_store(service: httpx.Client) -> None:
 
     assert card.headers["content-type"].partition(";")[0] == "text/markdown"
     assert card.headers["vary"] == "Accept"
+    assert card.headers["content-language"] == "en"
     assert card.text == (stored.folder / "MODEL_CARD.md").read_text(encoding="utf-8")
 
 

@@ -56,6 +56,7 @@ def test_a_whole_installation_is_well(run: Run) -> None:
         ({"DEFAULT_MODEL": "none"}, "default model", "There is no model named 'none'"),
         ({"REFERENCE": "/nowhere"}, "default model", "/nowhere"),
         ({"SITE": "/nowhere"}, "default model", "/nowhere"),
+        ({"MODEL_KEYS": "/nowhere"}, "default model", "/nowhere"),
         ({"RECORDS": "/dev/null/records.sqlite"}, "database", "Records unavailable"),
         ({"RECORDS": "postgresql://test@/none?host=/nowhere"}, "database", "Records unavailable"),
         ({"HOST": "0.0.0.0"}, "access", "Anybody could call"),  # noqa: S104

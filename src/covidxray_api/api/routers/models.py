@@ -88,5 +88,6 @@ async def model_card(
         answer = answer_unless_held(request, described.model_dump_json(), JSON)
     else:
         answer = answer_unless_held(request, card, MARKDOWN)
+        answer.headers["Content-Language"] = "en"
     answer.headers["Vary"] = "Accept"
     return answer
