@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pypdf
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Response, expect
 
 if TYPE_CHECKING:
     from tests.web.conftest import Drop, Visit
@@ -179,7 +179,7 @@ def test_all_reports_are_saved_as_one(visit: Visit, examples: Path, locale: str)
     page.get_by_label(re.compile("^(Reference|Referencia)")).first.fill("A-17/3")
     page.get_by_label(re.compile("^(Reference|Referencia)")).first.blur()
     with page.expect_download() as downloaded:
-        page.get_by_role("button", name=re.compile("^(All reports|Todos los informes)")).click()
+        page.get_by_role("button", name=re.compile("ZIP")).click()
 
     with zipfile.ZipFile(downloaded.value.path()) as archive:
         assert archive.testzip() is None
@@ -187,6 +187,46 @@ def test_all_reports_are_saved_as_one(visit: Visit, examples: Path, locale: str)
         for name in archive.namelist():
             report = pypdf.PdfReader(io.BytesIO(archive.read(name)))
             assert report.pages[0].extract_text()
+
+
+@pytest.mark.parametrize("locale", ["en-GB", "es-ES"])
+def test_all_reports_are_saved_in_one_document(visit: Visit, examples: Path, locale: str) -> None:
+    page = visit(locale=locale)
+    page.set_input_files("#choose", [examples / "normal.png", examples / "covid_19.png"])
+    expect(page.locator(".verdict")).to_have_count(2)
+    field = page.get_by_label(re.compile("^(Reference|Referencia)")).first
+    field.fill("A-17")
+    field.blur()
+    page.get_by_role("button", name=re.compile("^(Why|¿Por qué)")).last.click()
+    expect(page.locator(".why")).to_be_visible()
+    reports: list[bytes] = []
+
+    def keep(answer: Response) -> None:
+        if "/report" in answer.url:
+            reports.append(answer.body())
+
+    page.on("response", keep)
+    button = page.get_by_role("button", name=re.compile(r"(reports|informes) \(PDF\)"))
+    with page.expect_download() as downloaded:
+        button.click()
+
+    assert downloaded.value.suggested_filename == "reports.pdf"
+    whole = pypdf.PdfReader(io.BytesIO(downloaded.value.path().read_bytes()), strict=True)
+    alone = [pypdf.PdfReader(io.BytesIO(report)) for report in reports]
+    assert len(alone) == 2
+    sheets = [sheet for report in alone for sheet in report.pages]
+    assert len(whole.pages) == len(sheets)
+    for sheet, single in zip(whole.pages, sheets, strict=True):
+        assert sheet.extract_text() == single.extract_text()
+        assert [image.data for image in sheet.images] == [image.data for image in single.images]
+        assert sheet.mediabox == single.mediabox
+    assert "A-17" in whole.pages[0].extract_text()
+    assert whole.metadata == alone[0].metadata
+    assert str(whole.root_object["/Lang"]) == locale[:2]
+    expect(button).to_have_attribute("aria-busy", "false")
+    expect(page.locator("#announcer")).to_have_text(
+        {"en-GB": "The reports are saved.", "es-ES": "Los informes están guardados."}[locale]
+    )
 
 
 def test_the_viewer_goes_through_the_table(

@@ -9,7 +9,7 @@ import { showOptions } from "./options.js";
 import { Radiograph } from "./radiograph.js";
 import { back } from "./recovery.js";
 import { Failure, unreachable } from "./request.js";
-import { saveReports, saveTable } from "./save.js";
+import { inArchive, inDocument, saveReports, saveTable } from "./save.js";
 import { showHospital } from "./settings.js";
 import { undo } from "./undo.js";
 import { worklist } from "./worklist.js";
@@ -121,7 +121,9 @@ for (const choice of document.querySelectorAll("[data-language]")) {
 const answered = () => radiographs.filter(({ answer }) => answer);
 document.querySelector("#print").addEventListener("click", toPaper);
 document.querySelector("#save-table").addEventListener("click", () => saveTable(answered()));
-document.querySelector("#save-reports").addEventListener("click", ({ currentTarget }) => saveReports(answered(), currentTarget));
+for (const [name, saved] of [["#save-reports", inArchive], ["#save-document", inDocument]]) {
+  document.querySelector(name).addEventListener("click", ({ currentTarget }) => saveReports(answered(), currentTarget, saved));
+}
 document.querySelector("#clear").addEventListener("click", () => removed([...radiographs]));
 addEventListener("beforeprint", () => {
   for (const radiograph of answered()) shown.prepare(radiograph);

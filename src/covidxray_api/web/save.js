@@ -2,7 +2,7 @@
 
 import { choicesOf } from "./decision.js";
 import { announce, make } from "./dom.js";
-import { words } from "./language.js";
+import { language, words } from "./language.js";
 import { Failure } from "./request.js";
 import { inWords } from "./trouble.js";
 
@@ -33,8 +33,19 @@ export async function saveTable(radiographs) {
   for (const radiograph of radiographs) radiograph.keep();
 }
 
-// All reports in one archive, each named as its image is; the button tells how far it is, and stops it.
-export async function saveReports(radiographs, button) {
+// Each named as its image is.
+export async function inArchive(reports) {
+  const { zipped } = await import("./zip.js");
+  save(await zipped(reports), "reports.zip");
+}
+
+export async function inDocument(reports) {
+  const { joined } = await import("./pdf.js");
+  save(await joined(reports.map(([, report]) => report), language), "reports.pdf");
+}
+
+// All reports in one file, which `saved` makes; the button tells how far it is, and stops it.
+export async function saveReports(radiographs, button, saved) {
   if (button.ariaBusy === "true") {
     button.ariaBusy = "false";
     return;
@@ -53,8 +64,7 @@ export async function saveReports(radiographs, button) {
       // Numbered, so that images of one name do not replace each other.
       reports.push([`${radiograph.number}-${fileName(radiograph)}.pdf`, report]);
     }
-    const { zipped } = await import("./zip.js");
-    save(await zipped(reports), "reports.zip");
+    await saved(reports);
     for (const radiograph of radiographs) radiograph.keep();
     announce(words.reportsSaved);
   } catch (error) {
@@ -63,7 +73,7 @@ export async function saveReports(radiographs, button) {
     fault.textContent = inWords(error);
   } finally {
     button.ariaBusy = "false";
-    label.textContent = words.saveReports;
+    label.textContent = words[label.dataset.text];
   }
 }
 

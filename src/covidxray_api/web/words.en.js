@@ -53,6 +53,7 @@ export const words = {
   compareTitle: "Two radiographs compared",
   print: "Print all",
   saveTable: "Table (CSV)",
+  saveDocument: "All reports (PDF)",
   saveReports: "All reports (ZIP)",
   makingReports: (count) => `${count} reports are being made.`,
   reportsMade: (made, all) => `Stop (${made} of ${all})`,

@@ -53,6 +53,7 @@ export const words = {
   compareTitle: "Dos radiografías comparadas",
   print: "Imprimir todas",
   saveTable: "Tabla (CSV)",
+  saveDocument: "Todos los informes (PDF)",
   saveReports: "Todos los informes (ZIP)",
   makingReports: (count) => `Se están preparando ${count} informes.`,
   reportsMade: (made, all) => `Detener (${made} de ${all})`,
