@@ -230,3 +230,15 @@ def test_a_name_in_a_wrong_address_goes_nowhere(tmp_path: Path) -> None:
     assert logged
     assert [line for line in logged if SAID.search(line.encode())] == []
     assert [file for file, content in written if SAID.search(content)] == []
+
+
+def test_what_computes_reports_to_nobody(tmp_path: Path) -> None:
+    # Where it reports to its maker, ONNX Runtime keeps a session in the temporary folder.
+    inherited = {name: it for name, it in os.environ.items() if name != "ORT_DISABLE_TELEMETRY"}
+    subprocess.run(
+        [sys.executable, "-c", "import covidxray_api.inference.onnx"],
+        check=True,
+        env={**inherited, "TMPDIR": str(tmp_path), "HOME": str(tmp_path)},
+    )
+
+    assert list(tmp_path.iterdir()) == []
