@@ -64,6 +64,7 @@ def in_large(page: Page, examples: Path) -> None:
     page.locator(".plate-button").click()
     expect(page.get_by_role("dialog")).to_be_visible()
     page.keyboard.press("r")
+    page.keyboard.press("d")
 
 
 def compared(page: Page, examples: Path) -> None:
