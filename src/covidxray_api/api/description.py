@@ -67,7 +67,7 @@ _HEADERS: dict[str, dict[str, Any]] = {
     "ETag": {
         "description": "What the answer is, for `If-None-Match` (RFC 9110, section 8.8.3).",
         "schema": {"type": "string"},
-        "example": '"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"',
+        "example": '"9f86d081"',
     },
     SPACING: {
         "description": "Distance of the picture's rows and of its columns, in millimetres.",
