@@ -67,7 +67,7 @@ lowest: $(VENV)/testing
 		--output-file $(LOWEST)/requirements.txt pyproject.toml
 	$(BIN)/uv pip install --quiet --python $(LOWEST)/bin/python \
 		--requirements $(LOWEST)/requirements.txt \
-		hatchling editables hypothesis openapi-spec-validator psutil pypdf pytest pytest-timeout
+		hatchling editables hypothesis openapi-spec-validator psutil pydicom-data pypdf pytest pytest-timeout
 	$(BIN)/uv pip install --quiet --python $(LOWEST)/bin/python --no-deps \
 		--no-build-isolation --editable .
 	$(LOWEST)/bin/python -m pytest -m "not data and not fuzz" -k "not keras and not tensorflow" \

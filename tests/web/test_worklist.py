@@ -199,20 +199,16 @@ def test_all_reports_are_saved_in_one_document(visit: Visit, examples: Path, loc
     field.blur()
     page.get_by_role("button", name=re.compile("^(Why|¿Por qué)")).last.click()
     expect(page.locator(".why")).to_be_visible()
-    reports: list[bytes] = []
-
-    def keep(answer: Response) -> None:
-        if "/report" in answer.url:
-            reports.append(answer.body())
-
-    page.on("response", keep)
+    answers: list[Response] = []
+    page.on("response", lambda answer: answers.append(answer))
     button = page.get_by_role("button", name=re.compile(r"(reports|informes) \(PDF\)"))
     with page.expect_download() as downloaded:
         button.click()
 
     assert downloaded.value.suggested_filename == "reports.pdf"
     whole = pypdf.PdfReader(io.BytesIO(downloaded.value.path().read_bytes()), strict=True)
-    alone = [pypdf.PdfReader(io.BytesIO(report)) for report in reports]
+    reports = [answer for answer in answers if "/report" in answer.url]
+    alone = [pypdf.PdfReader(io.BytesIO(report.body())) for report in reports]
     assert len(alone) == 2
     sheets = [sheet for report in alone for sheet in report.pages]
     assert len(whole.pages) == len(sheets)
