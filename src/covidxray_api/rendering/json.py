@@ -67,20 +67,14 @@ def screening_answer(
     """Return the answer of a screening."""
     found, decision = screening.validation, screening.decision
     wording = Wording(screening, language)
+    decisions = {name: _decision(made, wording) for name, made in screening.decisions.items()}
     return schemas.ScreeningAnswer(
         rejected=found.rejection is not None,
         rejection=_rejection(found, language),
-        predicted_label=decision.label.code if decision else None,
         operating_point=screening.operating_point,
-        display_label=decision.label.display[language] if decision else None,
         probabilities=dict(screening.probabilities) if screening.probabilities else None,
-        cut_offs=dict(decision.cut_offs) if decision else None,
-        prediction_set=[label.code for label in decision.prediction_set] if decision else None,
-        uncertain=decision.uncertain if decision else False,
-        **_worded(decision, wording),
-        decisions={
-            name: _decision(made, wording) for name, made in screening.decisions.items() if name
-        },
+        **(dict(decisions[screening.operating_point]) if decision else _undecided(wording)),
+        decisions={name: made for name, made in decisions.items() if name},
         consistency=_consistency(found.consistency, language),
         model=schemas.AnsweringModel(**dict(identity(screening.model)), engine=screening.engine),
         site=_answering_site(screening),
@@ -95,9 +89,7 @@ def explanation(found: Explanation, model: StoredModel, language: Language) -> s
     return schemas.Explanation(
         label=found.label.code,
         display_label=found.label.display[language],
-        withheld=_coded([found.withheld], language, schemas.Withheld)[0]
-        if found.withheld
-        else None,
+        withheld=_coded_one(found.withheld, language, schemas.Withheld),
         map=None
         if found.map is None
         else schemas.ExplanationMap(
@@ -215,8 +207,20 @@ def _decision(made: Decision, wording: Wording) -> schemas.Decision:
     )
 
 
+def _undecided(wording: Wording) -> dict[str, Any]:
+    """Return the same fields of the answer to an image that was rejected."""
+    return {
+        "predicted_label": None,
+        "display_label": None,
+        "cut_offs": None,
+        "prediction_set": None,
+        "uncertain": False,
+        **_worded(None, wording),
+    }
+
+
 def _worded(made: Decision | None, wording: Wording) -> dict[str, Any]:
-    """Return the fields that an answer shares with its decision at each operating point."""
+    """Return what an answer, and each of its decisions, says in words."""
     values = made.predictive_values if made else None
     return {
         "conclusive": made.conclusive if made else False,
