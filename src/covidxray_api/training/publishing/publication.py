@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Mapping, Sequence
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -152,40 +150,7 @@ def recalibrate(
     offsets, calibration = fit_adjusted(
         held_out, answers(held_out), config, [(each, answers(each)) for each in unseen]
     )
-    network = keras.saving.load_model(model.stored.folder / WEIGHTS, compile=False, safe_mode=True)
-    adjust(network, offsets)
-    return replace_network(model.stored, store, network, films, calibration._asdict())
-
-
-def publish_again(
-    stored: StoredModel, store: ModelStore, changes: Mapping[str, Any], networks: Sequence[Path]
-) -> StoredModel:
-    """Publish the networks of a model as its next version, under a manifest with changes.
-
-    Parameters
-    ----------
-    stored : StoredModel
-        The version that it begins from.
-    store : ModelStore
-        Where it is.
-    changes : mapping
-        Fields of the manifest that change.
-    networks : sequence of Path
-        Networks that replace those of their names.
-    """
-    files = {name: stored.folder / name for name in stored.manifest.files}
-    files |= {path.name: path for path in networks}
-    with store.new_version(stored.manifest.name) as draft:
-        for name, path in files.items():
-            shutil.copyfile(path, draft.folder / name)
-        changed = {
-            **stored.manifest.model_dump(),
-            **changes,
-            "version": draft.version,
-            "files": hashed(draft.folder, *files),
-        }
-        write_manifest(Manifest.model_validate(changed), draft.folder)
-    return store.get(stored.manifest.name, draft.version)
+    return compile_again(model.stored, store, films, calibration._asdict(), offsets)
 
 
 def publish(
@@ -290,7 +255,11 @@ def store_network(
 
 
 def compile_again(
-    stored: StoredModel, store: ModelStore, films: Sequence[LabelledImage]
+    stored: StoredModel,
+    store: ModelStore,
+    films: Sequence[LabelledImage],
+    changes: Mapping[str, Any] = MappingProxyType({}),
+    offsets: NDArray[np.float32] | None = None,
 ) -> StoredModel:
     """Publish a model again, its Keras network compiled anew.
 
@@ -302,48 +271,32 @@ def compile_again(
         Where it is; gets the next version.
     films : sequence of LabelledImage
         Real images, on which the compiled form is compared.
-
-    Raises
-    ------
-    ParityBroken
-        If the compiled form answers otherwise; nothing is published then.
-    """
-    network = keras.saving.load_model(stored.folder / WEIGHTS, compile=False, safe_mode=True)
-    return replace_network(stored, store, network, films)
-
-
-def replace_network(
-    stored: StoredModel,
-    store: ModelStore,
-    network: keras.Model,
-    films: Sequence[LabelledImage],
-    changes: Mapping[str, Any] = MappingProxyType({}),
-) -> StoredModel:
-    """Publish another network, and what it compiles to, as the next version of a model.
-
-    Parameters
-    ----------
-    stored : StoredModel
-        The version that it begins from.
-    store : ModelStore
-        Where it is.
-    network : keras.Model
-        Takes the place of the stored one.
-    films : sequence of LabelledImage
-        Real images, on which the compiled form is compared.
     changes : mapping
         Further fields of the manifest that change.
+    offsets : ndarray of float32, shape (classes,), optional
+        What the logits of the network give up; its file stays as it is if nothing.
 
     Raises
     ------
     ParityBroken
         If the compiled form answers otherwise; nothing is published then.
     """
-    steps = stored.manifest.preprocessing
-    with TemporaryDirectory() as folder:
-        weights, compiled = Path(folder) / WEIGHTS, Path(folder) / COMPILED
-        network.save(weights)
-        parity = compile_form(network, compiled, steps, films)
-        answers = tuple(infer(network, probe(steps))[0].tolist())
-        figures = {**changes, "parity": parity, "probe": answers}
-        return publish_again(stored, store, figures, [weights, compiled])
+    manifest = stored.manifest
+    network = keras.saving.load_model(stored.folder / WEIGHTS, compile=False, safe_mode=True)
+    with store.new_version(manifest.name) as draft:
+        for name in manifest.files:
+            shutil.copyfile(stored.folder / name, draft.folder / name)
+        if offsets is not None and offsets.any():
+            adjust(network, offsets)
+            network.save(draft.folder / WEIGHTS)
+        parity = compile_form(network, draft.folder / COMPILED, manifest.preprocessing, films)
+        changed = {
+            **manifest.model_dump(),
+            **changes,
+            "version": draft.version,
+            "parity": parity,
+            "probe": tuple(infer(network, probe(manifest.preprocessing))[0].tolist()),
+            "files": hashed(draft.folder, *dict.fromkeys((*manifest.files, COMPILED))),
+        }
+        write_manifest(Manifest.model_validate(changed), draft.folder)
+    return store.get(manifest.name, draft.version)
