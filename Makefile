@@ -8,6 +8,9 @@ LOWEST := .venv-lowest
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --custom-compile-command "make lock"
 
+# What the image carries beside the bare service.
+SERVED := postgresql hospital grpc bulk remote traces
+
 .PHONY: audit advisories serve test test-serving test-training fuzz browser check faults lowest lock openapi spectral clients
 
 serve: $(VENV)/serving
@@ -84,7 +87,7 @@ openapi: $(VENV)/testing
 	$(BIN)/covidxray openapi
 
 lock: $(VENV)/testing
-	$(COMPILE) --extra postgresql --output-file requirements.lock pyproject.toml
+	$(COMPILE) $(SERVED:%=--extra %) --output-file requirements.lock pyproject.toml
 	$(COMPILE) --constraint requirements.lock --extra dev \
 		--output-file requirements-dev.lock pyproject.toml
 	$(COMPILE) --constraint requirements-dev.lock --group build \
