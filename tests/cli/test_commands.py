@@ -78,7 +78,9 @@ LINES = {
 """A line for each command, and what it leaves in its folder; in braces, what `places` makes."""
 
 
-OTHERS = {"serve", "health", "doctor", "records erase", "models sign"}
+OTHERS = {"serve", "health", "doctor", "records erase"} | {
+    f"models {name}" for name in ("sign", "promote", "rollback")
+}
 """Commands that need more than a folder, and have tests of their own."""
 
 

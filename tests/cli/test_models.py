@@ -138,6 +138,55 @@ class TestVerify:
         assert str(tmp_path / "none") in result.stderr
 
 
+class TestPromote:
+    @pytest.fixture
+    def next_folder(self, folder: Path) -> Path:
+        """The folder of another version, of the same networks."""
+        again = folder.with_name("2")
+        shutil.copytree(folder, again)
+        manifest = json.loads((again / "manifest.json").read_text())
+        (again / "manifest.json").write_text(json.dumps(manifest | {"version": "2"}))
+        return again
+
+    def test_a_promoted_version_answers_until_it_is_rolled_back(
+        self, store: Path, next_folder: Path
+    ) -> None:
+        name = "multi-source-fast"
+
+        assert run("promote", f"{name}/1").stdout == f"{name} answers with version 1.\n"
+        assert ModelStore(store).get(name).manifest.version == "1"
+        assert run("promote", name).stdout == f"{name} answers with version 2.\n"
+        assert run("rollback", name).stdout == f"{name} answers with version 1 again.\n"
+        assert " 1 " in run("list").stdout
+        assert ModelStore(store).get(name).manifest.version == "1"
+
+    def test_there_may_be_nothing_to_go_back_to(self, store: Path) -> None:
+        result = run("rollback", "multi-source-fast")
+
+        assert result.exit_code == 1
+        assert "No other version" in result.stderr
+
+    def test_what_is_damaged_is_not_promoted(self, store: Path, next_folder: Path) -> None:
+        (next_folder / "model.onnx").write_bytes(b"other")
+
+        result = run("promote", "multi-source-fast/2")
+
+        assert result.exit_code == 1
+        assert "the hash" in result.stderr
+        assert ModelStore(store).promoted("multi-source-fast") is None
+
+    def test_what_is_not_signed_as_is_asked_is_not_promoted(
+        self, store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        _, public = make_keys(tmp_path)
+        monkeypatch.setenv("COVIDXRAY_MODEL_KEYS", str(public))
+
+        result = run("promote", "multi-source-fast")
+
+        assert result.exit_code == 1
+        assert "no signature" in result.stderr
+
+
 class TestSign:
     @pytest.fixture
     def reference(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:

@@ -183,3 +183,30 @@ def test_a_network_of_another_framework_is_served_and_has_any_labels(tmp_path: P
     assert answer.keys() == {"clear", "opaque", "other"}
     with pytest.raises(CorruptArtefact, match="no_engine"):
         load_model(stored, "keras")
+
+
+def test_the_promoted_version_answers_and_is_listed(tmp_path: Path) -> None:
+    for _ in range(3):
+        publish(tmp_path)
+    ModelStore(tmp_path).promote("net", "2")
+
+    models = ModelRegistry(ModelStore(tmp_path), "net", load)
+
+    assert [stored.manifest.version for stored in models.stored()] == ["2"]
+    assert models.get().manifest.version == "2"
+    assert models.find("net", "3").manifest.version == "3"
+
+
+@pytest.mark.parametrize("promoted", ["7", "²"])
+def test_a_model_whose_promoted_version_cannot_be_read_does_not_answer_with_another(
+    tmp_path: Path, promoted: str
+) -> None:
+    publish(tmp_path)
+    publish(tmp_path, "other")
+    (tmp_path / "net" / "promoted").write_text(promoted, encoding="utf-8")
+
+    models = ModelRegistry(ModelStore(tmp_path), "other", load)
+
+    with pytest.raises(UnknownModel):
+        models.find("net")
+    assert models.get().manifest.name == "other"

@@ -1,3 +1,4 @@
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -121,3 +122,61 @@ def test_a_damaged_or_foreign_manifest_is_noticed(tmp_path: Path) -> None:
     (tmp_path / "net" / "7" / "manifest.json").write_text('{"name": "net"}')
     with pytest.raises(CorruptArtefact, match="manifest"):
         ModelStore(tmp_path).get("net")
+
+
+class TestPromotion:
+    @pytest.fixture
+    def store(self, tmp_path: Path) -> ModelStore:
+        for _ in range(3):
+            stored(tmp_path, "net")
+        return ModelStore(tmp_path)
+
+    def test_the_promoted_version_answers_whatever_is_published_later(
+        self, store: ModelStore
+    ) -> None:
+        assert store.promoted("net") is None
+
+        store.promote("net", "2")
+        stored(store.root, "net")
+
+        assert store.promoted("net") == "2"
+        assert store.get("net").manifest.version == "2"
+        assert store.get("net", "4").manifest.version == "4"
+
+    def test_each_promotion_can_be_taken_back(self, store: ModelStore) -> None:
+        for version in ("1", "2", "1"):
+            store.promote("net", version)
+
+        answered = [store.roll_back("net"), store.roll_back("net")]
+
+        # Version 3, the newest, answered before anything was promoted.
+        assert answered == ["2", "3"]
+        assert store.get("net").manifest.version == "3"
+        with pytest.raises(UnknownModel, match="nothing_before"):
+            store.roll_back("net")
+
+    def test_what_is_not_stored_is_not_promoted(self, store: ModelStore) -> None:
+        for name, version in (("net", "4"), ("other", "1"), ("..", "1")):
+            with pytest.raises(UnknownModel):
+                store.promote(name, version)
+        assert store.promoted("net") is None
+
+    def test_a_promoted_version_that_is_gone_is_told_and_can_be_left(
+        self, store: ModelStore
+    ) -> None:
+        store.promote("net", "2")
+        shutil.rmtree(store.root / "net" / "2")
+
+        with pytest.raises(UnknownModel, match="version=2"):
+            store.get("net")
+        assert store.roll_back("net") == "3"
+
+    def test_a_file_that_cannot_be_read_or_written_is_told(self, store: ModelStore) -> None:
+        (store.root / "net" / "promoted").mkdir()
+
+        with pytest.raises(CorruptArtefact, match="manifest"):
+            store.get("net")
+        (store.root / "net" / "promoted").rmdir()
+        (store.root / "net" / "promoted").write_bytes(b"\xff")
+        with pytest.raises(CorruptArtefact, match="manifest"):
+            store.get("net")

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from covidxray_api.models.store import ModelStore, StoredModel
 
 Named = Annotated[
-    str, typer.Argument(metavar="NAME[/VERSION]", help="The newest version if none is named.")
+    str, typer.Argument(metavar="NAME[/VERSION]", help="The version that answers if none is named.")
 ]
 
 
@@ -158,6 +158,42 @@ def _verify_gate(reference: Path, keys: TrustedKeys | None) -> str:
 
     gate = Gate.load(reference, OnnxEngine, keys)
     return f"the files of version {gate.version} and of the mean radiograph are the published ones"
+
+
+def promote(
+    model: Annotated[
+        str, typer.Argument(metavar="NAME[/VERSION]", help="The newest version if none is named.")
+    ],
+) -> None:
+    """Let a version of a model answer where requests name none, once it is loaded and verified.
+
+    A service that runs answers with what it has loaded until it is started again.
+    """
+    from covidxray_api.inference.loading import load_model
+    from covidxray_api.models.artefacts import versions
+    from covidxray_api.models.signatures import TrustedKeys
+    from covidxray_api.models.site import Site
+    from covidxray_api.models.store import StoredModel
+
+    settings, store = read_settings(), _store()
+    name, _, version = model.partition("/")
+    with told_plainly():
+        folder = store.folder(name, version or None)
+        stored = StoredModel.read(folder if version else versions(folder.parent)[-1])
+        if settings.model_keys:
+            TrustedKeys.read(settings.model_keys).check(stored.folder, stored.sha256)
+        if settings.site and name == settings.default_model:
+            stored = stored.at(Site.read(settings.site))
+        load_model(stored, settings.engine)
+        store.promote(name, stored.manifest.version)
+    typer.echo(f"{name} answers with version {stored.manifest.version}.")
+
+
+def rollback(name: Annotated[str, typer.Argument(help="Name of the model.")]) -> None:
+    """Let the version of a model answer again that answered before the latest promotion."""
+    with told_plainly():
+        version = _store().roll_back(name)
+    typer.echo(f"{name} answers with version {version} again.")
 
 
 def sign(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import structlog
@@ -12,6 +12,7 @@ import structlog
 from covidxray_api.errors import CorruptArtefact, UnknownModel
 from covidxray_api.inference.loading import Load, load_model
 from covidxray_api.inference.model import LoadedModel
+from covidxray_api.models.artefacts import versions
 from covidxray_api.models.site import Site
 from covidxray_api.models.store import ModelStore, StoredModel
 from covidxray_api.radiograph import Radiograph
@@ -39,7 +40,7 @@ class ModelRegistry:
     Raises
     ------
     InvalidSiteProfile
-        If the site's profile was fitted for another model than the newest version of the default.
+        If the site's profile was fitted for another model than the default one.
     UnknownModel
         If there is a site, and no default model.
     """
@@ -55,21 +56,21 @@ class ModelRegistry:
         self._load = load
         self._versions = _read(store)
         if site:
-            newest = self.find().at(site)
-            self._versions[default] = [*self._versions[default][:-1], newest]
+            answering = self.find().at(site)
+            self._versions[default] = [*self._versions[default][:-1], answering]
         self._loaded: dict[str, LoadedModel] = {}
         self._locks: dict[str, threading.Lock] = defaultdict(threading.Lock)
 
     def stored(self) -> list[StoredModel]:
-        """Return the newest version of every model, sorted by name."""
+        """Return the version of every model that answers, sorted by name."""
         return [versions[-1] for versions in self._versions.values()]
 
     def every_version(self) -> list[StoredModel]:
-        """Return all versions of every model, sorted by name, oldest first."""
+        """Return all versions of every model, sorted by name, that which answers last."""
         return [stored for versions in self._versions.values() for stored in versions]
 
     def find(self, name: str | None = None, version: str | None = None) -> StoredModel:
-        """Return a version of a model, which need not be loaded; the newest if none is named.
+        """Return a version of a model, loaded or not; that which answers if none is named.
 
         Raises
         ------
@@ -88,7 +89,7 @@ class ModelRegistry:
         return known[version]
 
     def get(self, name: str | None = None) -> LoadedModel:
-        """Return the newest version of a model, ready to answer.
+        """Return the version of a model that answers, ready to do so.
 
         Who asks for a model that is being loaded waits for it; who asks for another does not.
 
@@ -116,12 +117,26 @@ class ModelRegistry:
 
 
 def _read(store: ModelStore) -> dict[str, Sequence[StoredModel]]:
-    found: dict[str, list[StoredModel]] = {}
-    for folder in store.folders():
+    """Return the versions of each model, oldest first; that which answers is the last."""
+    found: dict[str, Sequence[StoredModel]] = {}
+    for name in store.names():
+        readable = {stored.manifest.version: stored for stored in _readable(store, name)}
         try:
-            stored = StoredModel.read(folder)
+            answering = store.promoted(name) or next(reversed(readable), None)
+        except CorruptArtefact as error:
+            log.error("stored model left out", model=name, reason=str(error))
+            continue
+        if answering in readable:
+            last = readable.pop(answering)
+            found[name] = [*readable.values(), last]
+        elif answering:
+            log.error("stored model left out", model=name, promoted=answering)
+    return found
+
+
+def _readable(store: ModelStore, name: str) -> Iterator[StoredModel]:
+    for folder in versions(store.root / name):
+        try:
+            yield StoredModel.read(folder)
         except CorruptArtefact as error:
             log.error("stored model left out", folder=str(folder), reason=str(error))
-        else:
-            found.setdefault(stored.manifest.name, []).append(stored)
-    return dict(found)

@@ -35,6 +35,7 @@ from covidxray_api.models.evidence import (
     strongest_outside_lungs,
 )
 from covidxray_api.models.manifest import Manifest
+from covidxray_api.models.promotion import promoted, write_promoted
 from covidxray_api.models.site import Site
 
 
@@ -142,34 +143,85 @@ class ModelStore:
             yield from versions(self.root / name)
 
     def get(self, name: str, version: str | None = None) -> StoredModel:
-        """Return a version of a model; the newest if none is named.
+        """Return a version of a model; that which answers if none is named.
 
         Raises
         ------
         UnknownModel
             If no model has that name, or the model has no such version.
         CorruptArtefact
-            If its manifest cannot be read.
+            If its manifest, or which version answers, cannot be read.
         """
         return StoredModel.read(self.folder(name, version))
 
     def folder(self, name: str, version: str | None = None) -> Path:
-        """Return the folder of a version of a model; of the newest if none is named.
+        """Return the folder of a version of a model; of that which answers if none is named.
 
         Raises
         ------
         UnknownModel
             If no model has that name, or the model has no such version.
+        CorruptArtefact
+            If it cannot be read which version answers.
         """
-        # The name comes from a request: it is looked up, never joined to a path.
-        if name not in self.names():
-            raise UnknownModel(name=name, known=tuple(self.names()))
-        folders = {folder.name: folder for folder in versions(self.root / name)}
-        version = version or next(reversed(folders), "")
+        of_model = self._folder_of(name)
+        folders = {folder.name: folder for folder in versions(of_model)}
+        if version is None:
+            version = self.promoted(name) or next(reversed(folders), "")
         if version not in folders:
             raise UnknownModel("version", name=name, version=version, known=tuple(folders))
         return folders[version]
 
+    def promoted(self, name: str) -> str | None:
+        """Return the version of a model that was promoted last; None if none ever was.
+
+        Raises
+        ------
+        UnknownModel
+            If no model has that name.
+        CorruptArtefact
+            If it cannot be read.
+        """
+        return next(reversed(promoted(self._folder_of(name))), None)
+
+    def promote(self, name: str, version: str) -> None:
+        """Let a version of a model answer where none is named; nothing of it is verified here.
+
+        Raises
+        ------
+        UnknownModel
+            If no model has that name, or the model has no such version.
+        CorruptArtefact
+            If it cannot be written, or what was there cannot be read.
+        """
+        folder = self.folder(name, version).parent
+        before = promoted(folder) or [self.folder(name).name]
+        write_promoted(folder, [*(it for it in before if it != version), version])
+
+    def roll_back(self, name: str) -> str:
+        """Let the version answer again that answered before the latest promotion; return it.
+
+        Raises
+        ------
+        UnknownModel
+            If no model has that name, or no other version of it answered before.
+        CorruptArtefact
+            If it cannot be written, or what was there cannot be read.
+        """
+        folder = self._folder_of(name)
+        earlier = promoted(folder)[:-1]
+        if not earlier:
+            raise UnknownModel("nothing_before", name=name)
+        before = self.folder(name, earlier[-1]).name
+        write_promoted(folder, earlier)
+        return before
+
     def new_version(self, name: str) -> AbstractContextManager[Draft]:
         """Make the next version of a model; see `artefacts.new_version`."""
         return new_version(self.root / name)
+
+    def _folder_of(self, name: str) -> Path:
+        # The name comes from a request: it is looked up, never joined to a path.
+        if name not in self.names():
+            raise UnknownModel(name=name, known=tuple(self.names()))
+        return self.root / name

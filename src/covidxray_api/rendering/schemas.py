@@ -580,4 +580,4 @@ class ModelList(Schema):
     """The stored models."""
 
     models: list[ModelDescription]
-    """The newest version of each, by name."""
+    """The version of each that answers, by name."""

@@ -365,6 +365,10 @@ PROBLEMS: Mapping[str, ProblemText] = {
                 "en": "{name} has no version {version!r}; stored are: {known}.",
                 "es": "{name} no tiene la versión {version!r}; están: {known}.",
             },
+            "nothing_before": {
+                "en": "No other version of {name} answered before.",
+                "es": "Ninguna otra versión de {name} ha respondido antes.",
+            },
         },
         at_the_shell={
             "en": "`covidxray models list` lists the models that can be chosen.",
@@ -545,6 +549,10 @@ PROBLEMS: Mapping[str, ProblemText] = {
             "not_signed": {
                 "en": "{path} cannot be signed: {fault}",
                 "es": "{path} no se puede firmar: {fault}",
+            },
+            "not_promoted": {
+                "en": "{path} cannot be written: {fault}",
+                "es": "{path} no se puede escribir: {fault}",
             },
             "no_gate": {"en": "There is no gate in {path}.", "es": "No hay filtro en {path}."},
             "no_network": {

@@ -72,7 +72,7 @@ async def get_model(
     name: str, shared: Shared, _: RequestId, version: str | None = None
 ) -> dict[str, Any]:
     """Say what a model takes and gives."""
-    return protocol.metadata(*await _newest(shared, name, version))
+    return protocol.metadata(*await _answering(shared, name, version))
 
 
 @models.get("/models/{name}/ready")
@@ -82,7 +82,7 @@ async def is_model_ready(
 ) -> dict[str, Any]:
     """Answer if a model can be asked; one that is not loaded is, when it is asked first."""
     shared.service.check_ready()
-    await _newest(shared, name, version)
+    await _answering(shared, name, version)
     return {"name": name, "ready": True}
 
 
@@ -98,7 +98,7 @@ async def infer_model(
     version: str | None = None,
 ) -> Response:
     """Screen the images of a tensor."""
-    stored, _ = await _newest(shared, name, version)
+    stored, _ = await _answering(shared, name, version)
     length = request.headers.get(protocol.HEADER_LENGTH)
     asked = protocol.parse(await upload.read(), length, shared.settings.batch_max_files)
     parameters = _parameters(asked.parameters)
@@ -118,15 +118,15 @@ async def infer_model(
     return Response(content, media_type="application/json")
 
 
-async def _newest(
+async def _answering(
     shared: Shared, name: str, version: str | None
 ) -> tuple[StoredModel, tuple[str, ...]]:
-    """Return a model and the versions of it that answer: the newest one."""
-    newest = (await shared.service.models()).find(name)
-    answering = newest.manifest.version
+    """Return a model and the versions of it that can be asked: the one that answers."""
+    stored = (await shared.service.models()).find(name)
+    answering = stored.manifest.version
     if version not in {None, answering}:
         raise UnknownModel("version", name=name, version=version, known=(answering,))
-    return newest, (answering,)
+    return stored, (answering,)
 
 
 def _parameters(stated: dict[str, Any]) -> dict[str, Any]:

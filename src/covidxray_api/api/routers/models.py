@@ -73,7 +73,7 @@ async def model_card(
     _: RequestId,
     name: Annotated[str, Path(description="Name of the model.", examples=["multi-source"])],
 ) -> Response:
-    """Return the model card of the newest version, in English.
+    """Return the model card of the version that answers, in English.
 
     It is Markdown, or with `Accept: application/json` what `/models` states of the model; a model
     that was stored without a card has the latter alone.
