@@ -11,7 +11,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gen
 # What the image carries beside the bare service.
 SERVED := postgresql hospital grpc bulk remote traces
 
-.PHONY: audit advisories serve test test-serving test-training fuzz browser check faults lowest lock openapi spectral clients
+.PHONY: audit advisories serve test test-serving test-training fuzz browser check faults lowest lock openapi reference spectral clients
 
 serve: $(VENV)/serving
 	$(BIN)/covidxray serve
@@ -85,6 +85,10 @@ spectral:
 
 openapi: $(VENV)/testing
 	$(BIN)/covidxray openapi
+
+# The pages of docs/ that code writes: settings, codes, formats, metrics, command line, API.
+reference: $(VENV)/testing
+	$(BIN)/python -m tools.reference
 
 lock: $(VENV)/testing
 	$(COMPILE) $(SERVED:%=--extra %) --output-file requirements.lock pyproject.toml

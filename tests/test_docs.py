@@ -10,32 +10,17 @@ from pathlib import Path
 from typing import TypeGuard
 
 import pytest
+from tools.reference import DOCS, PAGES, made
 
-from covidxray_api.api.problems import STATUS
-from covidxray_api.errors import CovidXrayError, kinds
-from covidxray_api.settings import Settings
-from covidxray_api.texts.problems import advice, title
+from covidxray_api.errors import kinds
 
 ROOT = Path(__file__).parents[1]
-README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("name", list(Settings.model_fields))
-def test_a_setting_is_documented(name: str) -> None:
-    field = Settings.model_fields[name]
-    shipped = isinstance(field.default, Path) and field.default.is_absolute()
-    default = "shipped" if shipped else f"`{field.default}`"
-    meaning = " ".join((field.description or "").split())
-
-    assert f"| `COVIDXRAY_{name.upper()}` | {default} | {meaning} |" in README
-
-
-@pytest.mark.parametrize("kind", list(kinds()), ids=lambda kind: kind.code)
-def test_a_problem_is_documented(kind: type[CovidXrayError]) -> None:
-    assert (
-        f"| `{kind.code}` | {STATUS[kind.code].value} | {title(kind.code, 'en')}"
-        f" | {advice(kind.code, 'en', 'http')} |"
-    ) in README
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_says_what_the_code_says(page: str) -> None:
+    committed = (DOCS / page).read_text(encoding="utf-8")
+    assert committed == made(page), "run `python -m tools.reference`"
 
 
 def test_no_two_problems_have_the_same_name() -> None:
@@ -48,7 +33,7 @@ def test_each_dependency_is_justified() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     asked = chain(project["dependencies"], *project["optional-dependencies"].values())
     names = {re.split(r"[\[>=<]", requirement)[0] for requirement in asked}
-    page = (ROOT / "docs" / "dependencies.md").read_text(encoding="utf-8")
+    page = (DOCS / "dependencies.md").read_text(encoding="utf-8")
 
     undocumented = {name for name in names - {"covidxray-api"} if f"`{name}`" not in page}
     assert undocumented == set()
@@ -65,8 +50,8 @@ def test_links_lead_to_files(page: Path) -> None:
     assert [link for link in links if not (page.parent / link).exists()] == []
 
 
-SECURITY = (ROOT / "docs" / "security.md").read_text(encoding="utf-8")
-RELIABILITY = (ROOT / "docs" / "reliability.md").read_text(encoding="utf-8")
+SECURITY = (DOCS / "security.md").read_text(encoding="utf-8")
+RELIABILITY = (DOCS / "reliability.md").read_text(encoding="utf-8")
 
 
 def _tests(path: Path) -> set[str]:

@@ -208,5 +208,6 @@ def test_the_description_says_which_scope_an_operation_needs(service: httpx.Clie
         for operation in described["paths"][path].values():
             assert operation["security"] == [{"bearer": []}, {"key": []}]
             assert operation["description"].endswith(f"Needs the scope `{scope}`.")
+            assert operation["description"].count("Needs the scope") == 1
             assert {"401", "403", "503"} <= operation["responses"].keys()
     assert described["paths"]["/health"]["get"]["security"] == []

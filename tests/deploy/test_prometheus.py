@@ -19,7 +19,8 @@ from tests.waiting import PATIENCE_S, wait_until
 ROOT = Path(__file__).parents[2]
 RULES = ROOT / "deploy" / "prometheus"
 DASHBOARD = ROOT / "deploy" / "grafana" / "covidxray.json"
-PAGE = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+OPERATIONS = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+METRICS = (ROOT / "docs" / "metrics.md").read_text(encoding="utf-8")
 
 PROMETHEUS, PROMTOOL = shutil.which("prometheus"), shutil.which("promtool")
 
@@ -130,14 +131,14 @@ def test_each_metric_is_explained(service: httpx.Client) -> None:
 
     for name, labels in re.findall(r"^(covidxray_\w+)(?:\{(.*)\})? ", text, re.MULTILINE):
         if not name.endswith(("_created", "_sum", "_count")):
-            assert f"`{name.removesuffix('_bucket')}`" in PAGE
+            assert f"`{name.removesuffix('_bucket')}`" in METRICS
         for label in re.findall(r"(\w+)=", labels):
-            assert label == "le" or f"`{label}`" in PAGE
+            assert label == "le" or f"`{label}`" in METRICS
 
 
 def test_each_alert_has_a_section() -> None:
     rules = yaml.safe_load((RULES / "alerts.yml").read_text(encoding="utf-8"))
-    headings = {line.removeprefix("### ") for line in PAGE.splitlines() if line[:4] == "### "}
+    headings = {line.removeprefix("### ") for line in OPERATIONS.splitlines() if line[:4] == "### "}
 
     for rule in rules["groups"][0]["rules"]:
         assert rule["alert"] in headings

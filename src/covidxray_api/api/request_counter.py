@@ -33,7 +33,8 @@ class RequestCounter:
         self._app = app
         self._requests = Counter(
             "covidxray_requests",
-            "Requests by route, method and class of status.",
+            "Requests by route as in the API description (`unknown` for any other path) and class"
+            " of status (`2xx` …; `gone` if the client went before an answer).",
             ("route", "method", "status"),
             registry=registry,
         )

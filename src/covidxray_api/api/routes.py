@@ -109,7 +109,8 @@ def describe_security(app: FastAPI, routers: Iterable[APIRouter]) -> None:
     described["components"]["securitySchemes"] = SCHEMES
     for route in chain.from_iterable(router.routes for router in routers):
         if isinstance(route, StrictRoute) and route.needs and route.include_in_schema:
-            for operation in described["paths"][route.path_format].values():
+            operations = described["paths"][route.path_format]
+            for operation in (operations[method.lower()] for method in sorted(route.methods or ())):
                 # A list of scopes is for OAuth alone (OpenAPI 3.0), and linters hold to it.
                 operation["security"] = [{name: []} for name in SCHEMES]
                 operation["description"] += f"\n\nNeeds the scope `{route.needs}`."

@@ -35,7 +35,7 @@ STAGE_BOUNDS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.
 class Metrics:
     """The figures of one process, and their sum over all.
 
-    Names of metrics and labels are documented in `docs/operations.md`.
+    What each says of itself is its documentation, in `docs/metrics.md`.
     """
 
     def __init__(self) -> None:
@@ -43,57 +43,59 @@ class Metrics:
         """Where others add figures of their own."""
         self._build = Gauge(
             "covidxray_build_info",
-            "What computes the answers; always 1.",
+            "What computes the answers; always 1. Two series while a change of model rolls.",
             ("version", "model", "model_version", "model_sha256", "engine", "gate"),
             registry=self.registry,
             multiprocess_mode="livemax",
         )
         self._stages = Histogram(
             "covidxray_stage_seconds",
-            "Time that a stage of a request took.",
+            "Times: `wait` in the queue, `decode`, `gate`, `inference`, `total` from admission to"
+            " answer.",
             ("stage",),
             buckets=STAGE_BOUNDS_S,
             registry=self.registry,
         )
         self._in_flight = Gauge(
             "covidxray_in_flight",
-            "Requests with an image that are being served or wait.",
+            "Requests with an image that are uploaded, wait or are worked on, of all processes.",
             registry=self.registry,
             multiprocess_mode="livesum",
         )
         self._capacity = Gauge(
             "covidxray_capacity",
-            "Most requests with an image in flight.",
+            "Most of them: `COVIDXRAY_MAX_IN_FLIGHT` times the processes that live.",
             registry=self.registry,
             multiprocess_mode="livesum",
         )
         self._refused = Counter(
             "covidxray_refused",
-            "Requests with an image that were not served, by the code of the problem.",
+            "Requests with an image that were not served: `overloaded`, `not-ready`,"
+            " `deadline-exceeded`.",
             ("problem",),
             registry=self.registry,
         )
         self._rejections = Counter(
             "covidxray_rejections",
-            "Images that were no frontal chest radiograph, by what was found.",
+            "Images that are no frontal chest radiograph, by finding; one image may have several.",
             ("finding",),
             registry=self.registry,
         )
         self._decisions = Counter(
             "covidxray_decisions",
-            "Answers by model, predicted label, and whether they are conclusive.",
+            "Answers by predicted label; `certainty` is `conclusive` or `uncertain`.",
             ("model", "label", "certainty"),
             registry=self.registry,
         )
         self._feedback = Counter(
             "covidxray_feedback",
-            "Clinicians' opinions of answers.",
+            "Clinicians' opinions: `agree`, `disagree`, `not_sure`.",
             ("model", "opinion"),
             registry=self.registry,
         )
         self._records = Counter(
             "covidxray_records",
-            "Records of screenings: kept, or lost.",
+            "Records of screenings, `kept` or `lost`.",
             ("outcome",),
             registry=self.registry,
         )
@@ -108,7 +110,7 @@ class Metrics:
         )
         self._shifted = Gauge(
             "covidxray_drift_shifted",
-            "Whether the index is one that is worth a look, and beyond chance: 1, or 0.",
+            "1 where the index is worth a look and beyond chance, else 0.",
             ("measure",),
             registry=self.registry,
             multiprocess_mode="mostrecent",

@@ -848,8 +848,8 @@ PROBLEMS: Mapping[str, ProblemText] = {
             },
         },
         at_the_shell={
-            "en": "The settings are described in the README.",
-            "es": "Los ajustes se describen en el README.",
+            "en": "docs/settings.md describes the settings.",
+            "es": "docs/settings.md describe los ajustes.",
         },
     ),
     "invalid-dataset": ProblemText(
