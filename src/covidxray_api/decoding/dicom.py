@@ -197,7 +197,7 @@ def decode(data: bytes, media_type: str, limits: Limits) -> Decoded:
 def _read(data: bytes, limits: Limits) -> tuple[pydicom.FileDataset, UID]:
     """Read the attributes that matter, the undecoded pixels included."""
     try:
-        data = _inflated(data, limits)
+        data = inflated(data, limits)
         dataset = pydicom.dcmread(BytesIO(data), force=True, specific_tags=_ATTRIBUTES)
         if "PixelData" not in dataset and ITEM in data:
             # The end of the fragments may be missing and nothing else.
@@ -216,7 +216,7 @@ def _read(data: bytes, limits: Limits) -> tuple[pydicom.FileDataset, UID]:
     return dataset, ImplicitVRLittleEndian if implicit else ExplicitVRLittleEndian
 
 
-def _inflated(data: bytes, limits: Limits) -> bytes:
+def inflated(data: bytes, limits: Limits) -> bytes:
     """Return a deflated file as a plain one (PS3.5 section A.5), and others as they are.
 
     pydicom would inflate all of it before any limit could be checked.

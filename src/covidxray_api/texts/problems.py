@@ -283,6 +283,12 @@ PROBLEMS: Mapping[str, ProblemText] = {
                 "es": "Al archivo DICOM le falta el atributo {name}, sin el que no se leen los"
                 " píxeles.",
             },
+            "no_uid": {
+                "en": "The DICOM file has no valid {name}, without which no result can be filed in"
+                " its study.",
+                "es": "El archivo DICOM no tiene un {name} válido, sin el que ningún resultado"
+                " puede archivarse en su estudio.",
+            },
             "data_set": {
                 "en": "The attributes of the DICOM file are truncated or damaged.",
                 "es": "Los atributos del archivo DICOM están truncados o dañados.",

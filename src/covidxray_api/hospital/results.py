@@ -1,0 +1,32 @@
+"""All DICOM objects of an answer, in the study of its films."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from io import BytesIO
+
+from pydicom import Dataset, dcmwrite
+
+from covidxray_api.hospital.film import Film
+from covidxray_api.hospital.structured_report import structured_report
+from covidxray_api.rendering.renderer import Context
+
+
+def results(films: Sequence[Film], context: Context) -> list[Dataset]:
+    """Return what is filed in a study: its structured report comes last, as it names the others.
+
+    Parameters
+    ----------
+    films : sequence of Film
+        At least one, all of one study; those that were refused are reported as such.
+    context : Context
+        Language of the sentences, and when the answer was given.
+    """
+    return [structured_report(films, context)]
+
+
+def encoded(made: Dataset) -> bytes:
+    """Return an object as a file (PS3.10)."""
+    file = BytesIO()
+    dcmwrite(file, made, enforce_file_format=True)
+    return file.getvalue()
