@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +63,7 @@ def radiograph(examples: Path) -> Radiograph:
 def screened(screener: Screener, radiograph: Radiograph) -> Screened:
     """Screen an example, with its map."""
 
+    @cache
     def film(name: str = "covid_19", **facts: Any) -> Film:
         data = radiograph(name, **facts)
         return Film(ImageReference.read(data, LIMITS), screener.explain(data))

@@ -8,6 +8,8 @@ from io import BytesIO
 from pydicom import Dataset, dcmwrite
 
 from covidxray_api.hospital.film import Film
+from covidxray_api.hospital.map_segmentation import map_segmentation
+from covidxray_api.hospital.secondary_capture import secondary_capture
 from covidxray_api.hospital.structured_report import structured_report
 from covidxray_api.rendering.renderer import Context
 
@@ -22,7 +24,13 @@ def results(films: Sequence[Film], context: Context) -> list[Dataset]:
     context : Context
         Language of the sentences, and when the answer was given.
     """
-    return [structured_report(films, context)]
+    made = [secondary_capture(film, context) for film in films]
+    maps = {
+        film.reference.instance: drawn
+        for film in films
+        if (drawn := map_segmentation(film, context))
+    }
+    return [*made, *maps.values(), structured_report(films, context, maps)]
 
 
 def encoded(made: Dataset) -> bytes:

@@ -118,7 +118,7 @@ def _label_group(film: Film, label: Label, segments: Dataset | None) -> object:
             sop_class_uid=segments.SOPClassUID,
             sop_instance_uid=segments.SOPInstanceUID,
             segment_number=1,
-            frame_number=1,
+            frame_number=None,  # its one frame; PS3.3, C.10.3 has either number
             source_image=sr.SourceImageForSegmentation(
                 film.reference.sop_class, film.reference.instance
             ),
