@@ -20,6 +20,8 @@
     ├── ContradictoryFeedback          contradictory-feedback
     ├── RecordsUnavailable             records-unavailable
     ├── UnknownScreening               unknown-screening
+    ├── ResultsUnavailable             results-unavailable
+    ├── UnknownResult                  unknown-result
     ├── CorruptArtefact                corrupt-artefact
     ├── InvalidSiteProfile             invalid-site-profile
     ├── ParityBroken                   parity-broken
@@ -176,6 +178,18 @@ class UnknownScreening(CovidXrayError):
     """The records have no such screening."""
 
     code = "unknown-screening"
+
+
+class ResultsUnavailable(CovidXrayError):
+    """No DICOM results are kept, or they cannot be written or read."""
+
+    code = "results-unavailable"
+
+
+class UnknownResult(CovidXrayError):
+    """No such DICOM result is kept."""
+
+    code = "unknown-result"
 
 
 class CorruptArtefact(CovidXrayError):

@@ -146,6 +146,14 @@ class Settings(BaseSettings):
     retention_days: PositiveInt | None = None
     """Days after which feedback and records of screenings are deleted; kept if unset."""
 
+    results: Path | None = None
+    """Where DICOM results are kept until they are acknowledged: a SQLite file on a local disk, made
+    where there is none. With it, films are taken by DICOMweb, and there is a worklist; it holds
+    what identifies patients."""
+
+    results_hours: PositiveFloat = 24.0
+    """Hours after which DICOM results are dropped, and studies leave the worklist."""
+
     gate: GateName = "learned"
     """What tells a chest radiograph from all else where a request names nothing: `learned`, or
     `ssim` for the paper's rule alone."""

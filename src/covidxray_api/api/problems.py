@@ -77,6 +77,8 @@ STATUS: Mapping[str, HTTPStatus] = {
     "contradictory-feedback": HTTPStatus.BAD_REQUEST,
     "records-unavailable": HTTPStatus.SERVICE_UNAVAILABLE,
     "unknown-screening": HTTPStatus.NOT_FOUND,
+    "results-unavailable": HTTPStatus.SERVICE_UNAVAILABLE,
+    "unknown-result": HTTPStatus.NOT_FOUND,
     "corrupt-artefact": HTTPStatus.INTERNAL_SERVER_ERROR,
     "invalid-site-profile": HTTPStatus.INTERNAL_SERVER_ERROR,
     "parity-broken": HTTPStatus.INTERNAL_SERVER_ERROR,
@@ -100,6 +102,7 @@ CLIENT_GONE = 499
 
 RETRY_AFTER: Mapping[str, int] = {
     "records-unavailable": 60,
+    "results-unavailable": 60,
     "access-unavailable": 10,
     "not-ready": 5,
     "overloaded": 1,

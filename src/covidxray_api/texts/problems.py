@@ -527,6 +527,42 @@ PROBLEMS: Mapping[str, ProblemText] = {
             "es": "`covidxray records export` escribe lo registrado.",
         },
     ),
+    "results-unavailable": ProblemText(
+        title={"en": "Results unavailable", "es": "Resultados no disponibles"},
+        advice={
+            "en": "Send it again later; the operator must let the service write COVIDXRAY_RESULTS.",
+            "es": "Envíelo más tarde; el operador debe permitir que el servicio escriba en"
+            " COVIDXRAY_RESULTS.",
+        },
+        details={
+            "off": {
+                "en": "No DICOM results are kept: COVIDXRAY_RESULTS is not set.",
+                "es": "No se guardan resultados DICOM: COVIDXRAY_RESULTS no está definida.",
+            },
+            "extra": {
+                "en": "What writes DICOM results is not installed: pip install"
+                " 'covidxray-api[hospital]'.",
+                "es": "Lo que escribe resultados DICOM no está instalado: pip install"
+                " 'covidxray-api[hospital]'.",
+            },
+            "failing": {"en": "{path}: {fault}.", "es": "{path}: {fault}."},
+        },
+    ),
+    "unknown-result": ProblemText(
+        title={"en": "Unknown result", "es": "Resultado desconocido"},
+        advice={
+            "en": "Results are dropped once they are acknowledged, or after"
+            " COVIDXRAY_RESULTS_HOURS: send the film again.",
+            "es": "Los resultados se eliminan cuando se confirma su recepción o pasadas"
+            " COVIDXRAY_RESULTS_HOURS: envíe la imagen de nuevo.",
+        },
+        details={
+            "": {
+                "en": "There is no result of the study {study}.",
+                "es": "No hay ningún resultado del estudio {study}.",
+            },
+        },
+    ),
     "corrupt-artefact": ProblemText(
         title={"en": "Stored artefact is damaged", "es": "Artefacto guardado dañado"},
         advice={
@@ -966,6 +1002,7 @@ _SAMPLES: Mapping[str, Fact] = {
     "granted": ("feedback",),
     "number": 42,
     "fault": "the disk is full",
+    "study": "2.25.1234",
 }
 _SAMPLES_OF: Mapping[str, tuple[str, Mapping[str, Fact]]] = {
     "invalid-request": (
