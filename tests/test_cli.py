@@ -84,7 +84,7 @@ class TestScreen:
         assert result.exit_code == 1
         first, second, third = (json.loads(line) for line in result.stdout.splitlines())
         assert first["problem"]["title"] == "Unsupported file format"
-        assert second["problem"]["detail"] == "No such file or directory"
+        assert second["problem"]["detail"] == "It cannot be read: No such file or directory."
         assert third["predicted_label"] == "normal"
 
     def test_a_fault_of_the_program_over_one_file_does_not_hinder_the_others(

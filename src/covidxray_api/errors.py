@@ -36,6 +36,8 @@
     ├── AccessUnavailable              access-unavailable
     ├── TooManyRequests                too-many-requests
     ├── InvalidConfiguration           invalid-configuration
+    ├── FileUnavailable                file-unavailable
+    ├── InvalidJob                     invalid-job
     └── DatasetError                   invalid-dataset
 
 An error carries a stable `code`, a `reason` where a code has several, and `facts`: numbers and
@@ -274,6 +276,18 @@ class InvalidConfiguration(CovidXrayError):
     """The service, or a command, is set up in a way that it cannot work, or not safely."""
 
     code = "invalid-configuration"
+
+
+class FileUnavailable(CovidXrayError):
+    """A file cannot be had from where it is said to lie."""
+
+    code = "file-unavailable"
+
+
+class InvalidJob(CovidXrayError):
+    """A job over many films cannot be done, or continued, as it is asked for."""
+
+    code = "invalid-job"
 
 
 class DatasetError(CovidXrayError):

@@ -16,7 +16,8 @@ def test_the_paper_refusal_is_worded_as_in_the_paper() -> None:
 
 
 def test_every_message_is_used() -> None:
-    sources = "".join(path.read_text() for path in PACKAGE.rglob("*.py"))
+    files = (*PACKAGE.rglob("*.py"), *PACKAGE.rglob("*.j2"))
+    sources = "".join(path.read_text() for path in files)
     # Names of labels are found by the label's code.
     of_labels = ("headline_", "finding_", "short_")
     codes = [code for code in MESSAGES if not code.startswith(of_labels)]

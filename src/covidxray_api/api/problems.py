@@ -93,6 +93,8 @@ STATUS: Mapping[str, HTTPStatus] = {
     "access-unavailable": HTTPStatus.SERVICE_UNAVAILABLE,
     "too-many-requests": HTTPStatus.TOO_MANY_REQUESTS,
     "invalid-configuration": HTTPStatus.INTERNAL_SERVER_ERROR,
+    "file-unavailable": HTTPStatus.INTERNAL_SERVER_ERROR,
+    "invalid-job": HTTPStatus.INTERNAL_SERVER_ERROR,
     "invalid-dataset": HTTPStatus.UNPROCESSABLE_ENTITY,
 }
 """HTTP status of each code."""

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import csv
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from covidxray_api.cli.faults import read_settings, told_plainly
+from covidxray_api.texts.cells import cell
 
 
 def export(
@@ -27,8 +28,3 @@ def export(
         table.writeheader()
         table.writerows({name: cell(value) for name, value in row.items()} for row in rows)
     typer.echo(f"Wrote {len(rows)} rows to {output}.")
-
-
-def cell(value: Any) -> Any:
-    """Keep a spreadsheet from taking words for a formula: an apostrophe comes before them."""
-    return f"'{value}" if isinstance(value, str) and value.startswith(tuple("=+-@\t\r")) else value

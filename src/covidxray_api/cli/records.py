@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from covidxray_api.cli.faults import read_settings, told_plainly
-from covidxray_api.cli.feedback import cell
+from covidxray_api.texts.cells import cell
 
 BREACHES = {
     "missing": "Entries before number {number} are missing.",

@@ -15,7 +15,7 @@ from rich.table import Column, Table
 from rich.text import Text
 
 from covidxray_api.cli.faults import read_settings, told_plainly
-from covidxray_api.errors import CovidXrayError
+from covidxray_api.errors import CovidXrayError, FileUnavailable
 from covidxray_api.settings import GateName
 from covidxray_api.texts import Language, message
 from covidxray_api.texts.numbers import number, percent
@@ -28,7 +28,30 @@ if TYPE_CHECKING:
 
 
 def screen(
-    files: Annotated[list[Path], typer.Argument(help="Image files.")],
+    files: Annotated[
+        list[str],
+        typer.Argument(
+            help="Image files; with --out also folders, patterns, ZIP and tar archives, manifests"
+            " (.txt, .csv), a study's DICOMDIR, and addresses such as s3://."
+        ),
+    ],
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            help="Table to write, .parquet, .csv or .jsonl, a row a film; the same command goes on"
+            " where it was killed."
+        ),
+    ] = None,
+    report: Annotated[
+        Path | None, typer.Option(help="HTML file to write beside the table, with counts.")
+    ] = None,
+    thumbnails: Annotated[
+        bool, typer.Option("--thumbnails", help="Show the films in the HTML file.")
+    ] = False,
+    limit: Annotated[int | None, typer.Option(min=1, help="Most films of the table.")] = None,
+    processes: Annotated[
+        int | None, typer.Option(min=1, help="Processes for the table; one a core if none.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
     model: Annotated[str | None, typer.Option(help="Stored model to ask.")] = None,
     lang: Annotated[Language, typer.Option(help="Language of the answer.")] = "en",
@@ -42,6 +65,7 @@ def screen(
     gate: Annotated[
         GateName | None, typer.Option(help="What tells a chest radiograph from all else.")
     ] = None,
+    site: Annotated[Path | None, typer.Option(help="Site profile; COVIDXRAY_SITE if none.")] = None,
     reference: Annotated[
         str | None,
         typer.Option(
@@ -50,7 +74,9 @@ def screen(
         ),
     ] = None,
 ) -> None:
-    """Screen files; exit code 1 if any of them could not be."""
+    """Screen files, or an archive of them to a table; exit code 1 if any could not be."""
+    from covidxray_api.bulk.film_screener import Job
+    from covidxray_api.cli.bulk import screen_all
     from covidxray_api.models.decision import find_operating_point
     from covidxray_api.rendering.renderer import REFERENCE
     from covidxray_api.rendering.wording import short_name
@@ -58,8 +84,20 @@ def screen(
 
     if reference is not None and not re.match(REFERENCE, reference):
         raise typer.BadParameter("A reference is up to 64 printable ASCII characters.")
+    settings = read_settings(site=site)
+    if out:
+        if as_json or prevalence is not None or reference is not None:
+            raise typer.BadParameter("A table has no --json, --prevalence or --reference.")
+        screen_all(
+            files,
+            Job(settings, model, operating_point, gate, lang, thumbnails),
+            out, report, limit, processes,
+        )  # fmt: skip
+        return
+    if report or thumbnails or limit or processes:
+        raise typer.BadParameter("--report, --thumbnails, --limit and --processes need --out.")
     with told_plainly():
-        screener = Screener.from_settings(read_settings())
+        screener = Screener.from_settings(settings)
         chosen = screener.models.get(model)
         point = find_operating_point(chosen.manifest, operating_point)
     rows = Table(
@@ -80,12 +118,12 @@ def screen(
     )
     failed, below = False, [_name(chosen), *_point(chosen, point, lang)]
     for file in files:
-        outcome = _outcome(ask, file, lang, reference)
+        outcome = _outcome(ask, Path(file), lang, reference)
         failed |= "problem" in outcome
         if as_json:
-            typer.echo(json.dumps({"file": str(file), **outcome}, ensure_ascii=False))
+            typer.echo(json.dumps({"file": file, **outcome}, ensure_ascii=False))
         else:
-            rows.add_row(Text(str(file)), *_cells(outcome, names, lang))
+            rows.add_row(Text(file), *_cells(outcome, names, lang))
             values = outcome.get("predictive_values")
             said = [*outcome.get("limits", ()), *([values] if values else [])]
             below += [each["message"] for each in said]
@@ -103,14 +141,12 @@ def _outcome(
     from covidxray_api.texts.problems import advice, detail, title
 
     try:
-        data = file.read_bytes()
-    except OSError as error:
-        return {"problem": {"title": "File cannot be read", "detail": error.strerror}}
-    try:
-        screening = screen(data)
+        screening = screen(file.read_bytes())
         return screening_answer(screening, lang, reference).model_dump(mode="json")
     except CovidXrayError as error:
         fault = error
+    except OSError as error:
+        fault = FileUnavailable(fault=error.strerror)
     except Exception:
         # A fault of this program over one file must not cost the others their answers.
         typer.echo(f"{file}:\n{traceback.format_exc()}", err=True)

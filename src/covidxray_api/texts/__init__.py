@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from covidxray_api.texts.answers import ANSWERS
 from covidxray_api.texts.decisions import DECISIONS
+from covidxray_api.texts.job import JOB
 from covidxray_api.texts.language import LANGUAGES, Language
 from covidxray_api.texts.report import REPORT
 
 __all__ = ["LANGUAGES", "MESSAGES", "Language", "message"]
 
-MESSAGES = {**ANSWERS, **DECISIONS, **REPORT}
+MESSAGES = {**ANSWERS, **DECISIONS, **REPORT, **JOB}
 
 
 def message(code: str, language: Language) -> str:

@@ -894,6 +894,62 @@ PROBLEMS: Mapping[str, ProblemText] = {
             "es": "docs/settings.md describe los ajustes.",
         },
     ),
+    "file-unavailable": ProblemText(
+        title={"en": "File cannot be read", "es": "No se puede leer el archivo"},
+        advice={
+            "en": "Check where the file lies, and who may read it.",
+            "es": "Compruebe dónde está el archivo y quién puede leerlo.",
+        },
+        details={
+            "": {"en": "It cannot be read: {fault}.", "es": "No se puede leer: {fault}."},
+            "archive": {
+                "en": "The archive, or this member of it, is damaged or encrypted: {fault}.",
+                "es": "El archivo comprimido, o este elemento, está dañado o cifrado: {fault}.",
+            },
+            "source": {
+                "en": "{path} names no file that can be read: {fault}.",
+                "es": "{path} no nombra ningún archivo que se pueda leer: {fault}.",
+            },
+        },
+    ),
+    "invalid-job": ProblemText(
+        title={"en": "Job cannot be done so", "es": "El trabajo no se puede hacer así"},
+        advice={
+            "en": "docs/scaling.md says how jobs over many films are begun and continued.",
+            "es": "docs/scaling.md explica cómo se empiezan y continúan los trabajos con muchas"
+            " imágenes.",
+        },
+        details={
+            "journal_of_another": {
+                "en": "{path} is the journal of a job with other files or options: give the command"
+                " that began it, name another table, or delete the journal.",
+                "es": "{path} es el diario de un trabajo con otros archivos u opciones: dé la orden"
+                " que lo empezó, indique otra tabla o borre el diario.",
+            },
+            "journal": {
+                "en": "The journal {path} cannot be used: {fault}.",
+                "es": "El diario {path} no se puede usar: {fault}.",
+            },
+            "table": {
+                "en": "{path} cannot be written: {fault}. The journal keeps what is done.",
+                "es": "{path} no se puede escribir: {fault}. El diario guarda lo hecho.",
+            },
+            "table_exists": {
+                "en": "{path} exists already: name another table, or move it away.",
+                "es": "{path} ya existe: indique otra tabla o muévala.",
+            },
+            "table_form": {
+                "en": "{path} does not end as a table does: {known}.",
+                "es": "{path} no termina como una tabla: {known}.",
+            },
+            "extra": {
+                "en": "The package {package} is not installed: pip install"
+                " 'covidxray-api[{extra}]'.",
+                "es": "El paquete {package} no está instalado: pip install"
+                " 'covidxray-api[{extra}]'.",
+            },
+        },
+    ),
     "invalid-dataset": ProblemText(
         title={"en": "Invalid data folder", "es": "Carpeta de datos no válida"},
         advice={

@@ -1,0 +1,1 @@
+"""Many films: an archive screened on one machine, or on many."""
