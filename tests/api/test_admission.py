@@ -6,11 +6,15 @@ import json
 import socket
 from concurrent.futures import ThreadPoolExecutor
 from http.client import parse_headers
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import httpx
+from structlog.contextvars import merge_contextvars
+from structlog.testing import capture_logs
 from tests.waiting import wait_until
 
+from covidxray_api.access.keys import Keys
 from covidxray_api.settings import Settings
 
 if TYPE_CHECKING:
@@ -58,6 +62,41 @@ def test_who_finds_no_place_is_refused_at_once_and_the_others_are_served(
         engine.go.set()
         assert [answer.result().status_code for answer in admitted] == [200, 200]
         assert client.post("/predict", content=film).status_code == 200
+
+
+def test_who_may_not_call_learns_that_first_and_the_refused_are_logged_and_counted(
+    serve_with: ServeWith,
+    engine: WaitingEngine,
+    film: bytes,
+    in_background: ThreadPoolExecutor,
+    tmp_path: Path,
+) -> None:
+    keys = Keys(tmp_path / "keys.json")
+    key = keys.create("ward-3", ["predict", "metrics"])
+    with serve_with(Settings(max_in_flight=1, keys=keys._path, root_path="/x"), engine) as client:
+        engine.warm_up(client)
+        client.headers["X-API-Key"] = key
+        admitted = in_background.submit(client.post, "/predict", content=film)
+        engine.begun.acquire()
+        stranger = client.post("/predict", content=film, headers={"X-API-Key": "of nobody"})
+        with capture_logs(processors=[merge_contextvars]) as logged:
+            refused = client.post("/x/v1/predict", content=film, headers={"Accept-Language": "es"})
+            wait_until(lambda: any(it["event"] == "request" for it in logged))
+        counted = client.get("/metrics").text
+        engine.go.set()
+        assert admitted.result().status_code == 200
+
+    assert stranger.status_code == 401
+    assert refused.status_code == 503
+    assert refused.json()["type"] == "/x/problems/overloaded"
+    assert refused.json()["title"] == "Sobrecargado"
+    assert refused.headers["x-content-type-options"] == "nosniff"
+    (line,) = (it for it in logged if it["event"] == "request")
+    assert (line["path"], line["status"], line["problem"]) == ("/predict", 503, "overloaded")
+    assert line["caller"] == "key:ward-3"
+    assert 'covidxray_refused_total{problem="overloaded"} 1.0' in counted
+    said = 'covidxray_requests_total{method="POST",route="/predict",status="5xx"} 1.0'
+    assert said in counted
 
 
 def test_who_is_refused_need_not_send_the_image(

@@ -55,6 +55,11 @@ class Allowance:
         self._most = in_flight
         self._holding: Counter[str] = Counter()
 
+    @property
+    def is_boundless(self) -> bool:
+        """Whether every client may ask as much as it likes."""
+        return self._rate is None and self._most is None
+
     async def spend(self, client: str) -> Standing | None:
         """Count a request, and tell how it stands; None where no rate is set."""
         if self._rate is None:

@@ -20,6 +20,7 @@ from covidxray_api.api.access_log import HEADER as REQUEST_ID_HEADER
 from covidxray_api.api.access_log import AccessLog
 from covidxray_api.api.answers import SPACING, SPACING_PLANE
 from covidxray_api.api.authorization import KEY_HEADER
+from covidxray_api.api.early_refusal import EarlyRefusal
 from covidxray_api.api.examples import add_examples
 from covidxray_api.api.head import HeadAsGet
 from covidxray_api.api.headers import SecurityHeaders
@@ -147,6 +148,7 @@ def create_app(
     state.keep_in(app)
     # From the innermost to the outermost.
     app.add_middleware(HeadAsGet)
+    app.add_middleware(EarlyRefusal, state=state, routers=ROUTERS)
     app.add_middleware(AccessLog, known=KNOWN)
     app.add_middleware(RequestCounter, registry=metrics.registry)
     app.add_middleware(SecurityHeaders)

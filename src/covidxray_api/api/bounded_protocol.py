@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import asyncio
 import json
-from typing import Any
+from typing import Any, cast
 
 import structlog
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 
+from covidxray_api.api.gathering import GatheringTransport
 from covidxray_api.api.headers import HEADERS
 from covidxray_api.api.http_protocol import UpgradeIgnoringProtocol
 from covidxray_api.api.problems import MEDIA_TYPE, describe
@@ -49,7 +50,7 @@ class BoundedProtocol(UpgradeIgnoringProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Wait for a header, not forever."""
-        super().connection_made(transport)
+        super().connection_made(cast("asyncio.Transport", GatheringTransport(transport, self.loop)))
         self._end_after(HEADER_S)
 
     def connection_lost(self, exc: Exception | None) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import Annotated, TypeVar
 
 from fastapi import Depends, Header, Response
@@ -20,6 +21,7 @@ VARY = "Accept, Accept-Language"
 """Headers of a request by which answers differ (RFC 9110, section 12.5.5)."""
 
 
+@lru_cache(maxsize=64)
 def negotiate(accept_language: str) -> Language:
     """Return the language that is preferred; English if none is spoken here.
 

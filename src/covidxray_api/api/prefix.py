@@ -38,7 +38,11 @@ class Forwarded:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
-        if scope["type"] == "http" and self._trusts((scope.get("client") or ("",))[0]):
+        if (
+            self._proxies
+            and scope["type"] == "http"
+            and self._trusts((scope.get("client") or ("",))[0])
+        ):
             scope = self._as_received(scope)
         await self._app(scope, receive, send)
 

@@ -67,7 +67,8 @@ async def _drain(receive: Receive) -> None:
     left, end = MOST_BYTES, time.monotonic() + MOST_S
     with suppress(TimeoutError):
         while left > 0 and time.monotonic() < end:
-            message = await asyncio.wait_for(receive(), IDLE_S)
+            async with asyncio.timeout(IDLE_S):
+                message = await receive()
             if not message.get("more_body", False):
                 return
             left -= len(message.get("body", b""))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from prometheus_client import CollectorRegistry, Counter
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -38,6 +40,8 @@ class RequestCounter:
             ("route", "method", "status"),
             registry=registry,
         )
+        # Looked up anew for each request, a counter would cost as much as the counting.
+        self._count = cache(self._requests.labels)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -58,4 +62,4 @@ class RequestCounter:
         finally:
             route = getattr(scope.get("route"), "path", UNKNOWN)
             method = scope["method"] if scope["method"] in METHODS else "other"
-            self._requests.labels(route, method, status).inc()
+            self._count(route, method, status).inc()

@@ -41,6 +41,11 @@ class CapacityLimiter:
         """Requests that are being served, or have left work behind that still runs."""
         self._lock = threading.Lock()
 
+    @property
+    def is_full(self) -> bool:
+        """Whether all slots are held."""
+        return self.in_flight >= self.limit
+
     @contextmanager
     def acquire(self) -> Iterator[Slot]:
         """Hold a slot for as long as a request is served, and for as long as its work runs.
@@ -51,7 +56,7 @@ class CapacityLimiter:
             If all slots are held.
         """
         with self._lock:
-            if self.in_flight >= self.limit:
+            if self.is_full:
                 raise Overloaded(in_flight=self.in_flight)
             self.in_flight += 1
             self._changed(self.in_flight)

@@ -165,6 +165,11 @@ class ScreeningService:
             raise NotReady("failed")
         return self._built.result().models
 
+    @property
+    def is_full(self) -> bool:
+        """Whether `admit` would refuse a request now."""
+        return self._capacity.is_full
+
     @contextmanager
     def admit(self) -> Iterator[AdmittedRequest]:
         """Admit a request, or refuse it at once; to be called before its image is read.
