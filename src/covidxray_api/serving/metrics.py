@@ -12,6 +12,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from typing import Literal
 
@@ -99,8 +100,6 @@ class Metrics:
             ("outcome",),
             registry=self.registry,
         )
-        for outcome in ("kept", "lost"):
-            self._records.labels(outcome)  # from the start, so that the first loss is an increase
         self._drift = Gauge(
             "covidxray_drift_index",
             "Population stability index of the latest recorded screenings against the reference.",
@@ -121,7 +120,15 @@ class Metrics:
             registry=self.registry,
             multiprocess_mode="livesum",
         )
-        self._stages.labels("total")  # so that the file of all histograms is made now
+        # A label that is looked up anew each time costs as much as the counting.
+        self._stage = cache(self._stages.labels)
+        self._refusal = cache(self._refused.labels)
+        self._rejection = cache(self._rejections.labels)
+        self._decided = cache(self._decisions.labels)
+        self._record = cache(self._records.labels)
+        self._stage("total")  # so that the file of all histograms is made now
+        for outcome in ("kept", "lost"):
+            self._record(outcome)  # from the start, so that the first loss is an increase
 
     def ready(self, model: LoadedModel, gate: str | None) -> None:
         """Say what computes the answers, before there are any.
@@ -155,11 +162,11 @@ class Metrics:
 
     def took(self, stage: str, seconds: float) -> None:
         """Count the time of a stage of a request: `wait` in the queue, or `total`."""
-        self._stages.labels(stage).observe(seconds)
+        self._stage(stage).observe(seconds)
 
     def refused(self, problem: str) -> None:
         """Count a request that was not served."""
-        self._refused.labels(problem).inc()
+        self._refusal(problem).inc()
 
     def feedback(self, model: str, opinion: str) -> None:
         """Count an opinion."""
@@ -167,7 +174,7 @@ class Metrics:
 
     def records(self, outcome: Literal["kept", "lost"], number: int) -> None:
         """Count records of screenings."""
-        self._records.labels(outcome).inc(number)
+        self._record(outcome).inc(number)
 
     def records_waiting(self, number: int) -> None:
         """Say how many records wait to be written."""
@@ -189,11 +196,11 @@ class Metrics:
         if validation.rejection is not None:
             refused = [it.code for it in validation.consistency.findings if it.action == "refused"]
             for code in refused or [validation.rejection]:
-                self._rejections.labels(code).inc()
+                self._rejection(code).inc()
         elif isinstance(found, Screening) and found.decision is not None:
             certainty = "conclusive" if found.decision.conclusive else "uncertain"
             name = found.model.manifest.name
-            self._decisions.labels(name, found.decision.label.code, certainty).inc()
+            self._decided(name, found.decision.label.code, certainty).inc()
 
     def exposition(self, accept: str) -> tuple[bytes, str]:
         """Return the figures of all processes, and the media type that they are in.
