@@ -29,6 +29,11 @@ KINDS: Mapping[str, tuple[str, Collection[str]]] = {
         "`explanation.notes[].code`: what the map does and does not mean.",
         listed.NOTES,
     ),
+    "Priorities": (
+        "`studies[].priority.code` of the worklist: how urgent it is that somebody reads the study;"
+        " the most urgent first.",
+        listed.PRIORITIES,
+    ),
     "Withheld maps": ("`explanation.withheld.code`: why there is no map.", listed.WITHHELD),
 }
 """What is said of each kind of code, and the codes."""

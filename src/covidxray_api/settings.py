@@ -53,9 +53,10 @@ EngineName = Literal["compiled", "keras"]
 """What can compute a network."""
 
 
-Scope = Literal["predict", "feedback", "metrics", "admin"]
+Scope = Literal["predict", "feedback", "results", "metrics", "admin"]
 """What a caller may be allowed: to have radiographs screened, to say what they think of an answer,
-to read the metrics, or to see what the service has done."""
+to read the worklist and the DICOM results that are kept, which name patients, to read the metrics,
+or to see what the service has done."""
 
 
 Origin = Annotated[str, Field(pattern=r"^https?://[^/?#@\s*]+$")]

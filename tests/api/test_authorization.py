@@ -36,10 +36,12 @@ NEEDED = {
     "/screenings": "admin",
     "/screenings/{number}": "admin",
     "/feedback/summary": "admin",
+    "/worklist": "results",
+    "/worklist/{study}/read": "results",
 }
 READ = {
     *("/drift", "/models", "/models/{name}/card", "/metrics"),
-    *("/screenings", "/screenings/{number}", "/feedback/summary"),
+    *("/screenings", "/screenings/{number}", "/feedback/summary", "/worklist"),
 }
 OPEN = {
     *("/health", "/health/live", "/health/ready", "/problems/{slug}"),

@@ -64,6 +64,8 @@ def test_each_endpoint_is_described(document: dict[str, Any]) -> None:
         "/screenings",
         "/screenings/{number}",
         "/feedback/summary",
+        "/worklist",
+        "/worklist/{study}/read",
         "/problems/{slug}",
     }
 
@@ -154,6 +156,7 @@ ANSWERS: dict[tuple[str, str], type[BaseModel]] = {
     ("/drift", "200"): schemas.DriftReport,
     ("/screenings", "200"): schemas.ScreeningPage,
     ("/screenings/{number}", "200"): schemas.RecordedScreening,
+    ("/worklist", "200"): schemas.Worklist,
     ("/models", "200"): answers.ModelList,
     ("/models/{name}/card", "200"): answers.ModelDescription,
     ("/health", "200"): schemas.Health,
@@ -233,6 +236,7 @@ def test_every_tag_is_explained(document: dict[str, Any]) -> None:
         ("Warned", codes.WARNINGS),
         ("Rejection", codes.REJECTIONS),
         ("Withheld", codes.WITHHELD),
+        ("Priority", codes.PRIORITIES),
     ],
 )
 def test_codes_are_listed(document: dict[str, Any], schema: str, kinds: tuple[str, ...]) -> None:

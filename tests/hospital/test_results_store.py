@@ -69,6 +69,8 @@ def test_what_is_sent_again_is_kept_once(store: ResultsStore, screened: Screened
     assert len(store.find()) == 3
     (entry,) = store.worklist()
     assert (entry.films, entry.read_at, entry.request_ids) == (1, NOW, ("s",))
+    ((series, instance),) = entry.pictures
+    assert [found for found, _ in store.find(series=series, modality="OT")] == [instance]
 
 
 def test_results_are_dropped_once_acknowledged(store: ResultsStore, screened: Screened) -> None:

@@ -28,6 +28,7 @@ from covidxray_api.api.prefix import VERSION, Forwarded, PathPrefix
 from covidxray_api.api.read_on import ReadOn
 from covidxray_api.api.records import ServiceRecords
 from covidxray_api.api.request_counter import RequestCounter
+from covidxray_api.api.results import ServiceResults
 from covidxray_api.api.routers import (
     batch,
     feedback,
@@ -37,6 +38,7 @@ from covidxray_api.api.routers import (
     page,
     problem_types,
     screening,
+    worklist,
 )
 from covidxray_api.api.routers import metrics as metrics_router
 from covidxray_api.api.routers import records as records_router
@@ -65,6 +67,7 @@ ROUTERS = (
     health.router,
     metrics_router.router,
     records_router.router,
+    worklist.router,
     problem_types.router,
     page.router,
 )
@@ -116,6 +119,7 @@ def create_app(
         settings,
         service,
         records,
+        ServiceResults(settings),
         AccessControl.from_settings(settings),
         Allowance(settings.client_rate, settings.client_in_flight),
         CapacityLimiter(settings.batches_in_flight),

@@ -36,6 +36,7 @@ TAGS = [
     {"name": "models", "description": "The stored models, and what was measured of them."},
     {"name": "health", "description": "How the service is."},
     {"name": "records", "description": "What the service has answered, for administrators."},
+    {"name": "worklist", "description": "What is to be read first, for radiologists."},
     {"name": "operations", "description": "What operators watch."},
     {"name": "problems", "description": "What a type of problem means."},
 ]

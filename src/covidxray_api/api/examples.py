@@ -311,6 +311,23 @@ _DRIFT: dict[str, Any] = {
     ],
 }
 
+_STUDY = "1.2.826.0.1.3680043.8.498.17"
+
+_WORKLIST: dict[str, Any] = {
+    "studies": [
+        {
+            "study_instance_uid": _STUDY,
+            "priority": _coded("certain_covid_19"),
+            "films": 2,
+            "received_at": "2026-01-31T12:00:00Z",
+            "read_at": None,
+            "request_ids": [_VALIDATION["request_id"]],
+            "pictures": [f"/dicomweb/studies/{_STUDY}/series/2.25.3/instances/2.25.4/rendered"],
+        }
+    ],
+    "notice": _NOTICE,
+}
+
 _READY: dict[str, Any] = {
     "status": "ready",
     "ready": True,
@@ -453,6 +470,7 @@ BY_OPERATION: dict[tuple[str, str], dict[str, Any]] = {
     ("/drift", "200"): {"report": _DRIFT},
     ("/screenings", "200"): {"page": {"screenings": [_RECORD], "next": 42}},
     ("/screenings/{number}", "200"): {"recorded": _RECORD},
+    ("/worklist", "200"): {"worklist": _WORKLIST},
     ("/models", "200"): {"models": {"models": [_MODEL_DESCRIPTION]}},
     ("/models/{name}/card", "200"): {"card": _MODEL_DESCRIPTION},
     ("/health", "200"): {"ready": _READY, "starting": _STARTING},

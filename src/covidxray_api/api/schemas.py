@@ -9,7 +9,8 @@ from pydantic import ConfigDict, Field
 
 from covidxray_api.api.problems import Problem
 from covidxray_api.records.feedback import Opinion
-from covidxray_api.rendering.schemas import ModelIdentity, Named, Prediction, Schema
+from covidxray_api.rendering.schemas import ModelIdentity, Named, Prediction, Schema, one_of
+from covidxray_api.texts import codes
 
 
 class ModelVersion(Schema):
@@ -158,6 +159,50 @@ class RecordedScreening(Schema):
 
     feedback: GivenFeedback | None = None
     """The latest opinion of the answer."""
+
+
+class Priority(Schema):
+    """How urgent it is that somebody reads a study."""
+
+    code: str = one_of(codes.PRIORITIES)
+
+    message: str
+    """What it means, in the language of the answer."""
+
+
+class WorklistStudy(Schema):
+    """A study that was screened, for who reads it."""
+
+    study_instance_uid: str
+    """By which an archive and its viewers open it."""
+
+    priority: Priority
+    """That of its most urgent film."""
+
+    films: int
+    """Films of it that were screened."""
+
+    received_at: datetime
+    """When the first of them was."""
+
+    read_at: datetime | None
+    """When somebody marked it as read; null if nobody has, or a film has come since."""
+
+    request_ids: list[str]
+    """Of the requests that screened its films, oldest first."""
+
+    pictures: list[str]
+    """Paths of the answers as pictures, with the film and its map; empty once they are dropped."""
+
+
+class Worklist(Schema):
+    """The studies whose results are kept: unread first, then by priority, then as they came."""
+
+    studies: list[WorklistStudy]
+    """In this order."""
+
+    notice: str
+    """What the answers are not."""
 
 
 class ScreeningPage(Schema):

@@ -10,6 +10,7 @@ from fastapi import Depends, FastAPI, Request
 from covidxray_api.access.allowance import Allowance
 from covidxray_api.access.control import AccessControl
 from covidxray_api.api.records import ServiceRecords
+from covidxray_api.api.results import ServiceResults
 from covidxray_api.rendering.registry import RENDERERS, Renderers
 from covidxray_api.serving.capacity import CapacityLimiter
 from covidxray_api.serving.service import ScreeningService
@@ -28,6 +29,9 @@ class State:
 
     records: ServiceRecords
     """Keep feedback, and record screenings."""
+
+    results: ServiceResults
+    """Keep DICOM results, and the worklist."""
 
     access: AccessControl
     """Knows who may call."""

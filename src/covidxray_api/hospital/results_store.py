@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Final
 
 from pydicom import Dataset
+from pydicom.uid import SecondaryCaptureImageStorage
 
 from covidxray_api.errors import ResultsUnavailable, UnknownResult
 from covidxray_api.hospital.film import Film
@@ -82,6 +83,9 @@ class Entry:
 
     request_ids: tuple[str, ...]
     """Of the requests that screened its films, oldest first."""
+
+    pictures: tuple[tuple[str, str], ...]
+    """Series and SOP Instance UID of the secondary captures that are kept of it."""
 
 
 class ResultsStore:
@@ -180,6 +184,12 @@ class ResultsStore:
         """
         with self._connection() as database:
             self._drop_old(database)
+            pictures: dict[str, list[tuple[str, str]]] = {}
+            for study, *picture in database.execute(
+                "SELECT study, series, instance FROM result WHERE sop_class = ? ORDER BY made",
+                (SecondaryCaptureImageStorage,),
+            ):
+                pictures.setdefault(study, []).append((picture[0], picture[1]))
             found = database.execute(
                 "SELECT study, min(priority), count(*), min(made),"
                 " CASE WHEN count(read) = count(*) THEN max(read) END AS read_at,"
@@ -194,6 +204,7 @@ class ResultsStore:
                     datetime.fromtimestamp(received, UTC),
                     None if read is None else datetime.fromtimestamp(read, UTC),
                     tuple(dict.fromkeys(requests.split())),
+                    tuple(pictures.get(study, ())),
                 )
                 for study, urgency, films, received, read, requests in found
             ]

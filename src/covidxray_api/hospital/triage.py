@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import IntEnum
 
 from covidxray_api.screening.screening import Screening
+from covidxray_api.texts.codes import PRIORITIES
 
 COVID_19 = "covid_19"
 NORMAL = "normal"
@@ -27,6 +28,11 @@ class Priority(IntEnum):
 
     NO_SIGN = 5
     """No sign of the pneumonias that are looked for: the study still has to be read."""
+
+    @property
+    def code(self) -> str:
+        """Stable name in answers, which has a text."""
+        return PRIORITIES[self - 1]
 
 
 def priority(screening: Screening) -> Priority:

@@ -12,7 +12,7 @@ from covidxray_api.settings import EngineName
 from covidxray_api.texts import codes
 
 
-def _one_of(known: Sequence[str]) -> Any:
+def one_of(known: Sequence[str]) -> Any:
     """Return the description of a code of which there may be more in a later minor version."""
     said = ", ".join(f"`{code}`" for code in known)
     return Field(
@@ -42,43 +42,43 @@ class Coded(Schema):
 class Rejection(Coded):
     """Why an image gets no diagnosis."""
 
-    code: Annotated[str, _one_of(codes.REJECTIONS)]
+    code: Annotated[str, one_of(codes.REJECTIONS)]
 
 
 class Warned(Coded):
     """What was assumed in reading a file, or why the service should not be used at the site."""
 
-    code: Annotated[str, _one_of(codes.WARNINGS)]
+    code: Annotated[str, one_of(codes.WARNINGS)]
 
 
 class Withheld(Coded):
     """Why there is no saliency map."""
 
-    code: Annotated[str, _one_of(codes.WITHHELD)]
+    code: Annotated[str, one_of(codes.WITHHELD)]
 
 
 class Limit(Coded):
     """What an answer does not tell."""
 
-    code: Annotated[str, _one_of(codes.LIMITS)]
+    code: Annotated[str, one_of(codes.LIMITS)]
 
 
 class Figure(Coded):
     """How often answers were right or wrong."""
 
-    code: Annotated[str, _one_of(codes.FIGURES)]
+    code: Annotated[str, one_of(codes.FIGURES)]
 
 
 class Note(Coded):
     """What a saliency map does and does not mean."""
 
-    code: Annotated[str, _one_of(codes.NOTES)]
+    code: Annotated[str, one_of(codes.NOTES)]
 
 
 class Finding(Coded):
     """Something about the image that its sender should know, and what to do about it."""
 
-    code: Annotated[str, _one_of(codes.FINDINGS)]
+    code: Annotated[str, one_of(codes.FINDINGS)]
 
     action: Action
     """What followed: no diagnosis; the image was corrected before it was read; or nothing."""

@@ -89,6 +89,26 @@ ANSWERS: Mapping[str, Text] = {
         "es": "El perfil del centro desaconseja el uso aquí: las radiografías del centro se parecen"
         " demasiado poco a aquellas con las que se midió el modelo.",
     },
+    "certain_covid_19": {
+        "en": "COVID-19, without reserve",
+        "es": "COVID-19, sin reservas",
+    },
+    "uncertain_answer": {
+        "en": "Not conclusive: a radiologist must decide",
+        "es": "No concluyente: debe decidir un radiólogo",
+    },
+    "other_pneumonia": {
+        "en": "Another pneumonia, without reserve",
+        "es": "Otra neumonía, sin reservas",
+    },
+    "not_assessed": {
+        "en": "Not assessed: no image was taken for a frontal chest radiograph",
+        "es": "Sin evaluar: ninguna imagen se reconoció como radiografía de tórax frontal",
+    },
+    "no_sign": {
+        "en": "No sign of what is looked for; the study still has to be read",
+        "es": "Sin signos de lo que se busca; el estudio debe leerse igualmente",
+    },
     "duplicate": {
         "en": "The same file is there twice",
         "es": "El mismo archivo está dos veces",

@@ -50,6 +50,15 @@ WARNINGS = (
 WITHHELD = ("no_map", "map_not_faithful")
 """Why there is no saliency map."""
 
+PRIORITIES = (
+    "certain_covid_19",
+    "uncertain_answer",
+    "other_pneumonia",
+    "not_assessed",
+    "no_sign",
+)
+"""How urgent it is that somebody reads a study, the most urgent first."""
+
 LIMITS = (
     "other_findings_not_looked_for",
     "other_pneumonia_alike",

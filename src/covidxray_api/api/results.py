@@ -1,0 +1,42 @@
+"""The DICOM results that the service keeps, where its operator wants them kept."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from covidxray_api.errors import ResultsUnavailable
+from covidxray_api.settings import Settings
+
+if TYPE_CHECKING:
+    from covidxray_api.hospital.results_store import ResultsStore
+
+
+class ServiceResults:
+    """Results of films that were sent as DICOM.
+
+    Parameters
+    ----------
+    settings : Settings
+        Where they are kept, and for how long.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    @property
+    def store(self) -> ResultsStore:
+        """Where they are kept.
+
+        Raises
+        ------
+        ResultsUnavailable
+            If they are not, or what writes them is not installed.
+        """
+        if self._settings.results is None:
+            raise ResultsUnavailable("off")
+        # Not with the module: highdicom takes as long to load as all the rest.
+        try:
+            from covidxray_api.hospital.results_store import ResultsStore
+        except ModuleNotFoundError as error:
+            raise ResultsUnavailable("extra") from error
+        return ResultsStore(self._settings.results, self._settings.results_hours)
