@@ -22,6 +22,8 @@
     ├── UnknownScreening               unknown-screening
     ├── ResultsUnavailable             results-unavailable
     ├── UnknownResult                  unknown-result
+    ├── UnknownJob                     unknown-job
+    ├── JobsUnavailable                jobs-unavailable
     ├── CorruptArtefact                corrupt-artefact
     ├── InvalidSiteProfile             invalid-site-profile
     ├── ParityBroken                   parity-broken
@@ -192,6 +194,18 @@ class UnknownResult(CovidXrayError):
     """No such DICOM result is kept."""
 
     code = "unknown-result"
+
+
+class UnknownJob(CovidXrayError):
+    """There is no such job of this caller, or the service takes none."""
+
+    code = "unknown-job"
+
+
+class JobsUnavailable(CovidXrayError):
+    """No job can be taken now, or none can be read."""
+
+    code = "jobs-unavailable"
 
 
 class CorruptArtefact(CovidXrayError):

@@ -212,6 +212,27 @@ class Settings(BaseSettings):
     batches_in_flight: PositiveInt = 2
     """Requests for several radiographs that each process serves at once; any more are refused."""
 
+    jobs: Path | None = None
+    """Folder on a local disk in which jobs keep radiographs until they are screened, and answers;
+    made where there is none. Without one, no jobs are taken."""
+
+    jobs_max_files: PositiveInt = 1000
+    """Most radiographs that wait in all jobs together; any more are refused."""
+
+    jobs_max_bytes: PositiveInt = 1024 * 1024 * 1024
+    """Most bytes of radiographs that wait in all jobs together; any more are refused."""
+
+    jobs_kept_hours: PositiveFloat = 24.0
+    """Hours after which a job that has ended is erased, answers and all."""
+
+    webhook_origins: Annotated[tuple[Origin, ...], NoDecode] = ()
+    """Origins that may be called when a job has ended, as `https://ris.hospital.example`, with
+    spaces between; none otherwise."""
+
+    webhook_secret: Path | None = None
+    """File of the secret that such calls are signed with: `whsec_` and 24 to 64 bytes in
+    base64."""
+
     deadline_s: PositiveFloat = 30.0
     """Seconds that a request may take, upload and waiting included."""
 
@@ -234,7 +255,7 @@ class Settings(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     """Least severe level that is logged: debug, info, warning, error."""
 
-    @field_validator("cors_origins", "page_models", mode="before")
+    @field_validator("cors_origins", "page_models", "webhook_origins", mode="before")
     @classmethod
     def _split(cls, value: Any) -> Any:
         return value.split() if isinstance(value, str) else value

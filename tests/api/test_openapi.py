@@ -49,6 +49,8 @@ def test_each_endpoint_is_described(document: dict[str, Any]) -> None:
     assert document["paths"].keys() == {
         "/predict",
         "/predict/batch",
+        "/jobs",
+        "/jobs/{job}",
         "/validate",
         "/explain",
         "/preview",
@@ -147,6 +149,8 @@ def test_examples_are_answers_that_could_be_given(name: str, document: dict[str,
 ANSWERS: dict[tuple[str, str], type[BaseModel]] = {
     ("/predict", "200"): answers.Prediction,
     ("/predict/batch", "200"): schemas.Batch,
+    ("/jobs", "202"): schemas.Job,
+    ("/jobs/{job}", "200"): schemas.Job,
     ("/validate", "200"): answers.Validation,
     ("/explain", "200"): answers.Explained,
     ("/report", "200"): answers.Explained,

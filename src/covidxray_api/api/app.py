@@ -24,6 +24,7 @@ from covidxray_api.api.early_refusal import EarlyRefusal
 from covidxray_api.api.examples import add_examples
 from covidxray_api.api.head import HeadAsGet
 from covidxray_api.api.headers import SecurityHeaders
+from covidxray_api.api.jobs import ServiceJobs
 from covidxray_api.api.prefix import VERSION, Forwarded, PathPrefix
 from covidxray_api.api.read_on import ReadOn
 from covidxray_api.api.records import ServiceRecords
@@ -34,6 +35,7 @@ from covidxray_api.api.routers import (
     feedback,
     health,
     inference,
+    jobs,
     models,
     page,
     problem_types,
@@ -59,6 +61,8 @@ def _first(route: BaseRoute) -> str:
 ROUTERS = (
     screening.router,
     batch.router,
+    jobs.handing_in,
+    jobs.handed_in,
     inference.health,
     inference.models,
     inference.infer,
@@ -82,11 +86,18 @@ KNOWN = frozenset(
 """The first segments of all paths."""
 
 CROSS_ORIGIN: dict[str, Any] = {
-    "allow_methods": ("GET", "HEAD", "POST"),
+    "allow_methods": ("GET", "HEAD", "POST", "DELETE"),
     "allow_headers": ("Authorization", "If-None-Match", KEY_HEADER, REQUEST_ID_HEADER),
     "expose_headers": (
-        *(REQUEST_ID_HEADER, "Content-Disposition", "Content-Language", "ETag", "Retry-After"),
-        *("RateLimit", "RateLimit-Policy", "WWW-Authenticate", SPACING, SPACING_PLANE),
+        *(REQUEST_ID_HEADER, "Content-Disposition", "Content-Language", "ETag", "Location"),
+        *(
+            "Retry-After",
+            "RateLimit",
+            "RateLimit-Policy",
+            "WWW-Authenticate",
+            SPACING,
+            SPACING_PLANE,
+        ),
     ),
 }
 """What a page of another origin may send and read. No credentials: a browser has none of its own
@@ -123,6 +134,7 @@ def create_app(
         AccessControl.from_settings(settings),
         Allowance(settings.client_rate, settings.client_in_flight),
         CapacityLimiter(settings.batches_in_flight),
+        ServiceJobs(settings, service),
         renderers,
     )
 
@@ -130,7 +142,11 @@ def create_app(
     async def running(_: FastAPI) -> AsyncIterator[None]:
         # The service stops first: what it has answered is recorded.
         must = start_first and records_matter(settings)
-        async with records.running() as prepared, service.running(prepared if must else None):
+        async with (
+            records.running() as prepared,
+            service.running(prepared if must else None),
+            state.jobs.running(),
+        ):
             yield
 
     app = FastAPIOffline(

@@ -47,6 +47,24 @@ class BatchRoute(UploadRoute):
             return await read_form(request, settings.batch_max_bytes, settings.batch_max_files)
 
 
+class JobRoute(BatchRoute):
+    """A route that takes the form of a job."""
+
+    @contextmanager
+    def admitting(self, request: Request) -> Iterator[None]:
+        """Admit a request for as long as it is served, where jobs are taken."""
+        state_of(request).jobs.check_on()
+        with super().admitting(request):
+            yield
+
+    async def read_form(self, request: Request) -> Form:
+        """Read a form before the deadline for forms with several files."""
+        settings = state_of(request).settings
+        limit = min(settings.batch_max_bytes, settings.jobs_max_bytes)
+        async with Deadline(settings.batch_upload_s).bounding(UploadTooSlow):
+            return await read_form(request, limit, settings.jobs_max_files)
+
+
 class BatchUpload:
     """The files of an admitted form.
 

@@ -32,6 +32,7 @@ are aliases.
 
 TAGS = [
     {"name": "screening", "description": "What is asked of a radiograph."},
+    {"name": "jobs", "description": "Radiographs that are handed in now and answered later."},
     {"name": "feedback", "description": "What clinicians think of an answer."},
     {"name": "models", "description": "The stored models, and what was measured of them."},
     {"name": "health", "description": "How the service is."},
@@ -64,6 +65,11 @@ _HEADERS: dict[str, dict[str, Any]] = {
         "description": "Language of the answer.",
         "schema": {"type": "string", "enum": ["en", "es"]},
         "example": "en",
+    },
+    "Location": {
+        "description": "Path of what was made.",
+        "schema": {"type": "string"},
+        "example": "/v1/jobs/0d2f6e3c5f7b4f0e9f6b6f0b2d7c9a11",
     },
     "ETag": {
         "description": "What the answer is, for `If-None-Match` (RFC 9110, section 8.8.3).",
@@ -157,6 +163,7 @@ def _complete(parameter: dict[str, Any]) -> None:
 
 def _headers(status: str, conditional: bool) -> dict[str, Any]:
     names = ["X-Request-ID", "Content-Language"]
+    names += ["Location"] if status == "202" else []
     names += ["ETag"] if conditional and status in {"200", "304"} else []
     names += ["Retry-After"] if status in _RETRIED else []
     names += ["WWW-Authenticate"] if status in {"401", "403"} else []

@@ -454,9 +454,33 @@ _BATCH: dict[str, Any] = {
     ],
 }
 
+_JOB: dict[str, Any] = {
+    "id": "0d2f6e3c5f7b4f0e9f6b6f0b2d7c9a11",
+    "state": "queued",
+    "created_at": "2026-01-31T12:00:00Z",
+    "ended_at": None,
+    "erased_at": None,
+    "files": 2,
+    "answered": 0,
+    "problems": 0,
+    "webhook": None,
+    "answers": [],
+}
+
+_ENDED_JOB: dict[str, Any] = _JOB | {
+    "state": "ended",
+    "ended_at": "2026-01-31T12:00:02Z",
+    "erased_at": "2026-02-01T12:00:02Z",
+    "answered": 2,
+    "problems": 1,
+    "answers": _BATCH["answers"],
+}
+
 BY_OPERATION: dict[tuple[str, str], dict[str, Any]] = {
     ("/predict", "200"): PREDICTIONS,
     ("/predict/batch", "200"): {"batch": _BATCH},
+    ("/jobs", "202"): {"queued": _JOB},
+    ("/jobs/{job}", "200"): {"queued": _JOB, "ended": _ENDED_JOB},
     ("/validate", "200"): {"accepted": _VALIDATION, "rejected": _REJECTED_VALIDATION},
     ("/explain", "200"): {
         "explained": _EXPLAINED,

@@ -26,7 +26,7 @@ _PLAIN = {"", "binary", "8bit", "7bit"}
 
 @dataclass(slots=True)
 class Part:
-    """One part of a form, kept in memory: nothing of a patient is written to the server's disk."""
+    """One part of a form, kept in memory: only a job writes uploads to the server's disk."""
 
     name: str = ""
     """Name of the field."""

@@ -79,6 +79,8 @@ STATUS: Mapping[str, HTTPStatus] = {
     "unknown-screening": HTTPStatus.NOT_FOUND,
     "results-unavailable": HTTPStatus.SERVICE_UNAVAILABLE,
     "unknown-result": HTTPStatus.NOT_FOUND,
+    "unknown-job": HTTPStatus.NOT_FOUND,
+    "jobs-unavailable": HTTPStatus.SERVICE_UNAVAILABLE,
     "corrupt-artefact": HTTPStatus.INTERNAL_SERVER_ERROR,
     "invalid-site-profile": HTTPStatus.INTERNAL_SERVER_ERROR,
     "parity-broken": HTTPStatus.INTERNAL_SERVER_ERROR,
@@ -105,6 +107,7 @@ CLIENT_GONE = 499
 RETRY_AFTER: Mapping[str, int] = {
     "records-unavailable": 60,
     "results-unavailable": 60,
+    "jobs-unavailable": 30,
     "access-unavailable": 10,
     "not-ready": 5,
     "overloaded": 1,
@@ -136,20 +139,38 @@ def describe(code: str, language: Language = DEFAULT, prefix: str = "") -> Probl
 def problem_of(request: HTTPConnection, error: CovidXrayError) -> dict[str, Any]:
     """Return an error as JSON, in the language that the request asks for."""
     language = negotiate(request.headers.get("accept-language", ""))
+    prefix = request.scope.get("root_path", "")
+    problem = as_problem(error, language, prefix, request.state.request_id)
+    # Where clients of the Open Inference Protocol look for it.
+    is_inference = request.scope["path"].removeprefix(prefix).startswith("/v2/")
+    return problem | ({"error": problem["detail"]} if is_inference else {})
+
+
+def as_problem(
+    error: CovidXrayError, language: Language, prefix: str, request_id: str
+) -> dict[str, Any]:
+    """Return an error as JSON.
+
+    Parameters
+    ----------
+    error : CovidXrayError
+        The error; one that concerns only who runs the service goes to the log alone.
+    language : str
+        Language of what it says.
+    prefix : str
+        Path prefix under which the service is published.
+    request_id : str
+        Of the request.
+    """
     said = error
     if STATUS[error.code] == HTTPStatus.INTERNAL_SERVER_ERROR:
         # Such details name files of the server, and concern only who runs it.
         log.error("internal problem", problem=error.code, detail=str(error))
         said = CovidXrayError()
-    prefix = request.scope.get("root_path", "")
-    sentence = detail(said, language)
-    problem = _in_common(error.code, language, prefix) | {
-        "detail": sentence,
-        "request_id": request.state.request_id,
+    return _in_common(error.code, language, prefix) | {
+        "detail": detail(said, language),
+        "request_id": request_id,
     }
-    # Where clients of the Open Inference Protocol look for it.
-    is_inference = request.scope["path"].removeprefix(prefix).startswith("/v2/")
-    return problem | ({"error": sentence} if is_inference else {})
 
 
 def respond_to(request: HTTPConnection, error: CovidXrayError) -> JSONResponse:

@@ -275,6 +275,41 @@ class Batch(Named):
     """One for each file, in the order of the form."""
 
 
+class Job(Schema):
+    """Several radiographs that were handed in."""
+
+    id: str
+    """Identifier of the job."""
+
+    state: Literal["queued", "running", "ended"]
+    """`ended` once every file has an answer or a problem."""
+
+    created_at: datetime
+    """When it was handed in."""
+
+    ended_at: datetime | None
+    """When its last file was answered; null before."""
+
+    erased_at: datetime | None
+    """From when on it is erased, answers and all; null as long as it has not ended."""
+
+    files: int
+    """How many files it has."""
+
+    answered: int
+    """How many of them have an answer or a problem."""
+
+    problems: int
+    """How many have a problem."""
+
+    webhook: Literal["waiting", "delivered", "failed"] | None
+    """Whether the address of the caller has been told that the job has ended; null if there is
+    none."""
+
+    answers: list[BatchAnswer]
+    """Those that there are by now, in the order of the form."""
+
+
 class Health(Schema):
     """How the service is."""
 

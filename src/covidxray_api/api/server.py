@@ -74,13 +74,24 @@ def check(settings: Settings) -> None:
     Raises
     ------
     InvalidConfiguration
-        If anybody could call from elsewhere and no setting says so, or if what tells callers apart
-        or the certificate cannot be used.
+        If anybody could call from elsewhere and no setting says so, or if what tells callers
+        apart, the certificate or the secret of webhooks cannot be used.
     """
     access = AccessControl.from_settings(settings)
     if access.is_open and not settings.open_to_all and not is_this_machine(settings.host):
         raise InvalidConfiguration("open", host=settings.host or "all addresses")
     _check_certificate(settings)
+    _check_webhooks(settings)
+
+
+def _check_webhooks(settings: Settings) -> None:
+    if bool(settings.webhook_origins) != bool(settings.webhook_secret):
+        raise InvalidConfiguration("webhook_half")
+    if settings.webhook_secret:
+        # Not with the module: most services call nobody.
+        from covidxray_api.jobs.calls import read_secret
+
+        read_secret(settings.webhook_secret)
 
 
 def _check_certificate(settings: Settings) -> None:

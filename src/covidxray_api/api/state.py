@@ -9,6 +9,7 @@ from fastapi import Depends, FastAPI, Request
 
 from covidxray_api.access.allowance import Allowance
 from covidxray_api.access.control import AccessControl
+from covidxray_api.api.jobs import ServiceJobs
 from covidxray_api.api.records import ServiceRecords
 from covidxray_api.api.results import ServiceResults
 from covidxray_api.rendering.registry import RENDERERS, Renderers
@@ -41,6 +42,9 @@ class State:
 
     batches: CapacityLimiter
     """Bounds the requests for several radiographs."""
+
+    jobs: ServiceJobs
+    """Take radiographs that are answered later."""
 
     renderers: Renderers = RENDERERS
     """Draw answers."""

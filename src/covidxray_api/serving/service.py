@@ -140,6 +140,11 @@ class ScreeningService:
             self.status = "ready"
             log.info("ready", model=self.model.manifest.name, version=self.model.manifest.version)
 
+    @property
+    def in_flight(self) -> int:
+        """How many requests this process works on or keeps waiting."""
+        return self._capacity.in_flight
+
     def check_ready(self) -> Screener:
         """Return the screener, whose default model is loaded.
 

@@ -111,6 +111,10 @@ PROBLEMS: Mapping[str, ProblemText] = {
                 "en": "The {name} data are truncated or damaged.",
                 "es": "Los datos {name} están truncados o dañados.",
             },
+            "webhook": {
+                "en": "webhook: these origins alone may be called: {known}.",
+                "es": "webhook: solo se puede llamar a estos orígenes: {known}.",
+            },
             "several_files": {
                 "en": "The form has {count} fields named {field!r}; at most {most} here.",
                 "es": "El formulario tiene {count} campos llamados {field!r}; aquí, {most} como"
@@ -563,6 +567,46 @@ PROBLEMS: Mapping[str, ProblemText] = {
             },
         },
     ),
+    "unknown-job": ProblemText(
+        title={"en": "Unknown job", "es": "Trabajo desconocido"},
+        advice={
+            "en": "Send the radiographs again; who handed a job in can read it until it is erased.",
+            "es": "Envíe de nuevo las radiografías; quien entregó un trabajo puede leerlo hasta que"
+            " se borre.",
+        },
+        details={
+            "": {
+                "en": "There is no job {job!r} of this caller; it may have been erased.",
+                "es": "Este cliente no tiene ningún trabajo {job!r}; puede haberse borrado.",
+            },
+            "off": {
+                "en": "This service takes no jobs: COVIDXRAY_JOBS names no folder for them.",
+                "es": "Este servicio no admite trabajos: COVIDXRAY_JOBS no indica su carpeta.",
+            },
+        },
+    ),
+    "jobs-unavailable": ProblemText(
+        title={"en": "No job can be taken", "es": "No se admite ningún trabajo"},
+        advice={
+            "en": "Ask again after the seconds in Retry-After; nothing of this request was kept.",
+            "es": "Pregunte de nuevo tras los segundos de Retry-After; no se guardó nada de esta"
+            " solicitud.",
+        },
+        details={
+            "full": {
+                "en": "{waiting} radiographs wait in jobs, and there is no room for these.",
+                "es": "Hay {waiting} radiografías a la espera en trabajos, y estas no caben.",
+            },
+            "disk": {
+                "en": "Jobs cannot be read or written: {fault}.",
+                "es": "Los trabajos no se pueden leer ni escribir: {fault}.",
+            },
+        },
+        at_the_shell={
+            "en": "Look at the folder that COVIDXRAY_JOBS names, and its disk.",
+            "es": "Revise la carpeta que indica COVIDXRAY_JOBS y su disco.",
+        },
+    ),
     "corrupt-artefact": ProblemText(
         title={"en": "Stored artefact is damaged", "es": "Artefacto guardado dañado"},
         advice={
@@ -858,6 +902,16 @@ PROBLEMS: Mapping[str, ProblemText] = {
                 "es": "COVIDXRAY_OIDC_ISSUER necesita COVIDXRAY_OIDC_AUDIENCE y"
                 " COVIDXRAY_OIDC_ROLES.",
             },
+            "webhook_secret": {
+                "en": "{path} holds no secret for webhooks: whsec_ and 24 to 64 bytes in base64.",
+                "es": "{path} no contiene un secreto de webhooks: whsec_ y de 24 a 64 bytes en"
+                " base64.",
+            },
+            "webhook_half": {
+                "en": "COVIDXRAY_WEBHOOK_ORIGINS and COVIDXRAY_WEBHOOK_SECRET need each other.",
+                "es": "COVIDXRAY_WEBHOOK_ORIGINS y COVIDXRAY_WEBHOOK_SECRET se necesitan"
+                " mutuamente.",
+            },
             "tls_half": {
                 "en": "COVIDXRAY_TLS_CERTIFICATE and COVIDXRAY_TLS_KEY need each other.",
                 "es": "COVIDXRAY_TLS_CERTIFICATE y COVIDXRAY_TLS_KEY se necesitan mutuamente.",
@@ -1057,6 +1111,8 @@ _SAMPLES: Mapping[str, Fact] = {
     "needed": "predict",
     "granted": ("feedback",),
     "number": 42,
+    "job": "0d2f6e3c5f7b4f0e9f6b6f0b2d7c9a11",
+    "waiting": 1000,
     "fault": "the disk is full",
     "study": "2.25.1234",
 }

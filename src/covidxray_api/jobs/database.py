@@ -1,0 +1,106 @@
+"""The SQLite file of the jobs, which all processes of one machine share."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Literal
+
+from covidxray_api.errors import JobsUnavailable
+
+BUSY_S = 10
+"""Seconds for which one process waits for another that writes."""
+
+TABLES = """
+CREATE TABLE IF NOT EXISTS jobs (
+    id TEXT PRIMARY KEY,
+    caller TEXT,
+    asked TEXT NOT NULL,
+    created_at REAL NOT NULL,
+    ended_at REAL,
+    address TEXT,
+    call TEXT,
+    calls INTEGER NOT NULL DEFAULT 0,
+    call_at REAL
+) STRICT;
+CREATE TABLE IF NOT EXISTS films (
+    job TEXT NOT NULL REFERENCES jobs (id) ON DELETE CASCADE,
+    number INTEGER NOT NULL,
+    filename TEXT,
+    bytes INTEGER NOT NULL,
+    tries INTEGER NOT NULL DEFAULT 0,
+    owner TEXT,
+    answer TEXT,
+    problem INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (job, number)
+) STRICT;
+CREATE INDEX IF NOT EXISTS waiting ON films (owner) WHERE answer IS NULL;
+"""
+"""`owner` is the process that screens a film, `call_at` when the next call is made that the job has
+ended (Unix time). Films are screened in the order in which they came in, that of `rowid`."""
+
+
+class JobDatabase:
+    """The file, and transactions in it.
+
+    Parameters
+    ----------
+    file : Path
+        Made for its owner alone where there is none.
+
+    Raises
+    ------
+    JobsUnavailable
+        If it cannot be written.
+    """
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        with faults_told():
+            # Before SQLite does, which would let everybody read it.
+            file.touch(mode=0o600)
+        with self.transaction() as connection:
+            for statement in TABLES.split(";"):
+                connection.execute(statement)
+
+    @contextmanager
+    def transaction(
+        self, kind: Literal["IMMEDIATE", "DEFERRED"] = "IMMEDIATE"
+    ) -> Iterator[sqlite3.Connection]:
+        """Open a transaction that is committed at the end.
+
+        Parameters
+        ----------
+        kind : str
+            `DEFERRED` for one that only reads, and hinders no other.
+
+        Raises
+        ------
+        JobsUnavailable
+            If the file cannot be read or written.
+        """
+        with (
+            faults_told(),
+            closing(sqlite3.connect(self._file, BUSY_S, isolation_level=None)) as connection,
+        ):
+            # https://www.sqlite.org/wal.html; what is deleted is overwritten.
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA synchronous = FULL")
+            connection.execute("PRAGMA foreign_keys = ON")
+            connection.execute("PRAGMA secure_delete = ON")
+            connection.execute(f"BEGIN {kind}")
+            yield connection
+            connection.execute("COMMIT")
+
+
+@contextmanager
+def faults_told() -> Iterator[None]:
+    """Say of a fault of the disk or of the database that there are no jobs now."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise JobsUnavailable("disk", fault=str(error)) from error
+    except OSError as error:
+        raise JobsUnavailable("disk", fault=error.strerror or str(error)) from error

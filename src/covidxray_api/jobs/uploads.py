@@ -1,0 +1,76 @@
+"""Uploads of jobs, on the disk until they are screened."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from collections.abc import Collection, Mapping
+from contextlib import suppress
+from pathlib import Path
+
+STRAY_S = 3600
+"""Seconds after which uploads that no job names are what a crash has left."""
+
+
+class Uploads:
+    """A folder with a folder for each job, and in it a file for each film.
+
+    Parameters
+    ----------
+    folder : Path
+        The folder, which exists.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def path(self, job: str, number: int) -> Path:
+        """Return where a film is."""
+        return self._folder / job / str(number)
+
+    def keep(self, job: str, films: Mapping[int, bytes]) -> None:
+        """Write films so that they are there after a power failure too.
+
+        Raises
+        ------
+        OSError
+            If they cannot be written.
+        """
+        folder = self._folder / job
+        folder.mkdir(mode=0o700)
+        for number, data in films.items():
+            with self.path(job, number).open("xb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+        for path in (folder, self._folder):
+            descriptor = os.open(path, os.O_RDONLY)
+            try:
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
+
+    def erase(self, job: str) -> None:
+        """Delete all films of a job."""
+        shutil.rmtree(self._folder / job, ignore_errors=True)
+
+    def tidy(self, jobs: Collection[str], awaited: Collection[Path]) -> None:
+        """Delete what a crash has left.
+
+        Parameters
+        ----------
+        jobs : collection of str
+            Those that there are.
+        awaited : collection of Path
+            Films that are not yet screened.
+        """
+        for folder in self._folder.iterdir():
+            # Whoever deletes the job meanwhile deletes them too.
+            with suppress(FileNotFoundError):
+                if folder.name in jobs:
+                    for path in folder.iterdir():
+                        if path not in awaited:
+                            path.unlink()
+                elif folder.stat().st_mtime < time.time() - STRAY_S:
+                    self.erase(folder.name)
