@@ -24,7 +24,7 @@ def commands() -> str:
 
 
 def _sections(command: Command, name: str) -> Iterator[str]:
-    if isinstance(command, TyperGroup):
+    if isinstance(command, TyperGroup) and not command.invoke_without_command:
         for inner, member in command.commands.items():
             yield from _sections(member, f"{name} {inner}")
         return
@@ -36,6 +36,9 @@ def _sections(command: Command, name: str) -> Iterator[str]:
     own = [row for row in rows if not row.startswith("| `--help`")]
     if own:
         yield "\n".join(["| | |", "|---|---|", *own]) + "\n"
+    if isinstance(command, TyperGroup):
+        for inner, member in command.commands.items():
+            yield from _sections(member, f"{name} {inner}")
 
 
 def _cell(text: str) -> str:

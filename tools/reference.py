@@ -14,10 +14,12 @@ from prometheus_client import CollectorRegistry
 
 from covidxray_api.api.request_counter import RequestCounter
 from covidxray_api.decoding.formats import RASTERS, TRANSFER_SYNTAXES, UNREAD
+from covidxray_api.hospital.node.metrics import NodeMetrics
 from covidxray_api.serving.metrics import Metrics
 from covidxray_api.settings import PREFIX, Settings
 from tools.codes import codes
 from tools.commands import commands
+from tools.node import node
 from tools.paths import paths
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -59,6 +61,7 @@ def metrics() -> str:
     """Return the table of metrics, of all registries that a service serves."""
     registry = Metrics().registry
     RequestCounter(_nothing, registry)
+    NodeMetrics(registry)
     rows = ["| metric | kind | labels | meaning |", "|---|---|---|---|"]
     for metric in registry.collect():
         name = metric.name + ("_total" if metric.type == "counter" else "")
@@ -83,6 +86,7 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "metrics.md": metrics,
     "command-line.md": commands,
     "api.md": paths,
+    "pacs.md": node,
 }
 """What makes the block of each page in `docs/`."""
 

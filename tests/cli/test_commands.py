@@ -61,6 +61,8 @@ LINES = {
     "records prune": ("records prune --days 30", ""),
     "records verify": ("records verify", ""),
     "feedback export": ("feedback export --output {made}/feedback.csv", "feedback.csv"),
+    "node status": ("node status --config {node}", ""),
+    "node resend": ("node resend --config {node}", ""),
     "keys create": ("keys create ward-4 --scope predict --file {made}/keys.json", "keys.json"),
     "keys list": ("keys list --file {keys}", ""),
     "keys revoke": ("keys revoke ward-3 --file {keys}", ""),
@@ -128,7 +130,9 @@ def places(prepared: dict[str, Path], examples: Path, tmp_path: Path) -> dict[st
     shutil.copytree(shipped("reference"), tmp_path / "reference", ignore=without_gate)
     keys = tmp_path / "of ward 3.json"
     Keys(keys).create("ward-3", ["predict"])
-    return prepared | {"made": tmp_path, "examples": examples, "keys": keys}
+    node = tmp_path / "node.toml"
+    node.write_text(f'folder = "{tmp_path}/node"\n')
+    return prepared | {"made": tmp_path, "examples": examples, "keys": keys, "node": node}
 
 
 def draw_others(folder: Path) -> None:

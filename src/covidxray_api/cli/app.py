@@ -10,6 +10,7 @@ from covidxray_api.cli import (
     inspect,
     keys,
     models,
+    node,
     records,
     screening,
     serving,
@@ -59,6 +60,12 @@ recorded.command("erase")(records.erase)
 recorded.command("prune")(records.prune)
 recorded.command("verify")(records.verify)
 app.add_typer(recorded, name="records")
+
+dicom = typer.Typer(help="The DICOM node.", invoke_without_command=True)
+dicom.callback()(node.run)
+dicom.command("status")(node.status)
+dicom.command("resend")(node.resend)
+app.add_typer(dicom, name="node")
 
 api_keys = typer.Typer(help="Who may call the service.", no_args_is_help=True)
 api_keys.command("create")(keys.create)

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from io import BytesIO
 
 from pydicom import Dataset, dcmwrite
 
 from covidxray_api.hospital.film import Film
+from covidxray_api.hospital.kinds import EVERY, Kind
 from covidxray_api.hospital.map_segmentation import map_segmentation
 from covidxray_api.hospital.secondary_capture import secondary_capture
 from covidxray_api.hospital.structured_report import structured_report
 from covidxray_api.rendering.renderer import Context
 
+# It tells the UIDs of what it reads.
+logging.getLogger("highdicom").setLevel(logging.CRITICAL + 1)
 
-def results(films: Sequence[Film], context: Context) -> list[Dataset]:
+
+def results(
+    films: Sequence[Film], context: Context, kinds: frozenset[Kind] = EVERY
+) -> list[Dataset]:
     """Return what is filed in a study: its structured report comes last, as it names the others.
 
     Parameters
@@ -23,14 +30,22 @@ def results(films: Sequence[Film], context: Context) -> list[Dataset]:
         At least one, all of one study; those that were refused are reported as such.
     context : Context
         Language of the sentences, and when the answer was given.
+    kinds : frozenset of str
+        What is made; what nobody wants is not.
     """
-    made = [secondary_capture(film, context) for film in films]
-    maps = {
-        film.reference.instance: drawn
-        for film in films
-        if (drawn := map_segmentation(film, context))
-    }
-    return [*made, *maps.values(), structured_report(films, context, maps)]
+    made, maps = [], {}
+    if "secondary_capture" in kinds:
+        made = [secondary_capture(film, context) for film in films]
+    if "segmentation" in kinds:
+        maps = {
+            film.reference.instance: drawn
+            for film in films
+            if (drawn := map_segmentation(film, context))
+        }
+    made += maps.values()
+    if "structured_report" in kinds:
+        made.append(structured_report(films, context, maps))
+    return made
 
 
 def encoded(made: Dataset) -> bytes:

@@ -926,6 +926,37 @@ PROBLEMS: Mapping[str, ProblemText] = {
                 "en": "{path} cannot be read: {fault}.",
                 "es": "{path} no se puede leer: {fault}.",
             },
+            "extra": {
+                "en": "The package {package} is not installed: pip install"
+                " 'covidxray-api[{extra}]'.",
+                "es": "El paquete {package} no está instalado: pip install"
+                " 'covidxray-api[{extra}]'.",
+            },
+            "node": {
+                "en": "{path}, entry {entry}: {fault}.",
+                "es": "{path}, entrada {entry}: {fault}.",
+            },
+            "node_open": {
+                "en": "Anybody could send films to a node that listens on {host}, since AE titles"
+                " are no secret: give each of the peers its host, let tls_peers ask for"
+                " certificates, or set open_to_all = true.",
+                "es": "Cualquiera podría enviar imágenes a un nodo que escucha en {host}, porque"
+                " los títulos de AE no son secretos: indique el host de cada uno en peers, pida"
+                " certificados con tls_peers o ponga open_to_all = true.",
+            },
+            "node_tls": {
+                "en": "tls_certificate and tls_key need each other, and tls_peers needs both.",
+                "es": "tls_certificate y tls_key se necesitan mutuamente, y tls_peers necesita los"
+                " dos.",
+            },
+            "node_port": {
+                "en": "{host}:{port} cannot be listened on: {fault}.",
+                "es": "No se puede escuchar en {host}:{port}: {fault}.",
+            },
+            "node_runs": {
+                "en": "Another node works in {path}.",
+                "es": "Otro nodo trabaja en {path}.",
+            },
             "signing_key": {
                 "en": "{path} is no private key of Ed25519, as PEM and without a password.",
                 "es": "{path} no es una clave privada de Ed25519 en PEM y sin contraseña.",

@@ -1,0 +1,208 @@
+"""The DICOM node: films come in, studies are answered, results go out; nothing is lost between."""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import os
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import AsyncExitStack, ExitStack, contextmanager
+from functools import partial
+from pathlib import Path
+
+import structlog
+from prometheus_client import start_http_server
+
+from covidxray_api.decoding import Limits
+from covidxray_api.errors import InvalidConfiguration
+from covidxray_api.hospital.node.answering import Answering
+from covidxray_api.hospital.node.commitment import report_commitments
+from covidxray_api.hospital.node.config import NodeConfig
+from covidxray_api.hospital.node.door import Door, check
+from covidxray_api.hospital.node.ledger import Ledger
+from covidxray_api.hospital.node.metrics import NodeMetrics
+from covidxray_api.hospital.node.senders import requestor, sender_of
+from covidxray_api.hospital.node.sending import Courier
+from covidxray_api.serving.composition import compose
+from covidxray_api.serving.logs import log_failure
+from covidxray_api.serving.metrics import Metrics
+from covidxray_api.serving.observer import Observer
+from covidxray_api.serving.service import ScreeningService
+from covidxray_api.settings import Settings
+
+LOOK_S = 0.1
+"""Time between two looks for studies that are quiet."""
+
+KEEP_HOUSE_S = 1.0
+"""Time between two rounds of what is done beside."""
+
+log = structlog.get_logger()
+
+
+class Node:
+    """A DICOM node.
+
+    Parameters
+    ----------
+    settings : Settings
+        How it screens.
+    config : NodeConfig
+        Who may call, and where results go.
+    """
+
+    def __init__(self, settings: Settings, config: NodeConfig) -> None:
+        # One process, with a thread for each core.
+        threads = settings.workers * settings.threads
+        self._settings = settings.model_copy(update={"threads": threads})
+        self._threads = threads
+        self._config = config
+        self._limits = Limits(max_pixels=settings.max_pixels, min_side=settings.min_side)
+        self._leaving = threading.Event()
+
+    def run(self) -> None:
+        """Serve until the process is told to end.
+
+        Raises
+        ------
+        InvalidConfiguration
+            If the node cannot be set up in this way.
+        CovidXrayError
+            If the models cannot be loaded.
+        """
+        check(self._config)
+        asyncio.run(self._run())
+
+    async def _run(self) -> None:
+        stop, loop = asyncio.Event(), asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, stop.set)
+        async with AsyncExitStack() as stack:
+            folder = self._config.folder.expanduser()
+            ledger = stack.enter_context(Ledger(folder))
+            stack.enter_context(_alone(folder))
+            ledger.sweep()
+            metrics = Metrics()
+            noted = NodeMetrics(metrics.registry)
+            observers = stack.enter_context(_records(self._settings, metrics))
+            service = compose(
+                self._settings, metrics=metrics, observers=observers, start_first=True
+            )
+            await stack.enter_async_context(service.running())
+            assert service.model is not None  # noqa: S101 - it has started first
+            model = service.model.sha256
+            couriers = self._couriers(ledger, noted)
+            answering = Answering(ledger, self._config, self._limits, model)
+            door = Door(
+                self._config, ledger, model, self._limits, self._settings.max_body_bytes, noted
+            )
+            entrance = ExitStack()
+            port = entrance.enter_context(door.listening())
+            if self._config.metrics_port is not None:
+                _publish(metrics, self._config.metrics_port)
+            for courier in couriers:
+                courier.start()
+            keeper = threading.Thread(target=self._keep_house, args=(ledger, noted), name="keeper")
+            keeper.start()
+            log.info("listening", host=self._config.host, port=port, title=self._config.ae_title)
+            screeners = [
+                asyncio.create_task(self._screen(service, ledger, answering))
+                for _ in range(self._threads)
+            ]
+            await stop.wait()
+            # First nothing more comes in; then what has begun ends.
+            await asyncio.to_thread(entrance.close)
+            self._leaving.set()
+            for courier in couriers:
+                courier.stopping.set()
+            await asyncio.gather(*screeners)
+            for thread in (*couriers, keeper):
+                await asyncio.to_thread(thread.join)
+            log.info("stopped")
+
+    def _couriers(self, ledger: Ledger, metrics: NodeMetrics) -> list[Courier]:
+        config = self._config
+        return [
+            Courier(
+                destination.name,
+                sender_of(destination, config),
+                ledger,
+                metrics,
+                config.retry_most_s,
+                config.give_up_s,
+            )
+            for destination in config.destinations
+        ]
+
+    async def _screen(
+        self, service: ScreeningService, ledger: Ledger, answering: Answering
+    ) -> None:
+        """Answer one quiet study after the other."""
+        while not self._leaving.is_set():
+            with ledger.due_study(self._config.quiet_s) as study:
+                if study is None:
+                    await asyncio.sleep(LOOK_S)
+                    continue
+                try:
+                    with service.admit() as request:
+                        await request.run(partial(answering.answer, study, tell=request.tell))
+                except Exception as error:
+                    # It is tried again, after the others.
+                    log_failure(log, "study not answered", error)
+                    await asyncio.sleep(LOOK_S)
+
+    def _keep_house(self, ledger: Ledger, metrics: NodeMetrics) -> None:
+        """Drop what is not needed any more, count what is there, and report commitments."""
+        keep = self._config.keep_films
+        ae = requestor(self._config)
+        ae.add_requested_context("1.2.840.10008.1.20.1")
+        while not self._leaving.wait(KEEP_HOUSE_S):
+            try:
+                ledger.drop(None if keep == "always" else float(keep))
+                metrics.noted(ledger.film_counts(), ledger.delivery_counts())
+                report_commitments(ledger, self._config, ae)
+            except Exception as error:
+                log_failure(log, "housekeeping failed", error)
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Let no other node work in a folder.
+
+    Raises
+    ------
+    InvalidConfiguration
+        If one does.
+    """
+    descriptor = os.open(folder / "lock", os.O_CREAT | os.O_RDWR, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    except BlockingIOError as error:
+        raise InvalidConfiguration("node_runs", path=folder) from error
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def _records(settings: Settings, metrics: Metrics) -> Iterator[list[Observer]]:
+    """Record screenings, if the settings say so."""
+    if settings.record_screenings == "off":
+        yield []
+        return
+    from covidxray_api.records.opening import open_writer
+
+    writer = open_writer(settings, metrics)
+    with writer.running():
+        yield [writer]
+
+
+def _publish(metrics: Metrics, port: int) -> None:
+    """Let Prometheus read the metrics, on this machine."""
+    try:
+        start_http_server(port, "127.0.0.1", metrics.registry)
+    except OSError as error:
+        raise InvalidConfiguration(
+            "node_port", host="127.0.0.1", port=port, fault=error.strerror or str(error)
+        ) from error

@@ -1,0 +1,43 @@
+"""The node's side of a connection: bounded in size and time, whatever the peer sends."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from pynetdicom.association import Association
+from pynetdicom.transport import AssociationSocket, RequestHandler
+
+FIRST_PDU_BYTES = 65_536
+"""Largest PDU that is received beyond what was negotiated: a request with all contexts fits."""
+
+CHUNK_BYTES = 262_144
+"""Bytes that are read at once."""
+
+
+class BoundedHandler(RequestHandler):  # type: ignore[misc]
+    """Accepts a connection, and reads no PDU from it that is longer than it may be.
+
+    pynetdicom believes the length that stands in the header, and waits for the rest for ever.
+    """
+
+    def _create_association(self) -> Association:
+        # What keeps a thread from ending would keep an association from being given up.
+        self.request.settimeout(self.ae.network_timeout)
+        association = super()._create_association()
+        channel = association.dul.socket
+        most = max(FIRST_PDU_BYTES, self.ae.maximum_pdu_size)
+        channel.recv = partial(_receive, channel, most)
+        return association
+
+
+def _receive(channel: AssociationSocket, most: int, size: int) -> bytearray:
+    """Read as many bytes as are asked for, or all until the peer hangs up."""
+    if size > most:
+        raise OSError("The PDU is longer than it may be.")
+    received = bytearray()
+    while len(received) < size:
+        part: bytes = channel.socket.recv(min(size - len(received), CHUNK_BYTES))
+        if not part:
+            break
+        received += part
+    return received
