@@ -40,6 +40,7 @@ from covidxray_api.api.routers import (
     page,
     problem_types,
     screening,
+    store,
     worklist,
 )
 from covidxray_api.api.routers import metrics as metrics_router
@@ -72,6 +73,7 @@ ROUTERS = (
     metrics_router.router,
     records_router.router,
     worklist.router,
+    store.router,
     problem_types.router,
     page.router,
 )

@@ -34,6 +34,9 @@ class Part:
     filename: str | None = None
     """Name of the file; none if the part states none."""
 
+    media_type: str = ""
+    """Its content type; empty if the part states none."""
+
     encoding: str = ""
     """How the data were encoded, lower case."""
 
@@ -120,6 +123,8 @@ class _Reader:
             self._part.name = _text(options.get(b"name", b""))
             if b"filename" in options:
                 self._part.filename = _text(options[b"filename"])
+        elif name == b"content-type":
+            self._part.media_type = _text(value)
         elif name == b"content-transfer-encoding":
             self._part.encoding = _text(value).strip().lower()
 

@@ -8,6 +8,7 @@ from contextlib import aclosing
 from dataclasses import dataclass
 
 from fastapi import Request
+from python_multipart.multipart import parse_options_header
 
 from covidxray_api.api.form import Part, parts
 from covidxray_api.errors import (
@@ -86,6 +87,46 @@ async def read_form(request: Request, limit: int, most_files: int) -> Form:
     if len(files) > most_files:
         raise InvalidRequest("several_files", count=len(files), field=FIELD, most=most_files)
     return Form(files, fields)
+
+
+async def read_related(request: Request, kind: str, limit: int, most: int) -> list[Part]:
+    """Read the parts of a `multipart/related` body (RFC 2387).
+
+    Parameters
+    ----------
+    request : Request
+        The request.
+    kind : str
+        Media type that all parts have.
+    limit : int
+        Most bytes of the body that are read.
+    most : int
+        Most parts.
+
+    Raises
+    ------
+    UnsupportedFormat
+        If it is no such body, or its parts are of another media type.
+    BodyTooLarge
+        As soon as the body is known to have more bytes than `limit`.
+    InvalidRequest
+        If it cannot be read, holds nothing, or has more parts.
+    """
+    content_type = request.headers.get("content-type", "")
+    media_type, options = parse_options_header(content_type)
+    if media_type.lower() != b"multipart/related":
+        raise UnsupportedFormat("not_related", name=media_type.decode("latin-1"), kind=kind)
+    stated = options.get(b"type", kind.encode()).decode("latin-1")
+    found = []
+    async with aclosing(_bounded(request, limit)) as body:
+        async for part in parts(content_type, body, most):
+            name = part.media_type or stated
+            if name.partition(";")[0].strip().lower() != kind:
+                raise UnsupportedFormat("not_related", name=name, kind=kind)
+            found.append(part)
+    if not found:
+        raise InvalidRequest("no_parts")
+    return found
 
 
 def file_of(form: Form) -> bytes:

@@ -63,6 +63,14 @@ PROBLEMS: Mapping[str, ProblemText] = {
         },
         details={
             "parameters": {"en": "{faults}.", "es": "{faults}."},
+            "other_study": {
+                "en": "The instance is of another study than the one in the path.",
+                "es": "La instancia es de otro estudio que el de la ruta.",
+            },
+            "no_parts": {
+                "en": "The body has no parts.",
+                "es": "El cuerpo no tiene partes.",
+            },
             "unknown_parameter": {
                 "en": "There is no parameter {name!r} here; did you mean {meant!r}?",
                 "es": "Aquí no hay ningún parámetro {name!r}; ¿quería decir {meant!r}?",
@@ -203,6 +211,10 @@ PROBLEMS: Mapping[str, ProblemText] = {
             "": {
                 "en": "The {size:,} bytes begin like no format that is read here.",
                 "es": "Los {size:,} bytes no empiezan como ningún formato que se lea aquí.",
+            },
+            "not_related": {
+                "en": "{name!r} is not read here: send multipart/related with parts of {kind}.",
+                "es": "{name!r} no se lee aquí: envíe multipart/related con partes de {kind}.",
             },
             "known": {
                 "en": "The file is of the format {name}, which is not read.",

@@ -1,0 +1,133 @@
+"""DICOMweb, storing (STOW-RS): films come in, and are screened.
+
+Not in the API description: the protocol has its own (PS3.18, section 10.5; docs/conformance.md).
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+import structlog
+from fastapi import APIRouter, Path, Request, Response
+from structlog.contextvars import bind_contextvars
+
+from covidxray_api.api.access_log import RequestId
+from covidxray_api.api.form import Part
+from covidxray_api.api.instances import Instances, InstancesRoute
+from covidxray_api.api.negotiation import VARY, AnswerLanguage, negotiate_media_type
+from covidxray_api.api.state import Shared
+from covidxray_api.api.upload import content_of
+from covidxray_api.decoding import Limits
+from covidxray_api.errors import (
+    CovidXrayError,
+    DeadlineExceeded,
+    InvalidRequest,
+    NotReady,
+    Overloaded,
+)
+from covidxray_api.rendering.renderer import Context
+from covidxray_api.screening.screener import Screener
+from covidxray_api.serving.jobs import ClientGone
+from covidxray_api.serving.logs import log_failure
+from covidxray_api.texts.problems import detail
+
+JSON, XML = "application/dicom+json", "application/dicom+xml"
+
+MOST_WARNINGS = 16
+"""Failures that the headers of an answer explain in words."""
+
+BUSY = (Overloaded, NotReady, DeadlineExceeded)
+"""Why nothing could be screened now that could be later."""
+
+log = structlog.get_logger()
+
+router = APIRouter(include_in_schema=False, route_class=InstancesRoute.needing("predict"))
+
+Study = Annotated[str, Path(pattern=r"^[0-9.]{1,64}$")]
+
+
+@router.post("/dicomweb/studies")
+async def store_instances(
+    request: Request,
+    shared: Shared,
+    instances: Instances,
+    language: AnswerLanguage,
+    name: RequestId,
+) -> Response:
+    """Screen films, and keep what is answered; see `store_instances_of_study`."""
+    return await store_instances_of_study(request, shared, instances, language, name, None)
+
+
+@router.post("/dicomweb/studies/{study}")
+async def store_instances_of_study(
+    request: Request,
+    shared: Shared,
+    instances: Instances,
+    language: AnswerLanguage,
+    name: RequestId,
+    study: Study | None,
+) -> Response:
+    """Screen films of one study, and keep what is answered.
+
+    One instance never costs another its answer.
+    """
+    from covidxray_api.hospital.answering import answer
+    from covidxray_api.hospital.image_reference import ImageReference
+    from covidxray_api.hospital.store_response import Stored, native_xml, store_response
+
+    accept = ", ".join(request.headers.getlist("accept"))
+    media_type = negotiate_media_type(accept, [JSON, XML])
+    settings = shared.settings
+    limits = Limits(max_pixels=settings.max_pixels, min_side=settings.min_side)
+    bind_contextvars(files=len(instances.files))
+
+    async def screened(index: int, part: Part) -> Stored:
+        reference: ImageReference | None = None
+        said = f"{name[:120]}.{index}"
+        try:
+            data, part.data = content_of(part), bytearray()
+            reference = ImageReference.read(data, limits)
+            if study and reference.study != study:
+                raise InvalidRequest("other_study")
+            placed = reference
+
+            def work(screener: Screener) -> None:
+                context = Context(language, said, datetime.now(UTC))
+                film, objects = answer(screener, data, placed, context)
+                instances.tell(film.screening, data, said)
+                shared.results.store.add([film], objects, context.made, said)
+
+            await instances.run(work, None)
+        except ClientGone:
+            raise
+        except CovidXrayError as error:
+            log.info("not screened", part=index, problem=error.code)
+            return Stored(reference, error)
+        except Exception as error:
+            # A fault of ours over one film must not cost the others their answers.
+            log_failure(log, "unforeseen error", error)
+            return Stored(reference, CovidXrayError())
+        return Stored(reference, None)
+
+    stored = [await screened(index, part) for index, part in enumerate(instances.files)]
+    problems = [one.problem for one in stored if one.problem]
+    if len(problems) == len(stored) and isinstance(problems[0], BUSY):
+        raise problems[0]
+    studies = {one.reference.study for one in stored if one.reference}
+    base = f"{str(request.base_url).rstrip('/')}/dicomweb/studies"
+    response = store_response(stored, f"{base}/{studies.pop()}" if len(studies) == 1 else None)
+    content = response.to_json() if media_type == JSON else native_xml(response)
+    status = 200 if not problems else 409 if len(problems) == len(stored) else 202
+    answered = Response(content, status, media_type=media_type)
+    answered.headers["Content-Language"], answered.headers["Vary"] = language, VARY
+    for index, one in enumerate(stored):
+        if one.problem and len(answered.headers.getlist("warning")) < MOST_WARNINGS:
+            answered.headers.append("Warning", _warning(index, one.problem))
+    return answered
+
+
+def _warning(index: int, problem: CovidXrayError) -> str:
+    """Return why an instance was not screened, as a warning of HTTP (RFC 7234, section 5.5)."""
+    said = detail(problem, "en").encode("ascii", "replace").decode().replace('"', "'")
+    return f'299 covidxray "part {index}: {problem.code}: {" ".join(said.split())}"'
