@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import base64
+import io
 import json
 import struct
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import httpx
 import numpy as np
 import pytest
+from numpy.typing import NDArray
+from PIL import Image
 
 MODEL = "multi-source-fast"
 INFER = f"/v2/models/{MODEL}/infer"
@@ -105,13 +108,30 @@ def with_binary(data: bytes, header: str | None = None, **image: Any) -> dict[st
     return {"content": text + data, "headers": headers}
 
 
+def pixels(datatype: str, shape: list[int], data: list[Any]) -> dict[str, Any]:
+    given = {"name": "image", "shape": shape, "datatype": datatype, "data": data}
+    return {"json": {"inputs": [given]}}
+
+
 @pytest.mark.parametrize(
     ("sent", "words"),
     [
         ({"content": b"{"}, "Invalid JSON"),
         ({"json": {"inputs": []}}, "there is one, 'image'"),
         ({"json": {"inputs": [{"name": "x", "shape": [1], "datatype": "BYTES"}]}}, "'image'"),
-        ({"json": {"inputs": [{"name": "image", "shape": [1], "datatype": "FP32"}]}}, "BYTES"),
+        (
+            pixels("INT16", [32, 32], [0] * 1024),
+            "BYTES (image files), UINT8 (pixels from 0 to 255)",
+        ),
+        (pixels("FP32", [32, 32], [255.0] * 1024), "from 0 (black) to 1 (white), these from 255"),
+        (pixels("UINT8", [32, 32], [256] * 1024), "from 0 (black) to 255 (white)"),
+        (pixels("UINT8", [32, 32], [0.5] * 1024), "no numbers of type UINT8"),
+        (pixels("FP32", [32, 32], ["a"] * 1024), "no numbers of type FP32"),
+        (pixels("FP32", [1, 3, 32, 32], [0.5] * 3072), "neither [height, width] nor"),
+        (pixels("UINT8", [32, 32], [0] * 1000), "and 1000 elements"),
+        (pixels("UINT8", [32, 0], []), "neither [height, width] nor"),
+        (with_binary(bytes(4095), datatype="FP32", shape=[32, 32]), "elements"),
+        (with_binary(b"\0\0\xc0\x7f" * 1024, datatype="FP32", shape=[32, 32]), "to nan"),
         ({"json": asked(b"x") | {"parameters": {"operating-point": "x"}}}, "'operating_point'"),
         ({"json": asked(b"x") | {"parameters": {"prevalence": 2}}}, "prevalence"),
         ({"json": {"inputs": [asked(b"x")["inputs"][0] | {"shape": [2]}]}}, "1 elements"),
@@ -131,6 +151,43 @@ def test_what_cannot_be_read_is_refused_for_what_it_is(
     assert answer.status_code == 400
     assert words in answer.json()["error"]
     assert answer.json()["error"] == answer.json()["detail"]
+
+
+def decoded(film: bytes) -> NDArray[np.uint8]:
+    return np.asarray(Image.open(io.BytesIO(film)).convert("L"))
+
+
+@pytest.mark.parametrize(
+    ("datatype", "scaled"),
+    [("UINT8", lambda it: it), ("FP32", lambda it: it.astype(np.float32) / 255)],
+)
+def test_pixels_are_answered_as_the_file_that_they_are_of(
+    client: Any, film: bytes, datatype: str, scaled: Callable[[np.ndarray], np.ndarray]
+) -> None:
+    grey = decoded(film)
+    buffer = io.BytesIO()
+    Image.fromarray(grey).save(buffer, "png")
+    two = scaled(np.stack([grey, 255 - grey]))
+    given = triton.InferInput("image", two.shape, datatype)
+    given.set_data_from_numpy(two)
+
+    found = client.infer(MODEL, [given])
+
+    expected = client.infer(MODEL, [tensor(buffer.getvalue())]).as_numpy("probabilities")
+    assert found.as_numpy("probabilities").shape == (2, 3)
+    assert found.as_numpy("probabilities")[0] == pytest.approx(expected[0], abs=1e-6)
+    findings = json.loads(found.as_numpy("answer")[1])["consistency"]["findings"]
+    assert [it["code"] for it in findings] == ["inverted"]
+
+
+def test_pixels_may_stand_in_the_json(service: httpx.Client, film: bytes) -> None:
+    grey = decoded(film)[::4, ::4]
+
+    nested = service.post(INFER, **pixels("UINT8", [*grey.shape], grey.tolist()))
+    flat = service.post(INFER, **pixels("FP32", [1, *grey.shape], (grey / 255).ravel().tolist()))
+
+    assert nested.json()["outputs"][0]["data"] == flat.json()["outputs"][0]["data"]
+    assert nested.json()["outputs"][1]["data"] == ["normal"]
 
 
 def test_an_output_that_there_is_not_is_refused(service: httpx.Client, film: bytes) -> None:

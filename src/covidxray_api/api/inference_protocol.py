@@ -1,7 +1,7 @@
 """The Open Inference Protocol, version 2, over HTTP: what KServe, Seldon and Triton clients speak.
 
-Images come as elements of a BYTES tensor named `image`, in JSON as base64 or after it as binary
-data (Triton's extension, in which each element has its length before it). Source:
+Images come as a tensor named `image` (see `tensors`), in JSON, where files are base64, or after it
+as binary data (Triton's extension). Source:
 github.com/kserve/open-inference-protocol, and Triton's `extension_binary_data.md`.
 """
 
@@ -9,21 +9,18 @@ from __future__ import annotations
 
 import binascii
 import json
-import struct
 from base64 import b64decode
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from math import prod
 from typing import Any
 
 from pydantic import BaseModel, Field, ValidationError
 
 from covidxray_api.api.routes import unknown_parameter
+from covidxray_api.api.tensors import INPUT, Tensor, images_of
 from covidxray_api.errors import InvalidRequest
 from covidxray_api.models.store import StoredModel
 from covidxray_api.rendering.schemas import Prediction
-
-INPUT = "image"
 
 HEADER_LENGTH = "Inference-Header-Content-Length"
 """Header that states where the JSON of a request ends and binary data begin."""
@@ -103,23 +100,36 @@ def parse(body: bytes, header_length: str | None, most: int) -> InferRequest:
     except ValidationError as error:
         faults = (f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors())
         raise InvalidRequest("parameters", faults="; ".join(faults)) from error
-    if [tensor.name for tensor in asked.inputs] != [INPUT]:
-        raise InvalidRequest("parameters", faults=f"inputs: there is one, {INPUT!r}, of type BYTES")
-    (tensor,) = asked.inputs
-    if tensor.datatype != "BYTES":
-        raise InvalidRequest("parameters", faults=f"inputs.{INPUT}: datatype is not BYTES")
-    binary = tensor.parameters.get("binary_data_size")
-    images = _decoded(tensor.data) if binary is None else list(_elements(body[end:]))
-    if len(images) != prod(tensor.shape) or not images:
-        said = f"inputs.{INPUT}: shape {tensor.shape} and {len(images)} elements"
-        raise InvalidRequest("parameters", faults=said)
-    if len(images) > most:
-        raise InvalidRequest("several_files", count=len(images), field=INPUT, most=most)
-    ours = {name: value for name, value in asked.parameters.items() if name not in PROTOCOL}
-    for name in ours:
+    binary = body[end:]
+    images = images_of([_tensor(tensor, binary) for tensor in asked.inputs], most)
+    outputs = frozenset(output.name for output in asked.outputs)
+    return InferRequest(asked.id, images, ours(asked.parameters), outputs)
+
+
+def ours(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the parameters of a request that change its answer.
+
+    Raises
+    ------
+    InvalidRequest
+        If there are others than those and the protocol's own.
+    """
+    stated = {name: value for name, value in parameters.items() if name not in PROTOCOL}
+    for name in stated:
         if name not in OURS:
             raise unknown_parameter(name, OURS)
-    return InferRequest(asked.id, images, ours, frozenset(output.name for output in asked.outputs))
+    return stated
+
+
+def _tensor(told: _Input, binary: bytes) -> Tensor:
+    elements: bytes | list[Any]
+    if "binary_data_size" in told.parameters:
+        elements = binary
+    elif told.datatype == "BYTES":
+        elements = _decoded(told.data)
+    else:
+        elements = list(_flat(told.data))
+    return Tensor(told.name, told.datatype, told.shape, elements)
 
 
 def _decoded(data: Any) -> list[bytes]:
@@ -136,20 +146,6 @@ def _flat(data: Any) -> Iterator[Any]:
             yield from _flat(item)
     elif data is not None:
         yield data
-
-
-def _elements(data: bytes) -> Iterator[bytes]:
-    """Yield the elements of a BYTES tensor, each after its length in four bytes."""
-    place = 0
-    while place < len(data):
-        try:
-            (length,) = struct.unpack_from("<I", data, place)
-        except struct.error as error:
-            raise InvalidRequest("damaged_encoding", name="BYTES") from error
-        place += 4 + length
-        if place > len(data):
-            raise InvalidRequest("damaged_encoding", name="BYTES")
-        yield data[place - length : place]
 
 
 def metadata(model: StoredModel, versions: Sequence[str]) -> dict[str, Any]:

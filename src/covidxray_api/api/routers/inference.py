@@ -5,6 +5,7 @@ Not in the API description: the protocol has its own.
 
 from __future__ import annotations
 
+import asyncio
 import json
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -100,7 +101,8 @@ async def infer_model(
     """Screen the images of a tensor."""
     stored, _ = await _answering(shared, name, version)
     length = request.headers.get(protocol.HEADER_LENGTH)
-    asked = protocol.parse(await upload.read(), length, shared.settings.batch_max_files)
+    body, most = await upload.read(), shared.settings.batch_max_files
+    asked = await asyncio.to_thread(protocol.parse, body, length, most)
     parameters = _parameters(asked.parameters)
     context = Context(language, request_id, datetime.now(UTC), None)
 
