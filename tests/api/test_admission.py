@@ -51,7 +51,7 @@ def test_who_finds_no_place_is_refused_at_once_and_the_others_are_served(
         engine.begun.acquire()
         engine.begun.acquire()
 
-        for path in ("/predict", "/validate", "/preview", "/report"):
+        for path in ("/predict", "/validate", "/preview", "/levels", "/report"):
             refused = client.post(path, content=film, headers={"X-Request-ID": "ward-3"})
             assert refused.status_code == 503
             assert refused.headers["retry-after"] == "1"

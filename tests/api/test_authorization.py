@@ -27,6 +27,7 @@ NEEDED = {
     "/validate": "predict",
     "/explain": "predict",
     "/preview": "predict",
+    "/levels": "predict",
     "/report": "predict",
     "/models": "predict",
     "/models/{name}/card": "predict",

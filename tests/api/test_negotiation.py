@@ -85,6 +85,7 @@ def test_what_excludes_everything_is_not_acceptable(header: str) -> None:
         ("/report", "application/json", JSON),
         ("/predict", "application/json, text/plain, */*", JSON),
         ("/preview", "image/*", PNG),
+        ("/levels", "*/*", "application/octet-stream"),
     ],
 )
 def test_the_caller_chooses_the_media_type(

@@ -54,6 +54,7 @@ def test_each_endpoint_is_described(document: dict[str, Any]) -> None:
         "/validate",
         "/explain",
         "/preview",
+        "/levels",
         "/report",
         "/feedback",
         "/models",
@@ -116,6 +117,7 @@ def test_errors_are_described_as_problems(document: dict[str, Any], path: str) -
         ("/explain", {"application/json", "application/pdf", "image/png"}),
         ("/report", {"application/json", "application/pdf", "image/png"}),
         ("/preview", {"image/png"}),
+        ("/levels", {"application/octet-stream"}),
     ],
 )
 def test_each_media_type_of_an_answer_is_described(

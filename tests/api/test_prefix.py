@@ -41,7 +41,7 @@ def client(request: pytest.FixtureRequest, serve: Serve) -> Iterator[httpx.Clien
         yield httpx.Client(transport=proxy, base_url=f"http://hospital.example{PREFIX}/")
 
 
-@pytest.mark.parametrize("path", ["predict", "validate", "explain", "preview", "report"])
+@pytest.mark.parametrize("path", ["predict", "validate", "explain", "preview", "levels", "report"])
 def test_images_are_answered(client: httpx.Client, film: bytes, path: str) -> None:
     assert client.post(path, content=film).status_code == 200
     assert client.post(path, files={"file": film}).status_code == 200

@@ -41,7 +41,7 @@ def announcing(png: bytes, width: int, height: int) -> bytes:
     return png[:12] + header + struct.pack(">I", zlib.crc32(header)) + png[33:]
 
 
-@pytest.mark.parametrize("path", ["/predict", "/validate", "/preview", "/report"])
+@pytest.mark.parametrize("path", ["/predict", "/validate", "/preview", "/levels", "/report"])
 class TestUploads:
     def test_an_empty_body(self, service: httpx.Client, path: str) -> None:
         assert_problem(service.post(path), 400, "empty-file")

@@ -10,6 +10,7 @@ ALL = [
     ("POST", "/validate"),
     ("POST", "/explain"),
     ("POST", "/preview"),
+    ("POST", "/levels"),
     ("POST", "/report"),
     ("POST", "/feedback"),
     ("GET", "/models"),

@@ -19,7 +19,7 @@ from pydicom.uid import (
 from tests.dicom_files import dicom, ramp
 
 from covidxray_api.decoding import Limits, decode
-from covidxray_api.decoding.grayscale import window
+from covidxray_api.decoding.window import Window
 from covidxray_api.errors import (
     ImageTooSmall,
     RadiographError,
@@ -56,10 +56,10 @@ def test_a_window_without_width_is_no_window(width: object) -> None:
 
 def test_windows_follow_the_formulas_of_the_standard() -> None:
     values = np.array([[0.0, 511.5, 1023.0]])
-    assert window(values, 512, 1024, "LINEAR").tolist() == [[0, 128, 255]]
-    assert window(values, 512, 1024, "LINEAR_EXACT").tolist() == [[0, 127, 255]]
+    assert Window(512, 1024, "LINEAR").apply(values).tolist() == [[0, 128, 255]]
+    assert Window(512, 1024, "LINEAR_EXACT").apply(values).tolist() == [[0, 127, 255]]
     expected = [[30, 127, 224]]
-    assert window(values, 512, 1024, "SIGMOID").tolist() == expected
+    assert Window(512, 1024, "SIGMOID").apply(values).tolist() == expected
 
 
 def test_rescale_comes_before_the_window() -> None:

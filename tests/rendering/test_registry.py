@@ -9,12 +9,14 @@ from datetime import UTC, datetime
 import httpx
 import pytest
 
+from covidxray_api.decoding import Levels
 from covidxray_api.radiograph import Radiograph
 from covidxray_api.rendering.json import Json
 from covidxray_api.rendering.pdf import Pdf
 from covidxray_api.rendering.png import LONGEST, Png
 from covidxray_api.rendering.registry import RENDERERS, Renderers
 from covidxray_api.rendering.renderer import Answer, Context, Renderer
+from covidxray_api.rendering.samples import Samples
 from covidxray_api.screening.screener import Screener
 from covidxray_api.screening.screening import Explained, Screening, Validation
 from covidxray_api.settings import Settings
@@ -55,19 +57,20 @@ def test_what_each_answer_can_be_drawn_as() -> None:
     assert RENDERERS.media_types(Screening) == ("application/json",)
     assert RENDERERS.media_types(Validation) == ("application/json",)
     assert RENDERERS.media_types(Radiograph) == ("image/png",)
+    assert RENDERERS.media_types(Levels) == ("application/octet-stream",)
     assert RENDERERS.media_types(Explained) == (
         "application/json", "application/pdf", "image/png",
     )  # fmt: skip
 
 
-@pytest.mark.parametrize("renderer", [Json(), Pdf(), Png()])
+@pytest.mark.parametrize("renderer", [Json(), Pdf(), Png(), Samples()])
 def test_a_renderer_draws_the_same_bytes_of_all_that_it_says_it_draws(
     renderer: Renderer, mapped: bytes
 ) -> None:
     screener = Screener.from_settings(Settings())
     answers: list[Answer] = [
         screener.explain(mapped), screener.screen(mapped), screener.validate(mapped),
-        screener.decode(mapped, LONGEST),
+        screener.decode(mapped, LONGEST), screener.levels(mapped, LONGEST),
     ]  # fmt: skip
 
     for answer in answers:

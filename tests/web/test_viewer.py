@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Request, expect
+from pydicom.uid import ImplicitVRLittleEndian
 from tests.dicom_files import dicom, ramp
 
 if TYPE_CHECKING:
@@ -190,6 +191,70 @@ def test_two_different_radiographs_are_compared_unless_told_otherwise(
     assert [field.input_value() for field in fields] == ["0", "1"]
     page.get_by_role("button", name="Quitar: 1").click()
     assert len({field.input_value() for field in fields}) == 2
+
+
+def dated(**stated: str) -> bytes:
+    return dicom(ramp(), BitsStored=12, WindowCenter=2048, WindowWidth=4096, **stated)
+
+
+@pytest.mark.parametrize(
+    ("films", "previous", "current"),
+    [
+        # The time of a day tells as well, and acquisition before the study.
+        (
+            {
+                "third.dcm": dated(StudyDate="20200301", StudyTime="080000"),
+                "first.dcm": dated(StudyDate="20190301"),
+                "second.dcm": dated(StudyDate="20200401", AcquisitionDate="20200229"),
+            },
+            "3 · second.dcm (Feb 29, 2020)",
+            "1 · third.dcm (Mar 1, 2020)",
+        ),
+        (
+            {
+                "later.dcm": dated(StudyDate="20200301", StudyTime="1830"),
+                "earlier.dcm": dicom(
+                    ramp(), ImplicitVRLittleEndian, StudyDate="20200301", StudyTime="080000.123"
+                ),
+                "unknown.dcm": dated(),
+            },
+            "2 · earlier.dcm (Mar 1, 2020)",
+            "1 · later.dcm (Mar 1, 2020)",
+        ),
+        (
+            {"a.dcm": dated(), "b.dcm": dated(StudyDate="20200301"), "c.dcm": dated()},
+            "1 · a.dcm",
+            "2 · b.dcm (Mar 1, 2020)",
+        ),
+    ],
+)
+def test_radiographs_are_compared_by_the_date_that_their_files_state(
+    visit: Visit, drop: Drop, films: dict[str, bytes], previous: str, current: str
+) -> None:
+    page = visit()
+    asked: list[Request] = []
+    page.on("request", lambda request: asked.append(request))
+    drop(page, films)
+    chosen = page.locator("#compare select option:checked")
+    expect(chosen).to_have_text([previous, current])
+    page.get_by_role("button", name="Compare").click()
+    expect(page.locator(".pane h3")).to_have_text([previous, current])
+
+    assert not [request for request in asked if "20200301" in str(request.headers)]
+
+
+def test_what_was_chosen_by_hand_stays_whatever_the_dates_say(visit: Visit, drop: Drop) -> None:
+    page = visit()
+    drop(page, {"a.dcm": dated(StudyDate="20200101"), "b.dcm": dated(StudyDate="20200201")})
+    page.get_by_label("Previous radiograph").select_option(label="2 · b.dcm (Feb 1, 2020)")
+    page.get_by_label("Current radiograph").select_option(label="1 · a.dcm (Jan 1, 2020)")
+    drop(page, {"c.dcm": dated(StudyDate="20200301")})
+    options = page.locator("#compare select").first.locator("option")
+    expect(options).to_have_count(3)
+
+    expect(page.locator("#compare select option:checked")).to_have_text(
+        ["2 · b.dcm (Feb 1, 2020)", "1 · a.dcm (Jan 1, 2020)"]
+    )
 
 
 def test_window_and_zoom_are_linked_when_comparing(visit: Visit, examples: Path) -> None:

@@ -19,6 +19,8 @@ JSON = "application/json"
 
 SPACING = "X-Pixel-Spacing"
 SPACING_PLANE = "X-Pixel-Spacing-Plane"
+SAMPLES = "X-Samples"
+WINDOWS = "X-Windows"
 
 
 @dataclass(frozen=True, slots=True)

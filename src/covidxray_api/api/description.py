@@ -9,7 +9,7 @@ from fastapi import APIRouter, FastAPI
 from fastapi.routing import APIRoute
 
 from covidxray_api.api.admission import UploadRoute
-from covidxray_api.api.answers import JSON, SPACING, SPACING_PLANE
+from covidxray_api.api.answers import JSON, SAMPLES, SPACING, SPACING_PLANE, WINDOWS
 from covidxray_api.api.batch import BatchRoute
 from covidxray_api.api.problems import RETRY_AFTER, STATUS, documented
 from covidxray_api.api.routes import StrictRoute
@@ -87,6 +87,16 @@ _HEADERS: dict[str, dict[str, Any]] = {
         "schema": {"type": "string", "enum": [*get_args(SpacingPlane)]},
         "example": "detector",
     },
+    SAMPLES: {
+        "description": "How many samples there are, and what they mean.",
+        "schema": {"type": "string"},
+        "example": "rows=2048, columns=2022, least=0, step=1, inverted=0",
+    },
+    WINDOWS: {
+        "description": "The window by which the file is shown, then others that it states.",
+        "schema": {"type": "string"},
+        "example": "center=2048;width=4096;function=LINEAR",
+    },
 }
 
 _RETRIED = {f"{STATUS[code].value}" for code in RETRY_AFTER} | {"429"}
@@ -126,6 +136,8 @@ def describe(app: FastAPI, routers: Iterable[APIRouter]) -> None:
             answer["headers"] = _headers(status, "304" in answers)
         if route.name == "preview":
             answers["200"]["headers"] |= _references(SPACING, SPACING_PLANE)
+        if route.name == "levels":
+            answers["200"]["headers"] |= _references(SAMPLES, WINDOWS)
 
 
 def _name_items(node: Any) -> None:

@@ -7,12 +7,13 @@ import warnings
 from covidxray_api.decoding import dicom, raster
 from covidxray_api.decoding.decoded import Decoded
 from covidxray_api.decoding.formats import encoding_name, media_type_of, unread_name
+from covidxray_api.decoding.levels import Levels, levels_of
 from covidxray_api.decoding.limits import Limits
 from covidxray_api.decoding.reduction import reduced
 from covidxray_api.errors import EmptyFile, UnsupportedFormat
 from covidxray_api.radiograph import Radiograph
 
-__all__ = ["Decoded", "Limits", "decode", "inspect"]
+__all__ = ["Decoded", "Levels", "Limits", "decode", "inspect", "levels_of"]
 
 # First match wins: a DICOM file may carry a TIFF header in its preamble (PS3.10 section 7.1).
 _DECODERS = (

@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
+from covidxray_api.decoding.grayscale import Scale
 from covidxray_api.radiograph import Radiograph
 
 
@@ -22,3 +24,7 @@ class Decoded:
     """What the file states of its image; nothing of the patient."""
     steps: tuple[str, ...]
     """What turned stored values into gray levels, in order."""
+    scale: Scale | None = None
+    """What the stored values of a gray DICOM image mean."""
+    seen: NDArray[np.bool_] | None = None
+    """What a shutter leaves, shape (height, width)."""

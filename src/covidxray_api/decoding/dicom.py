@@ -157,6 +157,7 @@ def decode(data: bytes, media_type: str, limits: Limits) -> Decoded:
     warnings = list(frame.warnings)
     steps: list[str] = []
     seen = shutter.visible(dataset, (stored.shape[0], stored.shape[1]))
+    scale: grayscale.Scale | None = None
     if frame.photometric == "PALETTE COLOR" and stored.ndim == 2:
         pixels = _palette(stored, dataset)
         steps.append("palette")
@@ -165,7 +166,7 @@ def decode(data: bytes, media_type: str, limits: Limits) -> Decoded:
         steps.append("luma")
     elif frame.photometric.startswith("MONOCHROME"):
         shown = grayscale.display(stored, dataset, frame.bits, seen)
-        pixels, steps = shown.pixels, shown.steps
+        pixels, steps, scale = shown.pixels, shown.steps, shown.scale
         warnings += shown.warnings
     else:
         raise UnsupportedFormat("photometric", name=frame.photometric)
@@ -191,7 +192,7 @@ def decode(data: bytes, media_type: str, limits: Limits) -> Decoded:
         if len(read) == len(values.numbers(dataset, name)) > 0:
             stated[name] = "\\".join(f"{value:g}" for value in read)
     stated = {"TransferSyntaxUID": f"{syntax} {syntax.name}", **stated}
-    return Decoded(radiograph, stored, stated, tuple(steps))
+    return Decoded(radiograph, stored, stated, tuple(steps), scale, seen)
 
 
 def _read(data: bytes, limits: Limits) -> tuple[pydicom.FileDataset, UID]:

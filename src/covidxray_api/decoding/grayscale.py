@@ -17,7 +17,29 @@ from pydicom import Dataset
 
 from covidxray_api.decoding import values
 from covidxray_api.decoding.lookup import LookupTable, lookup_table
-from covidxray_api.decoding.stretch import assumed_padding, corners, histogram, span
+from covidxray_api.decoding.stretch import Span, assumed_padding, corners, histogram, span
+from covidxray_api.decoding.window import Window, eight_bits, stated_windows
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """What stored values mean before they are shown, by their bits as unsigned."""
+
+    levels: NDArray[np.float64]
+    """Values after the modality transformation."""
+
+    occurring: NDArray[np.bool_]
+    """Which of them the image has."""
+
+    padding: NDArray[np.bool_]
+    """Which of them fill what is no image."""
+
+    inverted: bool
+    """Whether the least of them is shown white."""
+
+    windows: tuple[Window, ...]
+    """That by which the image is shown, then the others that the file states; none where it is
+    shown by a VOI LUT."""
 
 
 @dataclass(slots=True)
@@ -32,6 +54,9 @@ class Shown:
 
     warnings: list[str] = field(default_factory=list)
     """Codes of what was assumed."""
+
+    scale: Scale | None = None
+    """Where each stored value has one gray level."""
 
 
 @dataclass(slots=True)
@@ -79,27 +104,37 @@ def display(
     image = table.occurring & ~padding
     image = image if image.any() else table.occurring
     levels = _modality(table, dataset)
-    shown = _voi(table, levels, image, dataset)
+    windows, reread = stated_windows(dataset)
+    shown = _by_lut(table, levels, image, dataset)
+    if shown is not None:
+        windows = ()
+    else:
+        table.warnings += ["window_reread"] if reread else []
+        shown = _by_window(table, levels, image, windows)
     if shown is None and stored.dtype == np.uint8 and bits == 8 and (levels == domain).all():
         table.steps.append("as_stored")
         shown = domain.astype(np.uint8)
+        windows = (Window.of(Span(0, 255, False)), *windows)
     if shown is None:
         whole = span(levels[image], table.counts[image])
         table.warnings += ["no_voi_window", *(["range_clipped"] if whole.clipped else [])]
         table.steps.append(f"range {whole.low:g} – {whole.high:g}")
         shown = whole.eight_bits(levels)
+        windows = (Window.of(whole), *windows)
     # PS3.3 table C.8-71 binds the shape INVERSE to MONOCHROME1: one inversion stated twice.
-    if (
+    inverted = (
         values.text(dataset, "PhotometricInterpretation") == "MONOCHROME1"
         or values.text(dataset, "PresentationLUTShape") == "INVERSE"
-    ):
+    )
+    if inverted:
         table.steps.append("inverted")
         shown = 255 - shown
     shown[padding] = 0
     # A fifth of the time that NumPy takes to index.
     unsigned = np.ascontiguousarray(stored).view(f"u{stored.dtype.itemsize}")
     pixels = np.asarray(cv2.LUT(unsigned, shown), np.uint8)
-    return Shown(pixels, table.steps, table.warnings)
+    scale = Scale(levels, table.occurring, padding, inverted, windows)
+    return Shown(pixels, table.steps, table.warnings, scale)
 
 
 def _stated_padding(table: _Table, dataset: Dataset, bits: int) -> NDArray[np.bool_]:
@@ -170,84 +205,47 @@ def _modality(table: _Table, dataset: Dataset) -> NDArray[np.float64]:
     return stored * slope + intercept
 
 
-def _voi(
+def _by_lut(
     table: _Table, levels: NDArray[np.float64], image: NDArray[np.bool_], dataset: Dataset
 ) -> NDArray[np.uint8] | None:
-    """Apply the first VOI LUT, else the first window (PS3.3 section C.11.2); none if none is valid.
+    """Apply the first VOI LUT (PS3.3 section C.11.2); none if there is none that is valid.
 
-    Where a file offers both, the LUT is the vendor's own curve.
+    Where a file offers a window as well, the LUT is the vendor's own curve.
     """
-    if (lut := _first_lut(dataset, "VOILUTSequence")) is not None:
-        shown = np.zeros(levels.shape, np.uint8)
-        shown[table.occurring] = _eight_bits(lut.shares(levels[table.occurring]))
-        if _tells_apart(shown, image):
-            table.steps.append(f"VOI LUT of {lut.entries.size} entries")
-            table.warnings += ["voi_lut_narrower"] if lut.is_narrower else []
-            return shown
-        table.warnings.append("window_shows_nothing")
-    if (stated := _first_window(table, dataset)) is None:
+    lut = _first_lut(dataset, "VOILUTSequence")
+    if lut is None:
         return None
-    shown = window(levels, *stated)
+    shown = np.zeros(levels.shape, np.uint8)
+    shown[table.occurring] = eight_bits(lut.shares(levels[table.occurring]))
     if not _tells_apart(shown, image):
         table.warnings.append("window_shows_nothing")
         return None
-    table.steps.append(f"window {stated[0]:g} ± {stated[1] / 2:g}, {stated[2]}")
+    table.steps.append(f"VOI LUT of {lut.entries.size} entries")
+    table.warnings += ["voi_lut_narrower"] if lut.is_narrower else []
+    return shown
+
+
+def _by_window(
+    table: _Table,
+    levels: NDArray[np.float64],
+    image: NDArray[np.bool_],
+    windows: tuple[Window, ...],
+) -> NDArray[np.uint8] | None:
+    """Apply the first of the windows; none if it shows nothing."""
+    if not windows:
+        return None
+    first = windows[0]
+    shown = first.apply(levels)
+    if not _tells_apart(shown, image):
+        table.warnings.append("window_shows_nothing")
+        return None
+    table.steps.append(f"window {first.center:g} ± {first.width / 2:g}, {first.function}")
     return shown
 
 
 def _tells_apart(shown: NDArray[np.uint8], image: NDArray[np.bool_]) -> bool:
     """Return whether an image of several values shows more than one gray level."""
     return bool(np.count_nonzero(image) < 2 or np.ptp(shown[image]) > 0)
-
-
-def _first_window(table: _Table, dataset: Dataset) -> tuple[float, float, str] | None:
-    function = values.text(dataset, "VOILUTFunction") or "LINEAR"
-    function = function if function in {"LINEAR", "LINEAR_EXACT", "SIGMOID"} else "LINEAR"
-    centers, widths = (values.numbers(dataset, name) for name in ("WindowCenter", "WindowWidth"))
-    least = 1 if function == "LINEAR" else 1e-9
-    found = (
-        (center, width, function)
-        for center, width in zip(centers, widths, strict=False)
-        if center is not None and width is not None and width >= least
-    )
-    first = next(found, None)
-    odd = any(values.states_no_number(dataset, name) for name in ("WindowCenter", "WindowWidth"))
-    if odd or (first is None and any(value is not None for value in (*centers, *widths))):
-        table.warnings.append("window_reread")
-    return first
-
-
-def window(
-    levels: NDArray[np.float64], center: float, width: float, function: str
-) -> NDArray[np.uint8]:
-    """Apply a window (PS3.3 sections C.11.2.1.2 and C.11.2.1.3).
-
-    Parameters
-    ----------
-    levels : ndarray of float64
-        Values after the modality transformation.
-    center, width : float
-        The window, in the same unit.
-    function : str
-        ``"LINEAR"``, ``"LINEAR_EXACT"`` or ``"SIGMOID"``.
-
-    Returns
-    -------
-    ndarray of uint8
-        Of the same shape.
-    """
-    if function == "SIGMOID":
-        # The logistic function 1 / (1 + exp(-4 (x - c) / w)), in a form that cannot overflow.
-        return _eight_bits((1 + np.tanh(2 * (levels - center) / width)) / 2)
-    if function == "LINEAR":
-        # A width of 1 is a step; the formula would divide by 0.
-        center, width = center - 0.5, max(width - 1, 1e-9)
-    return _eight_bits((levels - center) / width + 0.5)
-
-
-def _eight_bits(shares: NDArray[np.float64]) -> NDArray[np.uint8]:
-    """Map 0–1 to 0–255."""
-    return np.rint(255 * np.clip(shares, 0, 1)).astype(np.uint8)
 
 
 def _first_lut(dataset: Dataset, keyword: str) -> LookupTable | None:

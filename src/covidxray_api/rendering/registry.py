@@ -6,6 +6,7 @@ from covidxray_api.rendering.json import Json
 from covidxray_api.rendering.pdf import Pdf
 from covidxray_api.rendering.png import Png
 from covidxray_api.rendering.renderer import Answer, Renderer
+from covidxray_api.rendering.samples import Samples
 
 
 class Renderers:
@@ -32,5 +33,5 @@ class Renderers:
         return self._renderers[media_type]
 
 
-RENDERERS = Renderers(Json(), Pdf(), Png())
+RENDERERS = Renderers(Json(), Pdf(), Png(), Samples())
 """Those of this package."""

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from covidxray_api.decoding import Levels
 from covidxray_api.radiograph import Radiograph
 from covidxray_api.screening.screening import Explained, Screening, Validation
 from covidxray_api.texts import Language
 
-Answer = Radiograph | Validation | Screening | Explained
+Answer = Radiograph | Levels | Validation | Screening | Explained
 """What can be rendered."""
 
 

@@ -10,7 +10,7 @@ from time import perf_counter
 import numpy as np
 
 from covidxray_api.consistency import Check, Gate
-from covidxray_api.decoding import Limits, decode
+from covidxray_api.decoding import Levels, Limits, decode, inspect, levels_of
 from covidxray_api.errors import CorruptArtefact
 from covidxray_api.explanation import explain
 from covidxray_api.inference import ModelRegistry
@@ -114,6 +114,23 @@ class Screener:
             If the file cannot be decoded within the limits.
         """
         return decode(data, replace(self._limits, kept_side=kept_side))
+
+    def levels(self, data: bytes, longest: int) -> Levels:
+        """Decode a file, whatever it shows, without the window that it states.
+
+        Parameters
+        ----------
+        data : bytes
+            The file, in any format that `decoding` reads.
+        longest : int
+            Most pixels of a side of the answer.
+
+        Raises
+        ------
+        RadiographError
+            If the file cannot be decoded within the limits.
+        """
+        return levels_of(inspect(data, replace(self._limits, kept_side=longest)), longest)
 
     def validate(self, data: bytes, gate: GateName | None = None) -> Validation:
         """Tell whether a file is a frontal chest radiograph, without asking a model.

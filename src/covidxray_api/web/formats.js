@@ -8,8 +8,9 @@ const HEAD = 132;
 const SMALL = 1_000_000;
 
 // DICOM has its letters after a preamble (PS3.10, section 7.1), or begins with group 0002 or 0008.
+const DICOM = [/^.{128}DICM/s, /^[\x02\x08]\0.\0/s];
 const IMAGES = [
-  /^.{128}DICM/s, /^[\x02\x08]\0/, /^\xff\xd8\xff/, /^\x89PNG/, /^RIFF.{4}WEBP/s, /^II[*+]\0/, /^MM\0[*+]/, /^BM/,
+  ...DICOM, /^\xff\xd8\xff/, /^\x89PNG/, /^RIFF.{4}WEBP/s, /^II[*+]\0/, /^MM\0[*+]/, /^BM/,
   /^GIF8/, /^P[2356][\s#]/, /^\0\0\0\x0cjP /, /^\xff\x4f\xff\x51/,
 ]; // prettier-ignore
 const ZIP = /^PK(\x03\x04|\x05\x06)/;
@@ -22,6 +23,11 @@ async function head(file) {
 export async function isImage(file) {
   const beginning = await head(file);
   return IMAGES.some((kind) => kind.test(beginning));
+}
+
+export async function isDicom(file) {
+  const beginning = await head(file);
+  return DICOM.some((kind) => kind.test(beginning));
 }
 
 export async function isZip(file) {

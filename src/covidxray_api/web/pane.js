@@ -1,22 +1,20 @@
 // A radiograph in the viewer: its stage, the tools for it, and its answer.
 
 import { diagnosis, remarks } from "./answer.js";
-import { button, make, tool } from "./dom.js";
+import { make, tool } from "./dom.js";
 import { words } from "./language.js";
 import { plate } from "./plate.js";
 import { ruler } from "./ruler.js";
 import { Stage } from "./stage.js";
-import { filter, NEUTRAL, PRESETS, sliders, tone } from "./tone.js";
+import { PRESETS } from "./tone.js";
 import { explained, why, whyButton } from "./why.js";
-
-// A drag over the whole stage moves a slider over its whole range.
-const RANGE = 100;
+import { windowing } from "./windowing.js";
 
 // Alone, a radiograph's name is the viewer's title already.
 export function pane(radiograph, signal, alone) {
   const { element, image } = plate(radiograph, signal);
   const stage = new Stage(element, words.stage(radiograph.name), "keys");
-  const window = tones(stage, image);
+  const window = windowing(radiograph, stage, image, signal);
   const region = make("div", { className: "region" });
   const ask = why(radiograph, region, signal);
   if (radiograph.explanation) region.append(explained(radiograph, signal));
@@ -50,7 +48,7 @@ export function pane(radiograph, signal, alone) {
     acts,
     window,
     element: make("section", { className: "pane", "aria-label": radiograph.name },
-      make("h3", { className: alone ? "unseen" : "" }, radiograph.name), stage.element,
+      make("h3", { className: alone ? "unseen" : "" }, radiograph.dated), stage.element,
       make("div", { className: "side" }, tools, saidNow, region)),
   };
 }
@@ -88,60 +86,6 @@ function noteOrientation(stage) {
     note.textContent = quarters || mirrored ? words.oriented(quarters * 90, mirrored) : "";
   });
   stage.element.append(note);
-}
-
-// Brightness and contrast; `onchange` is told their values.
-function tones(stage, image) {
-  let inverted = false;
-  const show = () => {
-    const chosen = tone(Number(brightness.value), Number(contrast.value));
-    image.style.setProperty("filter", filter(chosen) + (inverted ? " invert(1)" : ""));
-    figures.textContent = words.levelWidth(Math.round(chosen.level * 100), Math.round(chosen.width * 100));
-  };
-  const changed = () => {
-    show();
-    window.onchange?.({ brightness: brightness.value, contrast: contrast.value });
-  };
-  const slider = () => make("input", { type: "range", min: 0, max: 100, value: NEUTRAL, oninput: changed });
-  const [brightness, contrast] = [slider(), slider()];
-  const figures = make("output", { className: "hint" });
-  const set = (values) => {
-    brightness.value = values.brightness;
-    contrast.value = values.contrast;
-    show();
-  };
-  const reset = () => {
-    set({ brightness: NEUTRAL, contrast: NEUTRAL });
-    changed();
-  };
-  const preset = (chosen) => {
-    set(sliders(chosen));
-    changed();
-  };
-  const presets = PRESETS.map(({ name, key, ...chosen }) =>
-    button(words.presets[name], () => preset(chosen), { title: words.presetKey(key) }));
-  stage.addEventListener("tone", ({ across, down }) => {
-    contrast.valueAsNumber += across * RANGE;
-    brightness.valueAsNumber -= down * RANGE;
-    changed();
-  });
-  const window = {
-    onchange: null,
-    set,
-    preset,
-    invert() {
-      inverted = !inverted;
-      show();
-    },
-    elements: [
-      make("div", { className: "row", role: "group", "aria-label": words.window }, presets),
-      make("label", { className: "slider" }, make("span", {}, words.brightness), brightness),
-      make("label", { className: "slider" }, make("span", {}, words.contrast), contrast),
-      make("div", { className: "row" }, figures, button(words.resetTone, reset, { kind: "quiet" })),
-    ],
-  };
-  show();
-  return window;
 }
 
 function drags(stage) {

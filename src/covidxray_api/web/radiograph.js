@@ -1,17 +1,18 @@
-// One radiograph: what is known of it, and the requests about it. Rows, cards and viewers listen to it.
+// One radiograph: what the service says of it. Rows, cards and viewers listen to it.
 
-import { choicesOf, decided, explained, explanationKey } from "./decision.js";
+import { decided, explained } from "./decision.js";
+import { Explanations } from "./explanations.js";
+import { Film } from "./film.js";
 import { checkBeforeUpload } from "./formats.js";
 import { language } from "./language.js";
 import { modelNamed } from "./models.js";
 import { query } from "./options.js";
-import { pictureOf } from "./picture.js";
-import { Failure, json, post } from "./request.js";
+import { Failure, json } from "./request.js";
 import { inTurn } from "./turns.js";
 
 const NORMAL = "normal";
 
-export class Radiograph extends EventTarget {
+export class Radiograph extends Film {
   state = "waiting"; // sending, reading, busy, lost, answered, refused, problem, cancelled
   sent = 0; // share of the upload that has left
   left = 0; // seconds until a busy service is asked again
@@ -24,35 +25,13 @@ export class Radiograph extends EventTarget {
   mapShown = false;
   open = false; // whether its card is shown
   draft = {}; // what was typed about the answer and is not sent
-  reference = ""; // the user's own word for it, no name
   kept = false; // whether the answer has been saved or printed
-  undrawable = false;
-  picture = null; // URL of what the browser can draw; ratio: its width over its height
-  ratio = 1;
-  pixels = 0; // width of the picture, in pixels
-  spacing = null; // of the picture's rows and columns, where it is known
   #stop = new AbortController();
-  #gone = new AbortController();
-  #drawing = null;
   #answers = new Map(); // by model, prevalence and language
-  #explanations = new Map(); // by answer's model, label and language
-
-  constructor(file, number) {
-    super();
-    this.file = file;
-    this.number = number;
-  }
-
-  get name() {
-    return [this.number, this.reference, this.file.name].filter(Boolean).join(" · ");
-  }
+  #explanations = new Explanations();
 
   get running() {
     return ["waiting", "sending", "reading", "busy", "lost"].includes(this.state);
-  }
-
-  tell(what) {
-    this.dispatchEvent(new Event(what));
   }
 
   async ask({ urgent = false } = {}) {
@@ -97,7 +76,7 @@ export class Radiograph extends EventTarget {
   // absence of disease marks no finding: it is drawn when it is asked for.
   #explain() {
     const before = this.explanation?.label;
-    this.explanation = this.#explanations.get(explanationKey(this.answer)) ?? null;
+    this.explanation = this.#explanations.of(this.answer);
     if (this.explanation && this.explanation.label !== before) this.mapShown = this.explanation.label !== NORMAL;
   }
 
@@ -107,17 +86,13 @@ export class Radiograph extends EventTarget {
       signal.throwIfAborted();
       this.#become("sending", { sent: 0 });
       const onprogress = (sent) => this.#become(sent < 1 ? "sending" : "reading", { sent });
-      return this.#post(`predict?${query()}`, { signal, onprogress });
+      return this.post(`predict?${query()}`, { signal, onprogress });
     };
     return json(await inTurn(send, signal, {
       urgent,
       onbusy: (error, left) => this.#become("busy", { error, left }),
       onlost: (error) => this.#become("lost", { error }),
     }));
-  }
-
-  #post(path, options) {
-    return post(path, this.file, { ...options, reference: this.reference });
   }
 
   #become(state, facts = {}) {
@@ -131,46 +106,17 @@ export class Radiograph extends EventTarget {
     else this.#become("cancelled");
   }
 
-  // Sends the image once more for something beside the answer; resolves to a Blob.
-  more(path, accept, { onanswer, ...waits } = {}) {
-    const { signal } = this.#gone;
-    return inTurn(() => this.#post(path, { signal, accept, onanswer }), signal, { urgent: true, ...waits });
-  }
-
   async explain(waits) {
-    const { answer } = this;
-    const choices = choicesOf(answer);
-    choices.set("label", explained(answer));
-    const path = `explain?${choices}`;
-    const { explanation } = await json(await this.more(path, "application/json", waits));
-    if (!explanation) return;
-    this.#explanations.set(explanationKey(answer), explanation);
+    const send = (path) => this.more(path, "application/json", waits);
+    if (!(await this.#explanations.ask(this.answer, send))) return;
     // Another answer may have come meanwhile.
     this.#explain();
     this.tell("explanation");
   }
 
-  // Draws the picture once; whoever shows it asks.
-  draw() {
-    this.#drawing ??= this.#draw();
-    return this.#drawing;
-  }
-
-  async #draw() {
-    const picture = await pictureOf(this.file, (onanswer) => this.more("preview", "image/png", { onanswer }));
-    if (!picture) {
-      this.undrawable = true;
-      return this.tell("undrawable");
-    }
-    if (this.#gone.signal.aborted) URL.revokeObjectURL(picture.picture);
-    Object.assign(this, picture);
-    this.tell("picture");
-  }
-
   refer(reference) {
-    this.reference = reference;
     this.kept = false;
-    this.tell("reference");
+    super.refer(reference);
   }
 
   showMap(shown) {
@@ -189,10 +135,5 @@ export class Radiograph extends EventTarget {
 
   comeBack() {
     if (this.running) this.ask();
-  }
-
-  forget() {
-    this.#gone.abort();
-    if (this.picture) URL.revokeObjectURL(this.picture);
   }
 }

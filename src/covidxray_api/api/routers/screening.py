@@ -11,7 +11,15 @@ from structlog.contextvars import bind_contextvars
 
 from covidxray_api import errors
 from covidxray_api.api.admission import Upload, UploadRoute
-from covidxray_api.api.answers import SPACING, SPACING_PLANE, Rendering, described, rendering
+from covidxray_api.api.answers import (
+    SAMPLES,
+    SPACING,
+    SPACING_PLANE,
+    WINDOWS,
+    Rendering,
+    described,
+    rendering,
+)
 from covidxray_api.api.authorization import REFUSALS
 from covidxray_api.api.parameters import (
     Gate,
@@ -22,6 +30,7 @@ from covidxray_api.api.parameters import (
     Prevalence,
 )
 from covidxray_api.api.problems import documented
+from covidxray_api.decoding import Levels
 from covidxray_api.radiograph import Radiograph
 from covidxray_api.rendering import png, schemas
 from covidxray_api.rendering.png import LONGEST
@@ -50,6 +59,9 @@ UPLOAD_ERRORS = (
 )
 
 PDF = "application/pdf"
+
+MOST_WINDOWS = 8
+"""More are no choice, and a header is not for files that state thousands."""
 
 router = APIRouter(tags=["screening"], route_class=UploadRoute.needing("predict"))
 
@@ -164,6 +176,41 @@ async def preview(answer: Annotated[Rendering, rendering(Radiograph)], upload: U
         if (spacing := png.spacing(radiograph)) and radiograph.spacing_plane:
             response.headers[SPACING] = ", ".join(f"{distance:.6g}" for distance in spacing)
             response.headers[SPACING_PLANE] = radiograph.spacing_plane
+        return response
+
+    return await upload.run(work)
+
+
+@router.post(
+    "/levels",
+    response_class=Response,
+    responses=described(Levels) | documented(*UPLOAD_ERRORS),
+)
+async def levels(answer: Annotated[Rendering, rendering(Levels)], upload: Upload) -> Response:
+    """Return a radiograph's values before a window is applied, for viewers.
+
+    Samples of 16 bits without a sign, little endian, row by row, at most 2048 a row and column.
+    `X-Samples` says how many `rows` and `columns` there are; 0 is no image, shown black, and n is
+    the value `least + (n - 1) * step` in the file's own unit; `inverted` is 1 where low values are
+    shown white. `X-Windows` has the window by which the file is shown, then the others that it
+    states (DICOM PS3.3, C.11.2), and is absent where a file is shown by a table of its own. What is
+    no gray DICOM image has the gray levels of its picture, and no window.
+    """
+    data = await upload.read()
+
+    def work(screener: Screener) -> Response:
+        found = screener.levels(data, LONGEST)
+        response = answer.response(found)
+        rows, columns = found.samples.shape
+        response.headers[SAMPLES] = (
+            f"rows={rows}, columns={columns}, least={found.least:.10g}, step={found.step:.10g},"
+            f" inverted={found.inverted:d}"
+        )
+        if found.windows:
+            response.headers[WINDOWS] = ", ".join(
+                f"center={window.center:.10g};width={window.width:.10g};function={window.function}"
+                for window in found.windows[:MOST_WINDOWS]
+            )
         return response
 
     return await upload.run(work)
