@@ -101,7 +101,7 @@ def test_what_is_shown_by_a_table_has_no_window(service: httpx.Client) -> None:
     table = Dataset()
     table.LUTDescriptor = [4096, 0, 16]
     table.LUTData = (65535 - 16 * np.arange(4096)).astype(np.uint16).tobytes()
-    stated = {"VOILUTSequence": [table], "WindowCenter": 2048, "WindowWidth": 4096}
+    stated: dict[str, Any] = {"VOILUTSequence": [table], "WindowCenter": 2048, "WindowWidth": 4096}
 
     samples, facts, windows = levels(service, dicom(ramp(), BitsStored=12, **stated))
 
