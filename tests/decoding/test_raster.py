@@ -154,7 +154,7 @@ STORED: list[Callable[[np.ndarray], np.ndarray]] = [
 ]
 
 
-@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "TIFF"])
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_exif_orientation_is_applied_once(kind: str, orientation: int) -> None:
     stored = Image.fromarray(np.ascontiguousarray(STORED[orientation - 1](gradient())))
@@ -292,3 +292,17 @@ def test_every_original_is_decoded_to_its_size() -> None:
         found = decode(path.read_bytes(), limits).pixels.shape
         scale = next(n for n in (8, 4, 2, 1) if min(expected) >= n * limits.kept_side or n == 1)
         assert found == tuple(-(-side // scale) for side in expected[::-1])
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
+@pytest.mark.parametrize("mode", ["L", "RGB"])
+def test_a_photograph_is_known_by_what_its_camera_states(kind: str, mode: str) -> None:
+    image = Image.fromarray(gradient()).convert(mode)
+    exif = Image.Exif()
+    exif[0x010F] = "Scanner"
+    scanned = encode(image, kind, exif=exif)
+    exif[0x8769] = {0x829A: 1 / 60, 0x829D: 1.8}
+    photographed = encode(image, kind, exif=exif)
+
+    assert decode(scanned, LIMITS).warnings == ()
+    assert decode(photographed, LIMITS).warnings == ("taken_by_a_camera",)

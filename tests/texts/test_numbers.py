@@ -18,14 +18,14 @@ SPACE = "\N{NO-BREAK SPACE}"
 @pytest.mark.parametrize(
     ("share", "english", "spanish"),
     [
-        (0.0, "< 1%", f"< 1{SPACE}%"),
-        (0.0099, "< 1%", f"< 1{SPACE}%"),
+        (0.0, f"<{SPACE}1%", f"<{SPACE}1{SPACE}%"),
+        (0.0099, f"<{SPACE}1%", f"<{SPACE}1{SPACE}%"),
         (0.01, "1%", f"1{SPACE}%"),
         (0.125, "13%", f"13{SPACE}%"),
         (0.5, "50%", f"50{SPACE}%"),
         (0.99, "99%", f"99{SPACE}%"),
-        (0.9901, "> 99%", f"> 99{SPACE}%"),
-        (1.0, "> 99%", f"> 99{SPACE}%"),
+        (0.9901, f">{SPACE}99%", f">{SPACE}99{SPACE}%"),
+        (1.0, f">{SPACE}99%", f">{SPACE}99{SPACE}%"),
     ],
 )
 def test_a_share_is_neither_none_nor_all(share: float, english: str, spanish: str) -> None:

@@ -40,6 +40,10 @@ _DAMAGE = (
 
 _ORIENTATION = 0x0112
 
+_EXIF_IFD = 0x8769
+_OF_A_CAMERA = {0x829A, 0x829D, 0x920A}
+"""Exposure time, f-number and focal length (CIPA DC-008, table 8)."""
+
 
 def decode(data: bytes, media_type: str, limits: Limits) -> Decoded:
     """Decode the first image of a raster file as it is meant to be seen, in gray.
@@ -104,6 +108,8 @@ def _by_pillow(
             image.draft(None if _stores_rgb(image) else "YCbCr", (limits.kept_side,) * 2)
             image.load()
             mode = image.mode
+            if _tells_of_a_camera(image):
+                warnings.append("taken_by_a_camera")
             ImageOps.exif_transpose(image, in_place=True)
             colour = _colour(image)
             if mode in {"I", "F"} or mode.startswith("I;16"):
@@ -233,6 +239,11 @@ def _gray(image: Image.Image, warnings: list[str]) -> NDArray[np.uint8]:
     if image.mode == "YCbCr":
         return np.asarray(image.getchannel("Y"))
     return np.asarray(image.convert("L"))
+
+
+def _tells_of_a_camera(image: Image.Image) -> bool:
+    """Return whether a file states how a camera exposed it: no radiograph does, nor a scan."""
+    return not _OF_A_CAMERA.isdisjoint(image.getexif().get_ifd(_EXIF_IFD))
 
 
 def _has_second_frame(image: Image.Image) -> bool:

@@ -39,9 +39,9 @@ from covidxray_api.models.promotion import promoted, write_promoted
 from covidxray_api.models.site import Site
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class StoredModel:
-    """A published version of a model; its files are not yet verified."""
+    """A published version of a model, as it was read; its files are not yet verified."""
 
     folder: Path
     manifest: Manifest

@@ -152,6 +152,12 @@ ANSWERS: Mapping[str, Text] = {
         "es": "El archivo contiene varias imágenes; solo se leyó la primera. Compruebe que es la"
         " frontal.",
     },
+    "taken_by_a_camera": {
+        "en": "The file says that a camera took it, of a film or a screen. Send the original"
+        " export.",
+        "es": "El archivo indica que lo tomó una cámara, de una placa o de una pantalla. Envíe la"
+        " exportación original.",
+    },
     "transparency_on_black": {
         "en": "Transparent areas were read as black. Check that none of the lungs is transparent.",
         "es": "Las zonas transparentes se leyeron como negro. Compruebe que los pulmones no son"

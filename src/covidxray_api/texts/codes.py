@@ -28,6 +28,7 @@ WARNINGS = (
     "sixteen_bit_rescaled",
     "wide_values_rescaled",
     "first_frame_used",
+    "taken_by_a_camera",
     "transparency_on_black",
     "transparency_ignored",
     "no_voi_window",

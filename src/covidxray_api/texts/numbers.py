@@ -6,6 +6,8 @@ from decimal import ROUND_HALF_UP, Decimal
 
 from covidxray_api.texts.language import Language
 
+NO_BREAK = "\N{NO-BREAK SPACE}"
+
 LEAST = Decimal("0.01")
 """Share that is told apart from none; no nearer to 1 is any told apart from all."""
 
@@ -26,9 +28,9 @@ def percent(share: float, language: Language) -> str:
     """Return a share, 0 to 1, in whole per cent; never 0 or 100, which would be certainty."""
     exact = _decimal(share)
     if exact < LEAST:
-        return f"< {_percent(LEAST, language)}"
+        return f"<{NO_BREAK}{_percent(LEAST, language)}"
     if exact > 1 - LEAST:
-        return f"> {_percent(1 - LEAST, language)}"
+        return f">{NO_BREAK}{_percent(1 - LEAST, language)}"
     return _percent(exact, language)
 
 
@@ -62,7 +64,7 @@ def _decimal(value: float) -> Decimal:
 
 
 def _percent(share: Decimal, language: Language) -> str:
-    space = "\N{NO-BREAK SPACE}" if language == "es" else ""
+    space = NO_BREAK if language == "es" else ""
     return f"{_written(100 * share, language, 0)}{space}%"
 
 

@@ -58,8 +58,8 @@ export function number(value, options = {}) {
 // In whole per cent, and never 0 or 100, which would be certainty.
 export function percent(share) {
   const least = 0.01;
-  if (share < least) return `< ${whole(least)}`;
-  if (share > 1 - least) return `> ${whole(1 - least)}`;
+  if (share < least) return `<\u00a0${whole(least)}`;
+  if (share > 1 - least) return `>\u00a0${whole(1 - least)}`;
   return whole(share);
 }
 
