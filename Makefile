@@ -11,7 +11,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gen
 # What the image carries beside the bare service.
 SERVED := postgresql hospital grpc bulk remote traces
 
-.PHONY: audit advisories serve test test-serving test-training fuzz browser check faults lowest lock openapi hospital reference spectral clients
+.PHONY: audit advisories serve test test-serving test-training fuzz browser check faults lowest lock openapi hospital reference docs spectral clients
 
 serve: $(VENV)/serving
 	$(BIN)/covidxray serve
@@ -89,6 +89,10 @@ spectral:
 
 openapi: $(VENV)/testing
 	$(BIN)/covidxray openapi
+
+# The documentation as a site, in site/; it needs no network. `.venv/bin/mkdocs serve` shows it.
+docs: $(VENV)/testing
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
 
 # The pages of docs/ that code writes: settings, codes, formats, metrics, command line, API.
 reference: $(VENV)/testing

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import ast
 import re
 import tomllib
 from itertools import chain
 from pathlib import Path
-from typing import TypeGuard
 
 import pytest
+from markdown.extensions.toc import slugify
+from tests.documentation.blocks import PAGES as WRITTEN
+from tests.documentation.named import names_of_tests
 from tools.reference import DOCS, PAGES, made
 
 from covidxray_api.errors import kinds
@@ -39,34 +40,24 @@ def test_each_dependency_is_justified() -> None:
     assert undocumented == set()
 
 
-@pytest.mark.parametrize(
-    "page",
-    [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md"))],
-    ids=lambda page: page.name,
-)
-def test_links_lead_to_files(page: Path) -> None:
-    links = re.findall(r"\]\((?!https?:|#)([^)#\s]+)", page.read_text(encoding="utf-8"))
+@pytest.mark.parametrize("page", WRITTEN, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_links_lead_somewhere(page: Path) -> None:
+    links = re.findall(r"\]\((?!https?:)([^)#\s]*)#?([^)\s]*)\)", page.read_text(encoding="utf-8"))
 
-    assert [link for link in links if not (page.parent / link).exists()] == []
+    for path, anchor in links:
+        target = page.parent / path if path else page
+        assert target.exists(), path
+        assert not anchor or anchor in anchors(target), f"{path}#{anchor}"
+
+
+def anchors(page: Path) -> set[str]:
+    """Return what the headings of a page are linked by, here and on the site."""
+    headings = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return {slugify(heading, "-") for heading in headings}
 
 
 SECURITY = (DOCS / "security.md").read_text(encoding="utf-8")
 RELIABILITY = (DOCS / "reliability.md").read_text(encoding="utf-8")
-
-
-def _tests(path: Path) -> set[str]:
-    """Return the names of the tests in a file, after those of their classes."""
-    found = set()
-    for node in ast.parse(path.read_text(encoding="utf-8")).body:
-        if isinstance(node, ast.ClassDef):
-            found |= {f"{node.name}::{inner.name}" for inner in node.body if _is_test(inner)}
-        elif _is_test(node):
-            found.add(node.name)
-    return found
-
-
-def _is_test(node: ast.stmt) -> TypeGuard[ast.FunctionDef]:
-    return isinstance(node, ast.FunctionDef) and node.name.startswith("test_")
 
 
 @pytest.mark.parametrize(
@@ -75,7 +66,7 @@ def _is_test(node: ast.stmt) -> TypeGuard[ast.FunctionDef]:
 def test_a_threat_or_fault_is_tested(name: str) -> None:
     path, _, test = name.partition("::")
 
-    assert test in _tests(ROOT / path)
+    assert test in names_of_tests(ROOT / path)
 
 
 def test_each_threat_names_a_test() -> None:
@@ -89,4 +80,4 @@ def test_each_fault_has_a_row() -> None:
     battery = "tests/faults/test_faults.py"
     rows = re.findall(rf"^\| .+ \| `{battery}::(\w+)` \|$", RELIABILITY, re.MULTILINE)
 
-    assert set(rows) == _tests(ROOT / battery)
+    assert set(rows) == names_of_tests(ROOT / battery)
