@@ -6,9 +6,11 @@ import threading
 from copy import deepcopy
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from io import BytesIO
 from pathlib import Path
 
 import pytest
+from pydicom import dcmread
 from tests.hospital.conftest import Screened
 
 from covidxray_api.errors import ResultsUnavailable, UnknownResult
@@ -56,9 +58,13 @@ def test_results_are_found_as_dicomweb_asks(store: ResultsStore, screened: Scree
     assert len(store.find(patient_id="HC-*")) == 6
     assert len(store.find(patient_id="HC-[18]")) == 3
     assert len(store.find(modality="SR", patient_name="Núñez*")) == 2
-    ((instance, data),) = store.find(study="1.2.5", modality="SR")
-    assert data[128:132] == b"DICM"
-    assert [found for found, _ in store.find(instance=instance)] == [instance]
+    (found,) = store.find(study="1.2.5", modality="SR")
+    assert (found.PatientID, found.PatientName) == ("HC-[18]", "Núñez^Ana")
+    assert store.find(instance=found.SOPInstanceUID) == [found]
+    read = dcmread(BytesIO(store.get(found.SOPInstanceUID)))
+    assert read.SOPInstanceUID == found.SOPInstanceUID
+    with pytest.raises(UnknownResult):
+        store.get("1.2.3")
     assert store.find(study="1.2.3") == []
 
 
@@ -70,12 +76,13 @@ def test_what_is_sent_again_is_kept_once(store: ResultsStore, screened: Screened
     (entry,) = store.worklist()
     assert (entry.films, entry.read_at, entry.request_ids) == (1, NOW, ("s",))
     ((series, instance),) = entry.pictures
-    assert [found for found, _ in store.find(series=series, modality="OT")] == [instance]
+    (picture,) = store.find(series=series, modality="OT")
+    assert picture.SOPInstanceUID == instance
 
 
 def test_results_are_dropped_once_acknowledged(store: ResultsStore, screened: Screened) -> None:
     add(store, screened())
-    store.drop([instance for instance, _ in store.find(modality="SR")])
+    store.drop([found.SOPInstanceUID for found in store.find(modality="SR")])
     assert len(store.find()) == 2
     assert len(store.worklist()) == 1
 

@@ -111,8 +111,9 @@ def test_what_is_no_chest_radiograph_is_answered(
 ) -> None:
     answer = store(client, radiograph("not_a_radiograph", StudyInstanceUID="1.2.11"))
     assert answer.status_code == 200
-    ((_, report),) = ResultsStore(path, 24).find(study="1.2.11", modality="SR")
-    assert b"not_a_chest_radiograph" in report
+    kept = ResultsStore(path, 24)
+    (report,) = kept.find(study="1.2.11", modality="SR")
+    assert b"not_a_chest_radiograph" in kept.get(report.SOPInstanceUID)
 
 
 @pytest.mark.parametrize(

@@ -39,6 +39,7 @@ from covidxray_api.api.routers import (
     models,
     page,
     problem_types,
+    retrieve,
     screening,
     store,
     worklist,
@@ -74,6 +75,8 @@ ROUTERS = (
     records_router.router,
     worklist.router,
     store.router,
+    retrieve.search,
+    retrieve.router,
     problem_types.router,
     page.router,
 )

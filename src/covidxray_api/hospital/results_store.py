@@ -41,7 +41,7 @@ CREATE TABLE IF NOT EXISTS result (
     study TEXT NOT NULL, series TEXT NOT NULL, instance TEXT PRIMARY KEY, sop_class TEXT NOT NULL,
     modality TEXT NOT NULL, patient_id TEXT NOT NULL, patient_name TEXT NOT NULL,
     study_date TEXT NOT NULL, accession_number TEXT NOT NULL, made REAL NOT NULL,
-    object BLOB NOT NULL
+    attributes TEXT NOT NULL, object BLOB NOT NULL
 );
 CREATE INDEX IF NOT EXISTS result_of_study ON result (study);
 CREATE TABLE IF NOT EXISTS film (
@@ -52,7 +52,7 @@ CREATE INDEX IF NOT EXISTS film_of_study ON film (study);
 """
 
 _FIND = """
-SELECT instance, object FROM result
+SELECT attributes FROM result
 WHERE study GLOB ? AND series GLOB ? AND instance GLOB ? AND sop_class GLOB ? AND modality GLOB ?
 AND patient_id GLOB ? AND patient_name GLOB ? AND study_date GLOB ? AND accession_number GLOB ?
 ORDER BY made, rowid
@@ -60,6 +60,33 @@ ORDER BY made, rowid
 
 _WAIT_S = 10.0
 """Seconds for which one process waits for another that writes."""
+
+DESCRIBED: Final = (
+    "SpecificCharacterSet",
+    "SOPClassUID",
+    "SOPInstanceUID",
+    "StudyDate",
+    "StudyTime",
+    "AccessionNumber",
+    "Modality",
+    "ReferringPhysicianName",
+    "StudyDescription",
+    "SeriesDescription",
+    "PatientName",
+    "PatientID",
+    "PatientBirthDate",
+    "PatientSex",
+    "StudyInstanceUID",
+    "SeriesInstanceUID",
+    "StudyID",
+    "SeriesNumber",
+    "InstanceNumber",
+    "NumberOfFrames",
+    "Rows",
+    "Columns",
+    "BitsAllocated",
+)
+"""Attributes that searches answer (PS3.18, tables 10.6.3-3 to 10.6.3-5)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +146,12 @@ class ResultsStore:
         """
         moment = made.timestamp()
         rows = [
-            (*(str(one.get(name, "")) for name in COLUMNS.values()), moment, encoded(one))
+            (
+                *(str(one.get(name, "")) for name in COLUMNS.values()),
+                moment,
+                _described(one).to_json(),
+                encoded(one),
+            )
             for one in objects
         ]
         entries = [
@@ -129,7 +161,7 @@ class ResultsStore:
         with self._connection() as database:
             self._drop_old(database)
             database.executemany(
-                "INSERT OR REPLACE INTO result VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows
+                "INSERT OR REPLACE INTO result VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows
             )
             database.executemany(
                 "INSERT INTO film (instance, study, priority, request_id, made)"
@@ -139,8 +171,8 @@ class ResultsStore:
                 [(*entry, moment) for entry in entries],
             )
 
-    def find(self, **wanted: str) -> list[tuple[str, bytes]]:
-        """Return results by their SOP Instance UID, oldest first.
+    def find(self, **wanted: str) -> list[Dataset]:
+        """Return what searches answer of results, oldest first; see `DESCRIBED`.
 
         Parameters
         ----------
@@ -159,7 +191,26 @@ class ResultsStore:
         with self._connection() as database:
             self._drop_old(database)
             found = database.execute(_FIND, patterns)
-            return [(instance, data) for instance, data in found]
+            return [Dataset.from_json(attributes) for (attributes,) in found]
+
+    def get(self, instance: str) -> bytes:
+        """Return an object as a file (PS3.10).
+
+        Raises
+        ------
+        UnknownResult
+            If it is not kept.
+        ResultsUnavailable
+            If it cannot be read.
+        """
+        with self._connection() as database:
+            self._drop_old(database)
+            query = "SELECT object FROM result WHERE instance = ?"
+            found = database.execute(query, (instance,)).fetchone()
+        if found is None:
+            raise UnknownResult("instance", instance=instance)
+        data: bytes = found[0]
+        return data
 
     def drop(self, instances: Iterable[str]) -> None:
         """Drop objects that their destination has acknowledged, by SOP Instance UID.
@@ -251,3 +302,12 @@ class ResultsStore:
                 database.close()
         except (OSError, sqlite3.Error) as error:
             raise ResultsUnavailable("failing", path=self._path, fault=str(error)) from error
+
+
+def _described(one: Dataset) -> Dataset:
+    """Return the attributes of an object that searches answer."""
+    described = Dataset()
+    for name in DESCRIBED:
+        if name in one:
+            described[name] = one[name]
+    return described

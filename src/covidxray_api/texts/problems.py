@@ -577,6 +577,10 @@ PROBLEMS: Mapping[str, ProblemText] = {
                 "en": "There is no result of the study {study}.",
                 "es": "No hay ningún resultado del estudio {study}.",
             },
+            "instance": {
+                "en": "There is no result {instance}.",
+                "es": "No hay ningún resultado {instance}.",
+            },
         },
     ),
     "unknown-job": ProblemText(
