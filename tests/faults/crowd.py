@@ -35,11 +35,11 @@ class Answer:
 
 
 class Service:
-    """A service of two workers, whose log is read as it is written."""
+    """A service, whose log is read as it is written."""
 
-    def __init__(self, process: subprocess.Popen[str]) -> None:
+    def __init__(self, process: subprocess.Popen[str], workers: int) -> None:
         self.process = process
-        self.address, _ = ready(process)
+        self.address, _ = ready(process, workers)
         self._lines: list[dict[str, Any]] = []
         self._reader = threading.Thread(target=self._read)
         self._reader.start()
@@ -74,10 +74,10 @@ class Service:
 
 
 @contextmanager
-def served(environment: Mapping[str, str] = {}) -> Iterator[Service]:
-    """Run two workers, both ready at the start, until the block ends."""
-    with serving(environment=environment) as process:
-        service = Service(process)
+def served(environment: Mapping[str, str] = {}, workers: int = 2) -> Iterator[Service]:
+    """Run workers, all ready at the start, until the block ends."""
+    with serving(workers, environment=environment) as process:
+        service = Service(process, workers)
         try:
             yield service
         finally:

@@ -51,6 +51,7 @@ from covidxray_api.api.state import State
 from covidxray_api.rendering.registry import RENDERERS, Renderers
 from covidxray_api.screening.screener import Screener
 from covidxray_api.serving.capacity import CapacityLimiter
+from covidxray_api.serving.change import ModelChange
 from covidxray_api.serving.composition import Build, compose
 from covidxray_api.serving.metrics import Metrics
 from covidxray_api.settings import Settings
@@ -134,6 +135,7 @@ def create_app(
     state = State(
         settings,
         service,
+        ModelChange(service),
         records,
         ServiceResults(settings),
         AccessControl.from_settings(settings),

@@ -328,6 +328,10 @@ class Health(Schema):
     records: Literal["off", "ok", "failing"]
     """Whether screenings are recorded, and whether that works."""
 
+    change: Literal["loading", "loaded", "switched", "failed"] | None
+    """How the latest change of models went that this process was asked for (SIGHUP), or how far it
+    is; after one that `failed`, the models of before answer. None if there was none."""
+
 
 class Liveness(Schema):
     """The process answers."""

@@ -24,6 +24,8 @@ from covidxray_api.settings import HANDED_DOWN, Settings
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
+    from covidxray_api.api.state import State
+
 RUN = "PROMETHEUS_MULTIPROC_DIR"
 """Environment variable with the folder that the processes of one service share: their metrics, and
 how their start ended."""
@@ -60,7 +62,7 @@ def serve(settings: Settings) -> None:
 
 def _run(config: uvicorn.Config) -> None:
     if config.workers > 1:
-        Supervisor(config, sockets=[config.bind_socket()]).run()
+        Supervisor(config, [config.bind_socket()], Path(os.environ[RUN])).run()
         return
     server = uvicorn.Server(config)
     server.run()
@@ -116,13 +118,18 @@ def application() -> ASGIApp:
     """Make the application of a process that serves, of the settings it was handed or its own."""
     # Not with the module: the process that only watches the others would load it, and they wait.
     from covidxray_api.api.app import create_app
+    from covidxray_api.api.changing import Listening
 
     handed = os.environ.get(HANDED_DOWN)
     settings = Settings.model_validate_json(handed) if handed else Settings.read()
     configure_logs(settings.log_level)
     app = create_app(settings, start_first=True)
     folder = os.environ.get(RUN)
-    return Starting(app, Path(folder)) if folder else app
+    if not folder:
+        return app
+    shared: State = app.state.shared
+    listening = Listening(shared.change, Path(folder), alone=settings.workers == 1)
+    return Starting(app, Path(folder), listening)
 
 
 def options(settings: Settings) -> dict[str, Any]:

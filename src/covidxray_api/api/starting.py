@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
     from starlette.types import Message, Receive, Scope, Send
 
+    from covidxray_api.api.changing import Listening
+
 STARTED = "started"
 """File that says that a process of this service has started."""
 
@@ -39,11 +41,14 @@ class Starting:
         Answers the requests.
     folder : Path
         Where word is left.
+    listening : Listening
+        Changes models, once there are some.
     """
 
-    def __init__(self, app: FastAPI, folder: Path) -> None:
+    def __init__(self, app: FastAPI, folder: Path, listening: Listening) -> None:
         self._app = app
         self._folder = folder
+        self._listening = listening
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request, or start and stop."""
@@ -54,6 +59,7 @@ class Starting:
         async def noted(message: Message) -> None:
             if message["type"] == "lifespan.startup.complete":
                 (self._folder / STARTED).touch()
+                self._listening.begin()
             elif message["type"] == "lifespan.startup.failed":
                 if (self._folder / STARTED).exists():
                     time.sleep(PAUSE_S)

@@ -14,6 +14,7 @@ from covidxray_api.api.records import ServiceRecords
 from covidxray_api.api.results import ServiceResults
 from covidxray_api.rendering.registry import RENDERERS, Renderers
 from covidxray_api.serving.capacity import CapacityLimiter
+from covidxray_api.serving.change import ModelChange
 from covidxray_api.serving.service import ScreeningService
 from covidxray_api.settings import Settings
 
@@ -27,6 +28,9 @@ class State:
 
     service: ScreeningService
     """Screens."""
+
+    change: ModelChange
+    """Changes the models while the service runs."""
 
     records: ServiceRecords
     """Keep feedback, and record screenings."""

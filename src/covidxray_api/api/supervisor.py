@@ -2,19 +2,62 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import time
+from contextlib import suppress
+from pathlib import Path
+from socket import socket
+
+import structlog
+from uvicorn import Config
 from uvicorn.supervisors.multiprocess import Multiprocess
+
+from covidxray_api.api.changing import DROP, FAILED, LOAD, LOADED, SWITCH, word_of
+
+LOAD_S = 120
+"""Time in which all processes load what a change of models asks for."""
+
+log = structlog.get_logger()
 
 
 class Supervisor(Multiprocess):
-    """Keeps processes running that share a port, and frees the port before it ends them."""
+    """Keeps processes running that share a port, and frees the port before it ends them.
+
+    Parameters
+    ----------
+    config : Config
+        uvicorn's.
+    sockets : list of socket
+        The port.
+    folder : Path
+        Where the processes leave word.
+    """
+
+    def __init__(self, config: Config, sockets: list[socket], folder: Path) -> None:
+        super().__init__(config, sockets)
+        self._folder = folder
+        self._loading: set[int] = set()
+        self._until = 0.0
+
+    def handle_hup(self) -> None:
+        """Let all processes load what is in the model store."""
+        log.info("models are loaded beside those that answer")
+        self._loading = self._pids()
+        self._until = time.monotonic() + LOAD_S
+        for process in self._loading:
+            word_of(self._folder, process).unlink(missing_ok=True)
+        self._tell(LOAD)
 
     def keep_subprocess_alive(self) -> None:
-        """Replace the processes that have died or do not respond."""
+        """Replace the processes that have died or do not respond; go on with a change of models."""
         # While their end of the pipe is open here too, one that dies before it has responded is
         # waited for as if it hung.
         for process in self.processes:
             process.child_conn.close()
         super().keep_subprocess_alive()
+        if self._loading:
+            self._go_on()
 
     def terminate_all(self) -> None:
         """Tell all processes to end, and let nobody wait at the port for one of them."""
@@ -23,3 +66,31 @@ class Supervisor(Multiprocess):
         for shared in self.sockets:
             shared.close()
         super().terminate_all()
+
+    def _go_on(self) -> None:
+        """Tell all processes to switch once all have loaded, or to drop it if one could not."""
+        # One that has replaced another since then has loaded what is in the store.
+        self._loading &= self._pids()
+        words = {self._word(process) for process in self._loading}
+        if FAILED in words or time.monotonic() > self._until:
+            log.error("models are not changed", processes=len(self._loading))
+            self._tell(DROP)
+        elif words <= {LOADED}:
+            log.info("models are changed", processes=len(self._loading))
+            self._tell(SWITCH)
+        else:
+            return
+        self._loading = set()
+
+    def _pids(self) -> set[int]:
+        return {process.pid for process in self.processes if process.pid}
+
+    def _word(self, process: int) -> str | None:
+        with suppress(FileNotFoundError):
+            return word_of(self._folder, process).read_text(encoding="ascii")
+        return None
+
+    def _tell(self, what: signal.Signals) -> None:
+        for process in self._loading:
+            with suppress(ProcessLookupError):
+                os.kill(process, what)

@@ -167,7 +167,8 @@ def promote(
 ) -> None:
     """Let a version of a model answer where requests name none, once it is loaded and verified.
 
-    A service that runs answers with what it has loaded until it is started again.
+    A service that runs answers with what it has loaded until it is told so (SIGHUP) or started
+    again.
     """
     from covidxray_api.inference.loading import load_model
     from covidxray_api.models.artefacts import versions

@@ -22,7 +22,7 @@ from prometheus_client.multiprocess import MultiProcessCollector, mark_process_d
 
 from covidxray_api import __version__
 from covidxray_api.inference import LoadedModel
-from covidxray_api.models.drift import Drift
+from covidxray_api.models.drift import MEASURES, Drift
 from covidxray_api.screening.screening import Screening
 from covidxray_api.serving.observer import Answered
 
@@ -44,10 +44,19 @@ class Metrics:
         """Where others add figures of their own."""
         self._build = Gauge(
             "covidxray_build_info",
-            "What computes the answers; always 1. Two series while a change of model rolls.",
+            "1 for what computes the answers, 0 for what did before a change of models; two series"
+            " with 1 while it rolls.",
             ("version", "model", "model_version", "model_sha256", "engine", "gate"),
             registry=self.registry,
             multiprocess_mode="livemax",
+        )
+        self._built: tuple[str, ...] | None = None
+        self._changes = Counter(
+            "covidxray_model_changes",
+            "Changes of models without a restart, by process: `switched`, or `failed`, so that the"
+            " models of before answer.",
+            ("outcome",),
+            registry=self.registry,
         )
         self._stages = Histogram(
             "covidxray_stage_seconds",
@@ -127,8 +136,11 @@ class Metrics:
         self._decided = cache(self._decisions.labels)
         self._record = cache(self._records.labels)
         self._stage("total")  # so that the file of all histograms is made now
+        # From the start, so that the first one is an increase.
         for outcome in ("kept", "lost"):
-            self._record(outcome)  # from the start, so that the first loss is an increase
+            self._record(outcome)
+        for outcome in ("switched", "failed"):
+            self._changes.labels(outcome)
 
     def ready(self, model: LoadedModel, gate: str | None) -> None:
         """Say what computes the answers, before there are any.
@@ -140,17 +152,28 @@ class Metrics:
         gate : str, optional
             Version of the learned gate, where it decides.
         """
+        if self._built:
+            self._build.labels(*self._built).set(0)
         manifest = model.manifest
-        self._build.labels(
+        self._built = (
             __version__,
             manifest.name,
             manifest.version,
             model.stored.sha256,
             model.engine_name,
             gate or "",
-        ).set(1)
+        )
+        self._build.labels(*self._built).set(1)
         if folder := os.environ.get(FOLDER):
+            # Their file has to be there to be allocated too; what was never set is not shown.
+            for measure in MEASURES:
+                self._drift.labels(measure)
+                self._shifted.labels(measure)
             _allocate(Path(folder))
+
+    def changed(self, outcome: Literal["switched", "failed"]) -> None:
+        """Count a change of models."""
+        self._changes.labels(outcome).inc()
 
     def admits(self, limit: int) -> None:
         """Say how many requests this process admits at once."""

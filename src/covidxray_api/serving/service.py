@@ -134,11 +134,36 @@ class ScreeningService:
             else:
                 log_failure(log, "start failed", error)
         else:
-            self.model = model.stored
-            self.metrics.ready(model, screener.gate_version)
-            self._screener = screener
+            self.answer_with(screener)
             self.status = "ready"
-            log.info("ready", model=self.model.manifest.name, version=self.model.manifest.version)
+            log.info("ready", model=model.manifest.name, version=model.manifest.version)
+
+    def rebuilt(self) -> Screener:
+        """Return a screener of what there is now, with all models loaded that the present one has.
+
+        It takes a while, and is no work for the event loop.
+
+        Raises
+        ------
+        NotReady
+            If there is no present one.
+        CovidXrayError
+            If it cannot be built, or one of the models is gone or cannot be loaded.
+        """
+        present = self.check_ready().models
+        screener = self._build()
+        screener.models.get()
+        for name in (stored.manifest.name for stored in present.stored()):
+            if present.is_loaded(name):
+                screener.models.get(name)
+        return screener
+
+    def answer_with(self, screener: Screener) -> None:
+        """Let a screener, whose default model is loaded, answer the requests from now on."""
+        model = screener.models.get()
+        self.metrics.ready(model, screener.gate_version)
+        self.model = model.stored
+        self._screener = screener
 
     @property
     def in_flight(self) -> int:
@@ -165,6 +190,8 @@ class ScreeningService:
         NotReady
             If the screener could not be built.
         """
+        if self._screener:
+            return self._screener.models
         await asyncio.wait({self._built})
         if self._built.exception():
             raise NotReady("failed")

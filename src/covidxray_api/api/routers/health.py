@@ -31,6 +31,7 @@ def _summed(shared: State) -> schemas.Health:
         version=__version__,
         model=rendering.identity(service.model) if service.model else None,
         records=shared.records.state,
+        change=shared.change.outcome,
     )
 
 
