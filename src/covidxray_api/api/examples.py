@@ -334,6 +334,7 @@ _READY: dict[str, Any] = {
     "version": "0.1.0",
     "model": _MODEL,
     "records": "ok",
+    "change": None,
 }
 
 _STARTING: dict[str, Any] = {
@@ -342,6 +343,7 @@ _STARTING: dict[str, Any] = {
     "version": "0.1.0",
     "model": None,
     "records": "off",
+    "change": None,
 }
 
 
