@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -26,6 +27,20 @@ from covidxray_api.hospital.node.ledger import Ledger
 COVIDXRAY = Path(sys.executable).parent / "covidxray"
 
 SUCCESS = 0x0000
+
+
+def free_port() -> int:
+    """Return a port that nobody listens on."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port: int = listener.getsockname()[1]
+        return port
+
+
+def reachable(port: int) -> bool:
+    """Return whether somebody listens on a port."""
+    with socket.socket() as peer:
+        return peer.connect_ex(("127.0.0.1", port)) == 0
 
 
 def toml(values: dict[str, Any], table: str = "") -> str:

@@ -15,9 +15,19 @@ import pytest
 from pydicom import Dataset
 from pydicom.uid import UID, RLELossless, generate_uid
 from pynetdicom import AE, evt
-from pynetdicom.sop_class import CTImageStorage, StorageCommitmentPushModel
+from pynetdicom.sop_class import EncapsulatedPDFStorage, StorageCommitmentPushModel
 from tests.dicom_files import dicom
-from tests.hospital.nodes import SUCCESS, Archive, Node, command, echo, running, said
+from tests.hospital.nodes import (
+    SUCCESS,
+    Archive,
+    Node,
+    command,
+    echo,
+    free_port,
+    reachable,
+    running,
+    said,
+)
 from tests.waiting import PATIENCE_S, wait_until
 
 Radiograph = Callable[..., bytes]
@@ -94,18 +104,6 @@ def shared(
     ) as node:
         node.metrics = metrics  # type: ignore[attr-defined]
         yield node
-
-
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port
-
-
-def reachable(port: int) -> bool:
-    with socket.socket() as peer:
-        return peer.connect_ex(("127.0.0.1", port)) == 0
 
 
 def of(study: str, archive: Archive, number: int = 1) -> list[Dataset]:
@@ -229,9 +227,9 @@ def test_a_compressed_film_is_taken_as_it_is(
     assert of(uid, pacs)
 
 
-def test_other_classes_are_not_accepted(study: Radiograph, shared: Node) -> None:
+def test_what_is_no_image_is_not_accepted(shared: Node) -> None:
     ae = AE("MODALITY")
-    ae.add_requested_context(CTImageStorage)
+    ae.add_requested_context(EncapsulatedPDFStorage)
 
     association = ae.associate("127.0.0.1", shared.port, ae_title="COVIDXRAY")
 

@@ -16,19 +16,7 @@ from typing import Any
 import structlog
 from pydicom import Dataset, dcmread
 from pynetdicom import AE, _config, evt
-from pynetdicom.sop_class import (
-    ComputedRadiographyImageStorage,
-    DigitalXRayImageStorageForPresentation,
-    DigitalXRayImageStorageForProcessing,
-    MultiFrameGrayscaleByteSecondaryCaptureImageStorage,
-    MultiFrameGrayscaleWordSecondaryCaptureImageStorage,
-    MultiFrameTrueColorSecondaryCaptureImageStorage,
-    SecondaryCaptureImageStorage,
-    StorageCommitmentPushModel,
-    Verification,
-    XRayAngiographicImageStorage,
-    XRayRadiofluoroscopicImageStorage,
-)
+from pynetdicom.sop_class import StorageCommitmentPushModel, Verification
 from pynetdicom.transport import ThreadedAssociationServer
 
 from covidxray_api.access.control import is_this_machine
@@ -37,6 +25,7 @@ from covidxray_api.decoding.dicom import inflated
 from covidxray_api.decoding.formats import TRANSFER_SYNTAXES
 from covidxray_api.decoding.values import DAMAGE
 from covidxray_api.errors import InvalidConfiguration, RadiographError
+from covidxray_api.hospital.node.classes import IMAGE_CLASSES
 from covidxray_api.hospital.node.commitment import PROCESSING_FAILURE, address_of, commitment_of
 from covidxray_api.hospital.node.config import NodeConfig
 from covidxray_api.hospital.node.ledger import Ledger
@@ -45,19 +34,6 @@ from covidxray_api.hospital.node.routing import route
 from covidxray_api.hospital.node.socket import BoundedHandler
 from covidxray_api.hospital.node.tls import acceptor_context
 from covidxray_api.serving.logs import log_failure
-
-STORAGE_CLASSES = (
-    ComputedRadiographyImageStorage,
-    DigitalXRayImageStorageForPresentation,
-    DigitalXRayImageStorageForProcessing,
-    SecondaryCaptureImageStorage,
-    MultiFrameGrayscaleByteSecondaryCaptureImageStorage,
-    MultiFrameGrayscaleWordSecondaryCaptureImageStorage,
-    MultiFrameTrueColorSecondaryCaptureImageStorage,
-    XRayRadiofluoroscopicImageStorage,
-    XRayAngiographicImageStorage,
-)
-"""What is accepted: the storage classes in which radiographs travel (PS3.4, annex B.5)."""
 
 SUCCESS = 0x0000
 NOT_AUTHORISED = 0x0124
@@ -68,8 +44,8 @@ CANNOT_UNDERSTAND = 0xC000
 CALLING_NOT_RECOGNISED = (0x01, 0x01, 0x03)
 """Permanent rejection by the service user: who calls is not known (PS3.8, section 9.3.4)."""
 
-LEAVING_S = 30.0
-"""Seconds that associations have to end when the node stops; then they are aborted."""
+SILENCE_S = 2.0
+"""Seconds without a byte after which an association is aborted when the node stops."""
 
 log = structlog.get_logger()
 
@@ -118,6 +94,7 @@ class Door:
         self._most_bytes = most_bytes
         self._metrics = metrics
         self._received: dict[threading.Thread, int] = {}
+        self._heard: dict[threading.Thread, float] = {}
         self._tls = check(config)
         self._ae = AE(config.ae_title)
         self._ae.require_called_aet = True
@@ -128,7 +105,7 @@ class Door:
         self._ae.network_timeout = self._ae.connection_timeout = config.timeout_s
         self._ae.add_supported_context(Verification)
         self._ae.add_supported_context(StorageCommitmentPushModel)
-        for sop_class in STORAGE_CLASSES:
+        for sop_class in IMAGE_CLASSES:
             self._ae.add_supported_context(sop_class, list(TRANSFER_SYNTAXES))
 
     @contextmanager
@@ -147,7 +124,7 @@ class Door:
             (evt.EVT_N_ACTION, self._commit),
             (evt.EVT_DATA_RECV, self._count),
             (evt.EVT_DIMSE_RECV, self._counted),
-            (evt.EVT_CONN_CLOSE, self._counted),
+            (evt.EVT_CONN_CLOSE, self._gone),
         ]
         try:
             server = self._ae.make_server(
@@ -173,11 +150,14 @@ class Door:
             self._see_off()
 
     def _see_off(self) -> None:
-        deadline = time.monotonic() + min(LEAVING_S, self._config.timeout_s)
-        while self._ae.active_associations and time.monotonic() < deadline:
+        """Let peers end what they are about; one that says nothing is not waited for."""
+        begun = time.monotonic()
+        while associations := self._ae.active_associations:
+            for association in associations:
+                silent_s = time.monotonic() - max(begun, self._heard.get(association, begun))
+                if silent_s > SILENCE_S:
+                    association.abort()
             time.sleep(0.05)
-        for association in self._ae.active_associations:
-            association.abort()
 
     def _requested(self, event: evt.Event) -> None:
         """Reject a known title from another address than its own."""
@@ -190,15 +170,20 @@ class Door:
 
     def _count(self, event: evt.Event) -> None:
         """Give up an association whose film is larger than a film may be."""
-        thread = event.assoc
-        received = self._received.get(thread, 0) + len(event.data)
-        self._received[thread] = received
+        association = event.assoc
+        received = self._received.get(association, 0) + len(event.data)
+        self._received[association] = received
+        self._heard[association] = time.monotonic()
         if received > self._most_bytes:
             self._metrics.films("too_large")
-            event.assoc.abort()
+            association.abort()
 
     def _counted(self, event: evt.Event) -> None:
         self._received.pop(event.assoc, None)
+
+    def _gone(self, event: evt.Event) -> None:
+        self._received.pop(event.assoc, None)
+        self._heard.pop(event.assoc, None)
 
     def _store(self, event: evt.Event) -> int:
         """Keep a film, and say so once it is on disk."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import uuid
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -22,6 +23,9 @@ from covidxray_api.hospital.node.config import (
 from covidxray_api.hospital.node.ledger import Delivery
 from covidxray_api.hospital.node.sending import Outcome, Refused, Sender, Unavailable
 from covidxray_api.hospital.node.tls import requestor_context
+
+# It tells each request.
+logging.getLogger("httpx").setLevel(logging.WARNING)
 
 DUPLICATE = 0x0111
 """The destination has the object already (PS3.7, section 9.1.1.1.9)."""
