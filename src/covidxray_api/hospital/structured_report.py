@@ -10,11 +10,11 @@ from pydicom import Dataset
 from pydicom.sr.codedict import codes
 
 from covidxray_api import __version__
-from covidxray_api.hospital import coding
-from covidxray_api.hospital.coding import Code
 from covidxray_api.hospital.equipment import MANUFACTURER, date, device_uid, equipment
 from covidxray_api.hospital.film import Film
 from covidxray_api.models.manifest import Label
+from covidxray_api.rendering import coding
+from covidxray_api.rendering.coding import Code
 from covidxray_api.rendering.renderer import Context
 from covidxray_api.rendering.wording import Wording
 from covidxray_api.texts import Language, message
@@ -93,7 +93,9 @@ def _observer(film: Film) -> sr.ObservationContext:
 
 def _groups(film: Film, context: Context, maps: Mapping[str, Dataset]) -> list[sr.Template]:
     screening = film.screening
-    answer = _group(film, "answer", _concept(_finding(film)), evaluations=_considered(film))
+    answer = _group(
+        film, "answer", _concept(coding.answer(film.screening)), evaluations=_considered(film)
+    )
     for text in _sentences(film, context.language):
         answer[0].ContentSequence.append(
             sr.TextContentItem(codes.DCM.Comment, text, sr.RelationshipTypeValues.CONTAINS)
@@ -172,14 +174,6 @@ def _algorithm(film: Film) -> sr.AlgorithmIdentification:
         parameters=[f"{name}: {value}" for name, value in said.items() if value],
         manufacturer=MANUFACTURER,
     )
-
-
-def _finding(film: Film) -> Code:
-    """Return the answer."""
-    decision = film.screening.decision
-    if decision is None:
-        return coding.NOT_ASSESSED
-    return coding.finding(decision.label) if decision.conclusive else coding.INDETERMINATE
 
 
 def _considered(film: Film) -> list[sr.QualitativeEvaluation]:

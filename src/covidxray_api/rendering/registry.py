@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from covidxray_api.rendering.fhir import Fhir
 from covidxray_api.rendering.json import Json
 from covidxray_api.rendering.pdf import Pdf
 from covidxray_api.rendering.png import Png
@@ -33,5 +34,5 @@ class Renderers:
         return self._renderers[media_type]
 
 
-RENDERERS = Renderers(Json(), Pdf(), Png(), Samples())
+RENDERERS = Renderers(Json(), Fhir(), Pdf(), Png(), Samples())
 """Those of this package."""

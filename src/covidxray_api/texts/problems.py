@@ -370,6 +370,11 @@ PROBLEMS: Mapping[str, ProblemText] = {
                 "en": "Accept excludes every media type of this answer: {offered}.",
                 "es": "Accept excluye todos los tipos de esta respuesta: {offered}.",
             },
+            "extra": {
+                "en": "What writes {name} is not installed: pip install 'covidxray-api[hospital]'.",
+                "es": "Lo que escribe {name} no está instalado: pip install"
+                " 'covidxray-api[hospital]'.",
+            },
         },
     ),
     "unknown-model": ProblemText(

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from covidxray_api.models.manifest import Label
+from covidxray_api.screening.screening import Screening
 
 OWN: Final = "99COVIDXRAY"
 """Coding scheme of the project (PS3.16, section 8.2: names of private ones begin with 99)."""
@@ -53,3 +54,11 @@ def finding(label: Label) -> Code:
     if label.code == "normal":
         return NEITHER
     return PNEUMONIA.get(label.code) or Code(label.code, OWN, label.display["en"])
+
+
+def answer(screening: Screening) -> Code:
+    """Return what an answer says: indeterminate where it is not conclusive."""
+    decision = screening.decision
+    if decision is None:
+        return NOT_ASSESSED
+    return finding(decision.label) if decision.conclusive else INDETERMINATE
