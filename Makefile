@@ -11,7 +11,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gen
 # What the image carries beside the bare service.
 SERVED := postgresql hospital grpc bulk remote traces
 
-.PHONY: audit advisories serve test test-serving test-training fuzz browser check faults lowest lock openapi hospital reference docs spectral clients
+.PHONY: audit advisories serve test test-serving test-training fuzz browser check faults lowest lock openapi hospital reference docs rpc spectral clients
 
 serve: $(VENV)/serving
 	$(BIN)/covidxray serve
@@ -93,6 +93,11 @@ openapi: $(VENV)/testing
 # The documentation as a site, in site/; it needs no network. `.venv/bin/mkdocs serve` shows it.
 docs: $(VENV)/testing
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
+
+# The messages of the Open Inference Protocol over gRPC.
+rpc: $(VENV)/testing
+	$(BIN)/python -m grpc_tools.protoc --proto_path=src/covidxray_api/api/rpc \
+		--descriptor_set_out=src/covidxray_api/api/rpc/open_inference.binpb open_inference.proto
 
 # The pages of docs/ that code writes: settings, codes, formats, metrics, command line, API.
 reference: $(VENV)/testing

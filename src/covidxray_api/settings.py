@@ -80,6 +80,10 @@ class Settings(BaseSettings):
     port: int = Field(default=8000, ge=0, le=65535)
     """Port that the service listens on; 0 takes a free one."""
 
+    grpc_port: int | None = Field(default=None, ge=0, le=65535)
+    """Port of the Open Inference Protocol over gRPC, on the same address; 0 takes a free one, for a
+    single process. Without one, it is spoken over HTTP alone."""
+
     open_to_all: bool = False
     """Whether anybody may call where the service listens beyond this machine; refused otherwise
     unless callers have to say who they are."""

@@ -54,7 +54,7 @@ class AccessLog:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        request_id = _sane(Headers(scope=scope).get(HEADER, ""))
+        request_id = sane(Headers(scope=scope).get(HEADER, ""))
         scope.setdefault("state", {})["request_id"] = request_id
         clear_contextvars()
         bind_contextvars(request_id=request_id)
@@ -99,7 +99,8 @@ class AccessLog:
         return f"/{first}{slash and ELSE}" if first in self._known else ELSE
 
 
-def _sane(proposed: str) -> str:
+def sane(proposed: str) -> str:
+    """Return the id of a request: that which its client proposes, or a new one."""
     if _SANE.fullmatch(proposed):
         return proposed
     # An id needs to be unique, not secret; the kernel's randomness would cost a system call.

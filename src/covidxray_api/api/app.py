@@ -48,6 +48,7 @@ from covidxray_api.api.routers import metrics as metrics_router
 from covidxray_api.api.routers import records as records_router
 from covidxray_api.api.routes import describe_security
 from covidxray_api.api.state import State
+from covidxray_api.errors import InvalidConfiguration
 from covidxray_api.rendering.registry import RENDERERS, Renderers
 from covidxray_api.screening.screener import Screener
 from covidxray_api.serving.capacity import CapacityLimiter
@@ -153,6 +154,7 @@ def create_app(
             records.running() as prepared,
             service.running(prepared if must else None),
             state.jobs.running(),
+            _answering_rpc(state),
         ):
             yield
 
@@ -192,6 +194,21 @@ def create_app(
     describe_security(app, ROUTERS)
     description.describe(app, ROUTERS)
     return app
+
+
+@asynccontextmanager
+async def _answering_rpc(state: State) -> AsyncIterator[None]:
+    """Speak gRPC too, where the settings name a port for it."""
+    if state.settings.grpc_port is None:
+        yield
+        return
+    try:
+        # Not with the module: most services speak HTTP alone.
+        from covidxray_api.api.rpc.server import listening
+    except ModuleNotFoundError as error:
+        raise InvalidConfiguration("grpc_extra") from error
+    async with listening(state):
+        yield
 
 
 def records_matter(settings: Settings) -> bool:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from fastapi import Request
 from structlog.contextvars import bind_contextvars
 
 from covidxray_api.access.caller import Caller
+from covidxray_api.access.control import AccessControl
 from covidxray_api.api.state import state_of
 from covidxray_api.errors import AccessUnavailable, Forbidden, TooManyRequests, Unauthenticated
 from covidxray_api.settings import Scope
@@ -51,18 +53,40 @@ async def authorize(request: Request, needed: Scope) -> Caller:
     Forbidden
         If the caller is known, and may not.
     """
-    caller = await state_of(request).access.identify(_credential(request))
-    if caller.name:
-        bind_contextvars(caller=caller.name)
-    if needed not in caller.scopes:
-        raise Forbidden(needed=needed, granted=tuple(sorted(caller.scopes)))
+    caller = await permitted(state_of(request).access, credential(request.headers), needed)
     request.state.caller = caller
     return caller
 
 
-def _credential(request: Request) -> str | None:
-    """Return the API key or token that a request carries (RFC 6750, section 2.1)."""
-    scheme, _, credential = request.headers.get("authorization", "").partition(" ")
+async def permitted(access: AccessControl, shown: str | None, needed: Scope) -> Caller:
+    """Return whose credential it is, if they may; see `authorize`.
+
+    Parameters
+    ----------
+    access : AccessControl
+        Knows callers.
+    shown : str, optional
+        The credential.
+    needed : Scope
+        What the call needs.
+    """
+    caller = await access.identify(shown)
+    if caller.name:
+        bind_contextvars(caller=caller.name)
+    if needed not in caller.scopes:
+        raise Forbidden(needed=needed, granted=tuple(sorted(caller.scopes)))
+    return caller
+
+
+def credential(headers: Mapping[str, str]) -> str | None:
+    """Return the API key or token that a request carries (RFC 6750, section 2.1).
+
+    Parameters
+    ----------
+    headers : mapping of str to str
+        By their names in lower case, or in any.
+    """
+    scheme, _, bearer = headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer":
-        return credential.strip()
-    return request.headers.get(KEY_HEADER)
+        return bearer.strip()
+    return headers.get(KEY_HEADER.lower())

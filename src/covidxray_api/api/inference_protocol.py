@@ -148,12 +148,12 @@ def _flat(data: Any) -> Iterator[Any]:
         yield data
 
 
-def metadata(model: StoredModel, versions: Sequence[str]) -> dict[str, Any]:
-    """Return what a model takes and gives."""
+def metadata(model: StoredModel) -> dict[str, Any]:
+    """Return what a model takes and gives, and the version of it that can be asked."""
     labels = len(model.manifest.labels)
     return {
         "name": model.manifest.name,
-        "versions": list(versions),
+        "versions": [model.manifest.version],
         "platform": "covidxray",
         "inputs": [{"name": INPUT, "datatype": "BYTES", "shape": [-1]}],
         "outputs": [
@@ -186,7 +186,7 @@ def answer(asked: InferRequest, model: StoredModel, found: Sequence[Prediction])
     }
     for name in asked.outputs - data.keys():
         raise unknown_parameter(name, tuple(data))
-    described = {output["name"]: output for output in metadata(model, ())["outputs"]}
+    described = {output["name"]: output for output in metadata(model)["outputs"]}
     return {
         "model_name": model.manifest.name,
         "model_version": model.manifest.version,

@@ -182,14 +182,15 @@ def respond_to(request: HTTPConnection, error: CovidXrayError) -> JSONResponse:
     problem = problem_of(request, error)
     language = negotiate(request.headers.get("accept-language", ""))
     headers = {"Content-Language": language, "Vary": VARY}
-    if seconds := _retry_after(error):
+    if seconds := retry_after(error):
         headers["Retry-After"] = str(seconds)
     if challenge := _challenge(error):
         headers["WWW-Authenticate"] = challenge
     return _answer(problem, headers)
 
 
-def _retry_after(error: CovidXrayError) -> Fact:
+def retry_after(error: CovidXrayError) -> Fact:
+    """Return the seconds after which the same request may succeed; None if it will not."""
     if isinstance(error, TooManyRequests):
         return error.facts["seconds"]
     return RETRY_AFTER.get(error.code)

@@ -928,6 +928,14 @@ PROBLEMS: Mapping[str, ProblemText] = {
                 "es": "{path} no contiene un secreto de webhooks: whsec_ y de 24 a 64 bytes en"
                 " base64.",
             },
+            "grpc_extra": {
+                "en": "COVIDXRAY_GRPC_PORT needs gRPC: pip install 'covidxray-api[grpc]'.",
+                "es": "COVIDXRAY_GRPC_PORT necesita gRPC: pip install 'covidxray-api[grpc]'.",
+            },
+            "grpc_port": {
+                "en": "gRPC cannot listen on {address}; it may be in use.",
+                "es": "gRPC no puede escuchar en {address}; puede estar en uso.",
+            },
             "webhook_half": {
                 "en": "COVIDXRAY_WEBHOOK_ORIGINS and COVIDXRAY_WEBHOOK_SECRET need each other.",
                 "es": "COVIDXRAY_WEBHOOK_ORIGINS y COVIDXRAY_WEBHOOK_SECRET se necesitan"

@@ -7,39 +7,22 @@ from __future__ import annotations
 
 import asyncio
 import json
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
-from pydantic import BaseModel, Field, ValidationError
 from structlog.contextvars import bind_contextvars
 
 from covidxray_api import __version__
 from covidxray_api.api import inference_protocol as protocol
 from covidxray_api.api.access_log import RequestId
 from covidxray_api.api.admission import Upload, UploadRoute
+from covidxray_api.api.inference import NAME, answering, screening_all
 from covidxray_api.api.negotiation import AnswerLanguage
 from covidxray_api.api.routes import StrictRoute
 from covidxray_api.api.state import Shared
-from covidxray_api.errors import InvalidRequest, UnknownModel
-from covidxray_api.models.store import StoredModel
-from covidxray_api.rendering.json import prediction
 from covidxray_api.rendering.renderer import Context
-from covidxray_api.rendering.schemas import Prediction
 from covidxray_api.screening.screener import Screener
-from covidxray_api.settings import GateName
-
-NAME = "covidxray-api"
-
-
-class _Parameters(BaseModel):
-    """The parameters of `/predict`, as a request to infer states them."""
-
-    operating_point: str | None = Field(default=None, min_length=1, max_length=100)
-    prevalence: float | None = Field(default=None, gt=0, lt=1)
-    gate: GateName | None = None
-
 
 health = APIRouter(prefix="/v2", include_in_schema=False, route_class=StrictRoute)
 models = APIRouter(
@@ -73,7 +56,7 @@ async def get_model(
     name: str, shared: Shared, _: RequestId, version: str | None = None
 ) -> dict[str, Any]:
     """Say what a model takes and gives."""
-    return protocol.metadata(*await _answering(shared, name, version))
+    return protocol.metadata(await answering(shared.service, name, version))
 
 
 @models.get("/models/{name}/ready")
@@ -83,7 +66,7 @@ async def is_model_ready(
 ) -> dict[str, Any]:
     """Answer if a model can be asked; one that is not loaded is, when it is asked first."""
     shared.service.check_ready()
-    await _answering(shared, name, version)
+    await answering(shared.service, name, version)
     return {"name": name, "ready": True}
 
 
@@ -99,41 +82,16 @@ async def infer_model(
     version: str | None = None,
 ) -> Response:
     """Screen the images of a tensor."""
-    stored, _ = await _answering(shared, name, version)
+    stored = await answering(shared.service, name, version)
     length = request.headers.get(protocol.HEADER_LENGTH)
     body, most = await upload.read(), shared.settings.batch_max_files
     asked = await asyncio.to_thread(protocol.parse, body, length, most)
-    parameters = _parameters(asked.parameters)
     context = Context(language, request_id, datetime.now(UTC), None)
+    screen = screening_all(asked, name, context, lambda found, data, _: upload.tell(found, data))
 
     def work(screener: Screener) -> bytes:
-        found: list[Prediction] = []
-        for index, data in enumerate(asked.images):
-            screening = screener.screen(data, name, **parameters)
-            numbered = replace(context, request_id=f"{request_id[:120]}.{index}")
-            found.append(prediction(screening, numbered))
-            upload.tell(screening, data)
-        return json.dumps(protocol.answer(asked, stored, found)).encode()
+        return json.dumps(protocol.answer(asked, stored, screen(screener))).encode()
 
     content = await upload.run(work, name)
     bind_contextvars(model=name, files=len(asked.images))
     return Response(content, media_type="application/json")
-
-
-async def _answering(
-    shared: Shared, name: str, version: str | None
-) -> tuple[StoredModel, tuple[str, ...]]:
-    """Return a model and the versions of it that can be asked: the one that answers."""
-    stored = (await shared.service.models()).find(name)
-    answering = stored.manifest.version
-    if version not in {None, answering}:
-        raise UnknownModel("version", name=name, version=version, known=(answering,))
-    return stored, (answering,)
-
-
-def _parameters(stated: dict[str, Any]) -> dict[str, Any]:
-    try:
-        return _Parameters.model_validate(stated).model_dump()
-    except ValidationError as error:
-        faults = (f"{fault['loc'][0]}: {fault['msg']}" for fault in error.errors())
-        raise InvalidRequest("parameters", faults="; ".join(faults)) from error
