@@ -10,6 +10,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -179,10 +180,12 @@ def test_a_block_is_run_or_says_why_not(block: Block) -> None:
     elif block.language == "ini":
         names = {line.partition("=")[0] for line in block.text.splitlines()}
         assert names <= {f"{PREFIX}{name.upper()}" for name in Settings.model_fields}
+    elif block.language == "toml":
+        assert tomllib.loads(block.text)
     elif block.language == "json":
         assert json.loads(block.text)
     else:
-        assert block.language in {*RUN, "nginx", "text"}
+        assert block.language in {*RUN, "lua", "nginx", "text"}
     if block.note.startswith("run by "):
         path, _, test = block.note.removeprefix("run by ").partition("::")
         assert test in names_of_tests(ROOT / path)
@@ -193,10 +196,10 @@ def test_a_block_is_run_or_says_why_not(block: Block) -> None:
     sorted({line for block in BLOCKS for line in block.text.splitlines() if OWN.match(line)}),
 )
 def test_a_command_has_the_options_that_are_shown(line: str) -> None:
-    words = iter(shlex.split(line, comments=True)[1:])
+    words = shlex.split(line, comments=True)[1:]
     command = typer.main.get_command(app)
-    while isinstance(command, TyperGroup) and (word := next(words)):
-        command = command.commands[word]
+    while isinstance(command, TyperGroup) and not words[0].startswith("--"):
+        command = command.commands[words.pop(0)]
     known = {option for parameter in command.params for option in parameter.opts}
 
     assert {word for word in words if word.startswith("--")} <= known
