@@ -68,6 +68,12 @@ class Service:
         self.process.wait(PATIENCE_S)
         self._reader.join()
 
+    def in_flight(self) -> float:
+        """Return how many places are taken in all processes."""
+        text = httpx.get(f"{self.address}/metrics", timeout=PATIENCE_S).raise_for_status().text
+        (line,) = (it for it in text.splitlines() if it.startswith("covidxray_in_flight "))
+        return float(line.split()[1])
+
     def health(self) -> httpx.Response:
         """Return what one of the workers says of itself."""
         return httpx.get(f"{self.address}/health/ready", timeout=PATIENCE_S)

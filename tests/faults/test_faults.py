@@ -215,7 +215,7 @@ def test_clients_go_while_they_upload(films: list[bytes], note: Note) -> None:
             for connection in going:
                 connection.sendall(head % len(films[0]) + films[0][:1000])
                 connection.close()
-            wait_until(lambda: taken(service) == 0)
+            wait_until(lambda: service.in_flight() == 0)
         answers = crowd.all(4, 10)
 
     gone = [line for line in service.log("request") if line["status"] == 499]
@@ -229,13 +229,6 @@ def test_clients_go_while_they_upload(films: list[bytes], note: Note) -> None:
         "48 clients go while they upload", f"others: {told(answers)}",
         "`request` with `status` 499",
     )  # fmt: skip
-
-
-def taken(service: Service) -> float:
-    """Return how many places are taken in all processes."""
-    text = httpx.get(f"{service.address}/metrics", timeout=PATIENCE_S).raise_for_status().text
-    (line,) = (it for it in text.splitlines() if it.startswith("covidxray_in_flight "))
-    return float(line.split()[1])
 
 
 def test_images_are_cut_off_or_bombs(

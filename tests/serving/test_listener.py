@@ -6,7 +6,7 @@ import asyncio
 import errno
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from typing import cast
@@ -34,9 +34,12 @@ class Named(asyncio.Protocol):
 
 
 @contextmanager
-def serving(name: bytes, sock: socket.socket) -> Iterator[None]:
+def serving(
+    name: bytes, sock: socket.socket, is_full: Callable[[], bool] = lambda: False
+) -> Iterator[None]:
     """Serve on a shared socket, in a thread of its own."""
     loop, ready = SharingLoop(), threading.Event()
+    loop.is_full = is_full
 
     async def serve() -> None:
         transports: list[asyncio.BaseTransport] = []
@@ -80,6 +83,39 @@ def test_a_crowd_is_shared(listener: socket.socket) -> None:
         served = [client.recv(1) for client in crowd]
 
     assert min(served.count(b"a"), served.count(b"b")) >= CROWD // 8
+
+
+def test_a_process_that_is_full_leaves_connections_to_one_that_is_not(
+    monkeypatch: pytest.MonkeyPatch, listener: socket.socket
+) -> None:
+    monkeypatch.setattr(sharing, "FULL_S", PATIENCE_S)  # However slow the other is.
+    with ExitStack() as stack:
+        second = stack.enter_context(listener.dup())
+        stack.enter_context(serving(b"a", listener, is_full=lambda: True))
+        stack.enter_context(serving(b"b", second))
+        served = []
+        for _ in range(20):
+            client = stack.enter_context(
+                socket.create_connection(listener.getsockname(), PATIENCE_S)
+            )
+            served.append(client.recv(1))
+
+    assert served == [b"b"] * 20
+
+
+def test_where_all_are_full_everybody_is_taken(listener: socket.socket) -> None:
+    with ExitStack() as stack:
+        second = stack.enter_context(listener.dup())
+        for name, sock in ((b"a", listener), (b"b", second)):
+            stack.enter_context(serving(name, sock, is_full=lambda: True))
+        crowd = [
+            stack.enter_context(socket.create_connection(listener.getsockname(), PATIENCE_S))
+            for _ in range(CROWD)
+        ]
+        served = [client.recv(1) for client in crowd]
+
+    assert set(served) <= {b"a", b"b"}
+    assert len(served) == CROWD
 
 
 def test_who_waits_when_it_closes_is_served_once(listener: socket.socket) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
 
 from fastapi import APIRouter, Request
@@ -13,11 +14,16 @@ from covidxray_api.api.problems import respond_to
 from covidxray_api.api.state import State
 from covidxray_api.errors import CovidXrayError, NotReady, Overloaded
 
+LET_GO_S = 0.05
+"""Time between two refusals that end their connections."""
+
 
 class EarlyRefusal:
     """ASGI middleware that says what the route would, at a fraction of the cost.
 
-    Where clients are counted, and where a caller may not call, the route says it.
+    Where clients are counted, and where a caller may not call, the route says it. A client that
+    keeps its connection keeps its process: now and then one that is refused is let go, so that the
+    next process that has a place gets it, as after another has been replaced.
 
     Parameters
     ----------
@@ -32,6 +38,7 @@ class EarlyRefusal:
     def __init__(self, app: ASGIApp, state: State, routers: Iterable[APIRouter]) -> None:
         self._app = app
         self._service = state.service
+        self._let_go = 0.0
         self._counts = not state.allowance.is_boundless
         routes = (route for router in routers for route in router.routes)
         self._uploads = {route.path: route for route in routes if isinstance(route, UploadRoute)}
@@ -45,7 +52,11 @@ class EarlyRefusal:
                 refusal = await self._refusal(request, route)
                 if refusal:
                     scope["route"] = route
-                    await respond_to(request, refusal)(scope, receive, send)
+                    response = respond_to(request, refusal)
+                    if time.monotonic() > self._let_go:
+                        self._let_go = time.monotonic() + LET_GO_S
+                        response.headers["Connection"] = "close"
+                    await response(scope, receive, send)
                     return
         await self._app(scope, receive, send)
 

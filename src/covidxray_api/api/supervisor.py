@@ -13,6 +13,7 @@ import structlog
 from uvicorn import Config
 from uvicorn.supervisors.multiprocess import Multiprocess
 
+from covidxray_api.api.beginnings import Beginnings
 from covidxray_api.api.changing import DROP, FAILED, LOAD, LOADED, SWITCH, word_of
 
 LOAD_S = 120
@@ -37,6 +38,7 @@ class Supervisor(Multiprocess):
     def __init__(self, config: Config, sockets: list[socket], folder: Path) -> None:
         super().__init__(config, sockets)
         self._folder = folder
+        self._beginnings = Beginnings()
         self._loading: set[int] = set()
         self._until = 0.0
 
@@ -55,7 +57,10 @@ class Supervisor(Multiprocess):
         # waited for as if it hung.
         for process in self.processes:
             process.child_conn.close()
+        beginning = [process for process in self.processes if self._beginnings.is_one(process)]
+        self.processes = [process for process in self.processes if process not in beginning]
         super().keep_subprocess_alive()
+        self.processes += beginning
         if self._loading:
             self._go_on()
 

@@ -2,7 +2,8 @@
 
 An event loop takes all waiting connections at once, so that the first process to wake would serve
 all of them while the others idle. Here a process that has connections leaves new ones to the
-others for a moment, and then takes but a few.
+others for a moment, and then takes but a few. One that has no place for a request leaves them for
+longer: only those that nobody has taken by then find all processes full, and are refused.
 """
 
 from __future__ import annotations
@@ -25,6 +26,9 @@ MOMENT_S = 0.001
 FEW = 2
 """Most connections that are taken at once."""
 
+FULL_S = 0.02
+"""Time for which a process that is full leaves new connections to others."""
+
 PAUSE_S = 1.0
 """Time without new connections after the system has refused one, as where files run out."""
 
@@ -36,6 +40,9 @@ log = structlog.get_logger()
 
 class SharingLoop(uvloop.Loop):
     """The event loop of a process that may share its port."""
+
+    is_full: Callable[[], bool] = staticmethod(lambda: False)
+    """Tells whether this process would refuse a request now."""
 
     async def create_server(
         self,
@@ -51,7 +58,7 @@ class SharingLoop(uvloop.Loop):
         if sock is None:
             options |= {"backlog": backlog, **tls}
             return await super().create_server(protocol_factory, *arguments, **options)
-        return SharedListener(self, protocol_factory, sock, backlog, tls)
+        return SharedListener(self, protocol_factory, sock, backlog, tls, lambda: self.is_full())
 
 
 @runtime_checkable
@@ -77,6 +84,8 @@ class SharedListener:
         Number of connections that may wait to be taken.
     tls : mapping
         How connections are encrypted, as `asyncio` takes it; empty if they are not.
+    is_full : callable
+        Tells whether this process would refuse a request now.
     """
 
     def __init__(
@@ -86,12 +95,14 @@ class SharedListener:
         sock: socket.socket,
         backlog: int,
         tls: Mapping[str, Any],
+        is_full: Callable[[], bool],
     ) -> None:
         self._loop = loop
         self._protocol_factory = protocol_factory
         self._socket = sock
         self._backlog = backlog
         self._tls = tls
+        self._is_full = is_full
         self._opening: set[asyncio.Task[None]] = set()
         self._open: set[asyncio.BaseTransport] = set()
         self._closed = False
@@ -105,7 +116,10 @@ class SharedListener:
 
     def _noticed(self) -> None:
         self._open = {transport for transport in self._open if not transport.is_closing()}
-        if self._open or self._opening:
+        if self._is_full():
+            self._loop.remove_reader(self._socket)
+            self._loop.call_later(FULL_S, self._take, self._backlog)
+        elif self._open or self._opening:
             self._loop.remove_reader(self._socket)
             self._loop.call_later(MOMENT_S, self._take, FEW)
         else:

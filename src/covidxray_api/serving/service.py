@@ -18,6 +18,7 @@ from covidxray_api.models.store import StoredModel
 from covidxray_api.screening.screener import Screener
 from covidxray_api.serving.capacity import CapacityLimiter, Slot
 from covidxray_api.serving.jobs import Deadline, Jobs, outcome
+from covidxray_api.serving.listener import SharingLoop
 from covidxray_api.serving.logs import log_failure
 from covidxray_api.serving.metrics import Metrics
 from covidxray_api.serving.observer import Answered, Observer
@@ -106,13 +107,16 @@ class ScreeningService:
         Exception
             Whatever kept the service from starting, if it starts first.
         """
+        loop = asyncio.get_running_loop()
+        if isinstance(loop, SharingLoop):
+            loop.is_full = lambda: self.is_full
         self._built = asyncio.create_task(asyncio.to_thread(self._build))
         start = asyncio.create_task(self._start(prepared))
         if self._start_first:
             await start
             if self.failure:
                 raise self.failure
-        with self._watchdog.watching(asyncio.get_running_loop()):
+        with self._watchdog.watching(loop):
             try:
                 yield
             finally:
