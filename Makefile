@@ -11,7 +11,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gen
 # What the image carries beside the bare service.
 SERVED := postgresql hospital grpc bulk remote traces
 
-.PHONY: audit advisories serve test test-serving test-training fuzz browser check faults lowest lock openapi hospital reference docs rpc spectral clients
+.PHONY: audit advisories serve test test-serving test-training fuzz browser check faults lowest lock openapi hospital ray reference docs rpc spectral clients
 
 serve: $(VENV)/serving
 	$(BIN)/covidxray serve
@@ -23,7 +23,7 @@ test: $(VENV)/testing
 	$(BIN)/coverage report
 
 test-serving: $(VENV)/testing
-	$(BIN)/coverage run -m pytest -m "not browser and not faults and not fuzz and not npm and not hospital" --ignore tests/training
+	$(BIN)/coverage run -m pytest -m "not browser and not faults and not fuzz and not npm and not ray and not hospital" --ignore tests/training
 
 test-training: $(VENV)/testing
 	$(BIN)/coverage run -m pytest tests/training
@@ -38,6 +38,10 @@ faults: $(VENV)/testing
 # Needs Debian's `dcmtk`, `dicom3tools`, `orthanc` and `orthanc-dicomweb`.
 hospital: $(VENV)/testing
 	$(BIN)/pytest -m hospital tests/hospital
+
+# Each test starts a Ray cluster on this machine.
+ray: $(VENV)/testing
+	$(BIN)/pytest -m ray tests/bulk
 
 # Needs Debian's `chromium`.
 browser: $(VENV)/testing

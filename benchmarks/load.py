@@ -11,13 +11,15 @@ import asyncio
 import json
 import time
 from dataclasses import dataclass, field
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import numpy as np
 import typer
 import uvloop
 
 from benchmarks.images import MAIN, images
+
+Arrivals = Literal["even", "poisson"]
 
 PATIENCE = 60
 """Seconds that one answer is waited for."""
@@ -135,10 +137,15 @@ async def closed_loop(clients: list[Client], seconds: float, expected: list[Any]
 
 
 async def open_loop(
-    clients: list[Client], seconds: float, rate: float, expected: list[Any]
+    clients: list[Client], seconds: float, rate: float, expected: list[Any], arrivals: Arrivals
 ) -> Tally:
-    """Ask at a rate."""
+    """Ask at a rate: evenly, or by chance, as a Poisson process."""
     tally = Tally()
+    count = int(seconds * rate)
+    chance = np.random.default_rng(0)
+    gaps = (
+        chance.exponential(1 / rate, count) if arrivals == "poisson" else np.full(count, 1 / rate)
+    )
     due_requests: asyncio.Queue[tuple[int, float] | None] = asyncio.Queue()
 
     async def serve(client: Client) -> None:
@@ -150,8 +157,8 @@ async def open_loop(
         for client in clients:
             group.create_task(serve(client))
         begun = time.perf_counter()
-        for number in range(int(seconds * rate)):
-            due = begun + number / rate
+        for number, after in enumerate(np.cumsum(gaps)):
+            due = begun + after
             if (pause := due - time.perf_counter()) > 0:
                 await asyncio.sleep(pause)
             due_requests.put_nowait((number, due))
@@ -169,7 +176,13 @@ def quantiles(latencies: list[float]) -> dict[str, float]:
 
 
 async def run(
-    port: int, path: str, kind: str, clients: int, seconds: float, rate: float | None
+    port: int,
+    path: str,
+    kind: str,
+    clients: int,
+    seconds: float,
+    rate: float | None,
+    arrivals: Arrivals,
 ) -> dict[str, Any]:
     """Warm up, load, and sum up."""
     pictures = images(kind)
@@ -182,7 +195,9 @@ async def run(
     crowd = [Client(port, requests) for _ in range(clients)]
     begun, cpu = time.perf_counter(), time.process_time()
     tally = await (
-        open_loop(crowd, seconds, rate, expected) if rate else closed_loop(crowd, seconds, expected)
+        open_loop(crowd, seconds, rate, expected, arrivals)
+        if rate
+        else closed_loop(crowd, seconds, expected)
     )
     took, spent = time.perf_counter() - begun, time.process_time() - cpu
     for client in crowd:
@@ -207,9 +222,12 @@ def main(
     clients: int = 8,
     seconds: float = 5.0,
     rate: Annotated[float | None, typer.Option(help="Requests a second, for an open loop.")] = None,
+    arrivals: Annotated[
+        Arrivals, typer.Option(help="Whether they leave evenly, or as a Poisson process.")
+    ] = "even",
 ) -> None:
     """Load a service on this machine and print what came back as JSON."""
-    typer.echo(json.dumps(uvloop.run(run(port, path, kind, clients, seconds, rate))))
+    typer.echo(json.dumps(uvloop.run(run(port, path, kind, clients, seconds, rate, arrivals))))
 
 
 if __name__ == "__main__":

@@ -50,6 +50,7 @@ exit code, is decided where it is answered.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
@@ -75,6 +76,10 @@ class CovidXrayError(Exception):
         super().__init__(reason, facts)
         self.reason = reason
         self.facts = facts
+
+    def __reduce__(self) -> tuple[object, ...]:
+        # Between processes: an exception is made again of its arguments alone, without names.
+        return partial(type(self), self.reason, **self.facts), ()
 
     def __str__(self) -> str:
         name = f"{self.code} ({self.reason})" if self.reason else self.code

@@ -15,6 +15,7 @@ from collections.abc import Callable
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
+from zipfile import ZIP_DEFLATED
 
 import numpy as np
 import pytest
@@ -56,6 +57,7 @@ def archive(tmp_path_factory: pytest.TempPathFactory, examples: Path) -> Path:
     with zipfile.ZipFile(folder / "films.zip", "w") as zipped:
         zipped.write(examples / "viral_pneumonia.png", "ward/viral.png")
         zipped.writestr("ward/empty.png", b"")
+        zipped.writestr("ward/large.png", bytes(Settings().max_body_bytes + 1), ZIP_DEFLATED)
     return folder
 
 
@@ -66,7 +68,7 @@ def made(tmp_path_factory: pytest.TempPathFactory, archive: Path, screen: Screen
     result = screen(
         archive, "--out", folder / "films.jsonl", "--report", folder / "films.html", "--thumbnails"
     )
-    assert result.exit_code == 1, result.output  # two files could not be read
+    assert result.exit_code == 1, result.output  # three films could not be read
     return folder
 
 
@@ -86,6 +88,7 @@ def test_each_film_has_a_row(rows: dict[str, dict[str, Any]], made: Path) -> Non
         "covid_19.png": "covid_19",
         "empty.png": "empty-file",
         "film.dcm": "normal",
+        "large.png": "body-too-large",
         "normal.png": "normal",
         "not_a_radiograph.png": None,
         "viral.png": "viral_pneumonia",
@@ -150,7 +153,7 @@ def test_the_report_has_all_in_it(made: Path) -> None:
     tags = Tags(page)
 
     assert all(asked.startswith("data:image/jpeg;base64,") for asked in tags.asked)
-    assert tags.images == 5  # all but the two that could not be read
+    assert tags.images == 5  # all but the three that could not be read
     assert "Decision support, not a diagnosis" in page
     assert "=text.png" in page
     assert "<rect" in page

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from itertools import islice
@@ -72,7 +72,8 @@ def run(
     journal = Journal(output.journal, _description(films, job, screener))
     try:
         advanced(len(journal))
-        todo = tasks(films, job.settings.max_body_bytes, lambda film: film not in journal)
+        limit_bytes = job.settings.max_body_bytes
+        todo = tasks(sources.find(films), limit_bytes, lambda film: film not in journal)
         left = None if limit is None else max(0, limit - len(journal))
         try:
             for task, done in workers.run(
@@ -89,9 +90,9 @@ def run(
     return summary
 
 
-def tasks(films: Sequence[str], limit: int, wanted: Callable[[Film], bool]) -> Iterator[Task]:
-    """Yield the wanted films of sources, with their bytes where an archive holds them."""
-    for path in sources.find(films):
+def tasks(paths: Iterable[str], limit: int, wanted: Callable[[Film], bool]) -> Iterator[Task]:
+    """Yield the wanted films of files, with their bytes where an archive holds them."""
+    for path in paths:
         if sources.is_archive(path):
             yield from sources.members(path, limit, wanted)
         elif wanted(Film(path)):
@@ -107,9 +108,14 @@ def count(films: Sequence[str]) -> int:
         found += 1
         return False
 
-    for _ in tasks(films, 0, counted):
+    for _ in tasks(sources.find(films), 0, counted):
         pass
     return found
+
+
+def columns(screener: FilmScreener) -> list[str]:
+    """Return the names of the columns of a table."""
+    return list(flat(row(Film(""), None, Found(), screener.origin), screener.labels))
 
 
 def _description(films: Sequence[str], job: Job, screener: FilmScreener) -> str:
@@ -120,10 +126,9 @@ def _description(films: Sequence[str], job: Job, screener: FilmScreener) -> str:
 
 
 def _write(journal: Journal, output: Output, screener: FilmScreener, job: Job) -> Summary:
-    columns = list(flat(row(Film(""), None, Found(), screener.origin), screener.labels))
-    summary = Summary(screener.labels)
+    summary, labels = Summary(screener.labels), screener.labels
     try:
-        table.write(output.table, summary.counting(journal.rows()), screener.labels, columns)
+        table.write(output.table, summary.counting(journal.rows()), labels, columns(screener))
         if output.report:
             report.write(
                 output.report,

@@ -8,11 +8,14 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from covidxray_api.bulk.row import PROBABILITY, Row, flat
 from covidxray_api.errors import InvalidJob
 from covidxray_api.texts.cells import cell
+
+if TYPE_CHECKING:
+    import pyarrow
 
 ROW_GROUP = 10_000
 """Rows of a group of a Parquet file: what is held in memory."""
@@ -77,11 +80,18 @@ def _parquet(path: Path, rows: Iterator[Row], labels: tuple[str, ...], columns: 
     import pyarrow
     from pyarrow import parquet
 
-    schema = pyarrow.schema([(name, _type(name, pyarrow)) for name in columns])
-    with parquet.ParquetWriter(path, schema, compression="zstd") as file:
+    form = schema(columns)
+    with parquet.ParquetWriter(path, form, compression="zstd") as file:
         while group := list(islice(rows, ROW_GROUP)):
             flattened = [flat(row, labels) for row in group]
-            file.write_table(pyarrow.Table.from_pylist(flattened, schema))
+            file.write_table(pyarrow.Table.from_pylist(flattened, form))
+
+
+def schema(columns: list[str]) -> pyarrow.Schema:
+    """Return the schema of a Parquet file of rows."""
+    import pyarrow
+
+    return pyarrow.schema([(name, _type(name, pyarrow)) for name in columns])
 
 
 def _type(name: str, pyarrow: Any) -> Any:

@@ -56,6 +56,17 @@ def screen_all(
         raise typer.Exit(1)
 
 
+def screen_on_ray(
+    files: Sequence[str], job: Job, out: Path, cluster: str, processes: int | None
+) -> None:
+    """Screen films to a folder of Parquet files on a Ray cluster."""
+    from covidxray_api.bulk import ray_data
+
+    with told_plainly():
+        rows = ray_data.run(files, job, out, cluster, processes)
+    typer.echo(f"Wrote {count(rows, 'en')} rows to {out}.")
+
+
 @contextmanager
 def _bar(files: Sequence[str], limit: int | None) -> Iterator[Callable[[int], None]]:
     """Show progress on standard error; count the films beside the work."""

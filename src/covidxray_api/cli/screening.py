@@ -52,6 +52,13 @@ def screen(
     processes: Annotated[
         int | None, typer.Option(min=1, help="Processes for the table; one a core if none.")
     ] = None,
+    ray: Annotated[
+        str | None,
+        typer.Option(
+            help="Ray cluster that makes the table, a folder of Parquet files: its address, or"
+            " `local` for one on this machine."
+        ),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
     model: Annotated[str | None, typer.Option(help="Stored model to ask.")] = None,
     lang: Annotated[Language, typer.Option(help="Language of the answer.")] = "en",
@@ -76,7 +83,7 @@ def screen(
 ) -> None:
     """Screen files, or an archive of them to a table; exit code 1 if any could not be."""
     from covidxray_api.bulk.film_screener import Job
-    from covidxray_api.cli.bulk import screen_all
+    from covidxray_api.cli.bulk import screen_all, screen_on_ray
     from covidxray_api.models.decision import find_operating_point
     from covidxray_api.rendering.renderer import REFERENCE
     from covidxray_api.rendering.wording import short_name
@@ -88,14 +95,18 @@ def screen(
     if out:
         if as_json or prevalence is not None or reference is not None:
             raise typer.BadParameter("A table has no --json, --prevalence or --reference.")
-        screen_all(
-            files,
-            Job(settings, model, operating_point, gate, lang, thumbnails),
-            out, report, limit, processes,
-        )  # fmt: skip
+        job = Job(settings, model, operating_point, gate, lang, thumbnails)
+        if ray is None:
+            screen_all(files, job, out, report, limit, processes)
+        elif report or thumbnails or limit:
+            raise typer.BadParameter("--ray has no --report, --thumbnails or --limit.")
+        else:
+            screen_on_ray(files, job, out, ray, processes)
         return
-    if report or thumbnails or limit or processes:
-        raise typer.BadParameter("--report, --thumbnails, --limit and --processes need --out.")
+    if report or thumbnails or limit or processes or ray:
+        raise typer.BadParameter(
+            "--report, --thumbnails, --limit, --processes and --ray need --out."
+        )
     with told_plainly():
         screener = Screener.from_settings(settings)
         chosen = screener.models.get(model)
