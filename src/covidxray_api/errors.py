@@ -22,6 +22,7 @@
     ├── UnknownScreening               unknown-screening
     ├── ResultsUnavailable             results-unavailable
     ├── UnknownResult                  unknown-result
+    ├── ArchiveUnavailable             archive-unavailable
     ├── UnknownJob                     unknown-job
     ├── JobsUnavailable                jobs-unavailable
     ├── CorruptArtefact                corrupt-artefact
@@ -199,6 +200,12 @@ class UnknownResult(CovidXrayError):
     """No such DICOM result is kept."""
 
     code = "unknown-result"
+
+
+class ArchiveUnavailable(CovidXrayError):
+    """An archive cannot be reached, or does not take or give what is asked."""
+
+    code = "archive-unavailable"
 
 
 class UnknownJob(CovidXrayError):

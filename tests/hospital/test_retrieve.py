@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from io import BytesIO
 from pathlib import Path
 
@@ -17,6 +17,8 @@ from pydicom import Dataset, dcmread
 from tests.hospital.conftest import Screened
 
 from covidxray_api.access.keys import Keys
+from covidxray_api.errors import BodyTooLarge
+from covidxray_api.hospital.archive import Archive, Place
 from covidxray_api.hospital.results import results
 from covidxray_api.hospital.results_store import ResultsStore
 from covidxray_api.rendering.renderer import Context
@@ -171,3 +173,17 @@ def test_results_need_a_scope(serve: Serve, tmp_path: Path) -> None:
         for path in ("/studies", "/studies/1.2", "/instances", "/studies/1.2/metadata"):
             assert client.get(f"/dicomweb{path}").status_code == 401
             assert client.get(f"/dicomweb{path}", headers=sender).status_code == 403
+
+
+def test_the_client_of_archives_reads_what_is_served(
+    client: httpx.Client, web: DICOMwebClient
+) -> None:
+    (found,) = datasets(web.search_for_instances("1.2.4", search_filters={"Modality": "SR"}))
+    place = Place("1.2.4", found.SeriesInstanceUID, found.SOPInstanceUID)
+    url = f"{client.base_url}/dicomweb"
+    with Archive(url, None, 1_000_000) as archive:
+        assert dcmread(BytesIO(archive.retrieve(place))).SOPInstanceUID == found.SOPInstanceUID
+        # Of films that are dropped there is none to pull.
+        assert list(archive.radiographs(date(2026, 3, 1))) == []
+    with Archive(url, None, 1000) as archive, pytest.raises(BodyTooLarge):
+        archive.retrieve(place)

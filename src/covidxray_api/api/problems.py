@@ -79,6 +79,7 @@ STATUS: Mapping[str, HTTPStatus] = {
     "unknown-screening": HTTPStatus.NOT_FOUND,
     "results-unavailable": HTTPStatus.SERVICE_UNAVAILABLE,
     "unknown-result": HTTPStatus.NOT_FOUND,
+    "archive-unavailable": HTTPStatus.BAD_GATEWAY,
     "unknown-job": HTTPStatus.NOT_FOUND,
     "jobs-unavailable": HTTPStatus.SERVICE_UNAVAILABLE,
     "corrupt-artefact": HTTPStatus.INTERNAL_SERVER_ERROR,

@@ -11,6 +11,7 @@ from covidxray_api.cli import (
     keys,
     models,
     node,
+    pull,
     records,
     screening,
     serving,
@@ -29,6 +30,7 @@ app.command()(inspect.inspect)
 app.command()(serving.health)
 app.command()(doctor.doctor)
 app.command()(serving.openapi)
+app.command()(pull.pull)
 app.command()(training.train)
 app.command()(training.reproduce)
 app.command()(training.calibrate)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from typing import Any
 
 import typer
@@ -40,3 +41,16 @@ def read_settings(**options: Any) -> Settings:
     except InvalidConfiguration as error:
         typer.echo(summary(error, "en"), err=True)
         raise typer.Exit(2) from error
+
+
+def check_hospital_extra() -> None:
+    """Say in a sentence what is missing, if anything is.
+
+    Raises
+    ------
+    InvalidConfiguration
+        If a package of the extra `hospital` is not installed.
+    """
+    for name in ("highdicom", "pynetdicom"):
+        if find_spec(name) is None:
+            raise InvalidConfiguration("extra", package=name, extra="hospital")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from covidxray_api.cli.faults import read_settings, told_plainly
+from covidxray_api.cli.faults import check_hospital_extra, read_settings, told_plainly
 
 if TYPE_CHECKING:
     from covidxray_api.hospital.node.ledger import Ledger
@@ -24,7 +24,7 @@ def run(context: typer.Context, config: ConfigFile = DEFAULT) -> None:
     if context.invoked_subcommand:
         return
     with told_plainly():
-        _needed()
+        check_hospital_extra()
         from covidxray_api.hospital.node.config import NodeConfig
         from covidxray_api.hospital.node.node import Node
         from covidxray_api.serving.logs import configure_logs
@@ -74,20 +74,3 @@ def _ledger(config: Path) -> Ledger:
     from covidxray_api.hospital.node.ledger import Ledger
 
     return Ledger(NodeConfig.read(config).folder.expanduser())
-
-
-def _needed() -> None:
-    """Say in a sentence what is missing, if anything is.
-
-    Raises
-    ------
-    InvalidConfiguration
-        If a package of the extra `hospital` is not installed.
-    """
-    from importlib.util import find_spec
-
-    from covidxray_api.errors import InvalidConfiguration
-
-    for name in ("highdicom", "pynetdicom"):
-        if find_spec(name) is None:
-            raise InvalidConfiguration("extra", package=name, extra="hospital")

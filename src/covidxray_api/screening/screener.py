@@ -54,7 +54,8 @@ class Screener:
         self.models = models
         self.checks = checks
         self._gate = gate
-        self._limits = limits
+        self.limits = limits
+        """Bounds on what is decoded."""
 
     @classmethod
     def from_settings(cls, settings: Settings) -> Screener:
@@ -113,7 +114,7 @@ class Screener:
         RadiographError
             If the file cannot be decoded within the limits.
         """
-        return decode(data, replace(self._limits, kept_side=kept_side))
+        return decode(data, replace(self.limits, kept_side=kept_side))
 
     def levels(self, data: bytes, longest: int) -> Levels:
         """Decode a file, whatever it shows, without the window that it states.
@@ -130,7 +131,7 @@ class Screener:
         RadiographError
             If the file cannot be decoded within the limits.
         """
-        return levels_of(inspect(data, replace(self._limits, kept_side=longest)), longest)
+        return levels_of(inspect(data, replace(self.limits, kept_side=longest)), longest)
 
     def validate(self, data: bytes, gate: GateName | None = None) -> Validation:
         """Tell whether a file is a frontal chest radiograph, without asking a model.

@@ -628,6 +628,27 @@ PROBLEMS: Mapping[str, ProblemText] = {
             "es": "Revise la carpeta que indica COVIDXRAY_JOBS y su disco.",
         },
     ),
+    "archive-unavailable": ProblemText(
+        title={"en": "Archive unavailable", "es": "Archivo no disponible"},
+        advice={
+            "en": "Check the address of the archive's DICOMweb service, and who may ask it.",
+            "es": "Compruebe la dirección del servicio DICOMweb del archivo y quién puede usarlo.",
+        },
+        details={
+            "unreachable": {
+                "en": "The archive does not answer: {fault}.",
+                "es": "El archivo no responde: {fault}.",
+            },
+            "refused": {
+                "en": "The archive answers with status {status}.",
+                "es": "El archivo responde con el estado {status}.",
+            },
+            "unreadable": {
+                "en": "The archive answers no DICOM instance.",
+                "es": "El archivo no responde con una instancia DICOM.",
+            },
+        },
+    ),
     "corrupt-artefact": ProblemText(
         title={"en": "Stored artefact is damaged", "es": "Artefacto guardado dañado"},
         advice={
