@@ -60,6 +60,7 @@ def test_without_a_logo_there_is_none(service: httpx.Client) -> None:
         "logo": False,
         "models": [],
         "operating_point": None,
+        "studies": False,
     }
 
 

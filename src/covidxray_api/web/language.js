@@ -35,8 +35,9 @@ export async function speak(chosen) {
 // `data-placeholder` what stands in an empty field.
 export function apply() {
   document.documentElement.lang = language;
-  document.title = words.title;
-  document.querySelector("meta[name=description]").content = words.purpose;
+  const { title } = document.documentElement.dataset;
+  document.title = words[title ?? "title"];
+  document.querySelector("meta[name=description]").content = words[title ? "studiesPurpose" : "purpose"];
   for (const element of document.querySelectorAll("[data-text]")) {
     element.textContent = words[element.dataset.text];
   }

@@ -24,6 +24,8 @@ export const problems = {
   "unknown-screening": "The service has no record of this answer, so that an opinion of it cannot be kept.",
   "contradictory-feedback": "The opinion and the label exclude each other.",
   "records-unavailable": "Your opinion could not be recorded. Tell the service's operator.",
+  "results-unavailable": "No studies can be listed. The service's operator settles whether results are kept.",
+  "unknown-result": "The service no longer has this study.",
   unauthenticated: "The service wants to know who asks. Sign in with an API key.",
   forbidden: "Your key does not allow this. Ask the service's operator.",
   "access-unavailable": "Who asks cannot be checked now. Try again shortly.",

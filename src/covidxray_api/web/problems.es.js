@@ -24,6 +24,8 @@ export const problems = {
   "unknown-screening": "El servicio no tiene registro de esta respuesta, por lo que no se puede guardar una opinión sobre ella.",
   "contradictory-feedback": "La opinión y la etiqueta se excluyen.",
   "records-unavailable": "No se pudo registrar su opinión. Avise al operador del servicio.",
+  "results-unavailable": "No se pueden listar estudios. El operador del servicio decide si se guardan resultados.",
+  "unknown-result": "El servicio ya no tiene este estudio.",
   unauthenticated: "El servicio necesita saber quién pregunta. Identifíquese con una clave de API.",
   forbidden: "Su clave no permite esto. Consulte al operador del servicio.",
   "access-unavailable": "Ahora no se puede comprobar quién pregunta. Inténtelo de nuevo en breve.",

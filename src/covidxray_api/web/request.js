@@ -42,13 +42,18 @@ export function post(path, body, options) {
 
 // Resolves to what JSON says.
 export function get(path) {
+  return ask("GET", path);
+}
+
+// Resolves to what `read` takes from the response.
+export function ask(method, path, read = (response) => (response.status === 204 ? null : response.json())) {
   return signedIn(async () => {
-    const response = await fetch(path, { headers: credentials() }).catch(() => {
+    const headers = { "Accept-Language": language, ...credentials() };
+    const response = await fetch(path, { method, headers }).catch(() => {
       throw new Offline();
     });
-    const said = await response.json();
-    if (!response.ok) throw new Problem(said, response.status, null);
-    return said;
+    if (!response.ok) throw new Problem(await response.json().catch(() => ({})), response.status, null);
+    return read(response);
   });
 }
 

@@ -15,9 +15,11 @@ export function settings() {
   return asked;
 }
 
-// Shows whose page it is, once it is known.
+// Shows whose page it is, and the way to the studies where there are any, once it is known.
 export async function showHospital() {
-  const { line, logo } = await settings();
+  const { line, logo, studies } = await settings();
+  const link = document.querySelector("#to-studies");
+  if (link) link.hidden = !studies;
   const place = document.querySelector("#hospital");
   place.hidden = !line && !logo;
   place.replaceChildren(

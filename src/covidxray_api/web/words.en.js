@@ -1,6 +1,7 @@
 // What the page says, in English. Answers, findings and rejections come from the service.
 
 import { problems } from "./problems.en.js";
+import { studies } from "./studies.en.js";
 
 export const words = {
   title: "Chest radiograph screening",
@@ -192,4 +193,5 @@ export const words = {
   sizes: (size, most) => `It has ${size} MB; at most ${most} MB are accepted.`,
   unknownProblem: (status) => `The service could not answer (${status}).`,
   problems,
+  ...studies,
 };

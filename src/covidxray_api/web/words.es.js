@@ -1,6 +1,7 @@
 // Lo que dice la página, en español. Respuestas, hallazgos y rechazos los dice el servicio.
 
 import { problems } from "./problems.es.js";
+import { studies } from "./studies.es.js";
 
 export const words = {
   title: "Cribado de radiografías de tórax",
@@ -192,4 +193,5 @@ export const words = {
   sizes: (size, most) => `Tiene ${size} MB; se aceptan como máximo ${most} MB.`,
   unknownProblem: (status) => `El servicio no pudo responder (${status}).`,
   problems,
+  ...studies,
 };

@@ -55,6 +55,12 @@ async def page(request: Request) -> Response:
     return await FILES.get_response("index.html", request.scope)
 
 
+@router.api_route("/studies", methods=["GET", "HEAD"], include_in_schema=False)
+async def studies(request: Request) -> Response:
+    """Serve the page of the studies that are to be read."""
+    return await FILES.get_response("studies.html", request.scope)
+
+
 @router.get("/page-settings", include_in_schema=False)
 async def page_settings(request: Request) -> JSONResponse:
     """Tell the page what the service takes, and what its operator has settled for the page."""
@@ -65,6 +71,7 @@ async def page_settings(request: Request) -> JSONResponse:
         "logo": settings.page_logo is not None,
         "models": settings.page_models,
         "operating_point": settings.page_operating_point,
+        "studies": settings.results is not None,
     }
     return JSONResponse(told, headers=HEADERS)
 
