@@ -11,7 +11,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gen
 # What the image carries beside the bare service.
 SERVED := postgresql hospital grpc bulk remote traces
 
-.PHONY: audit advisories serve test test-serving test-training fuzz browser check faults lowest lock openapi hospital ray reference docs rpc spectral clients
+.PHONY: audit advisories serve test test-serving test-training fuzz browser check faults lowest lock openapi hospital ray reference postman docs rpc spectral clients
 
 serve: $(VENV)/serving
 	$(BIN)/covidxray serve
@@ -86,7 +86,7 @@ lowest: $(VENV)/testing
 
 # Needs Debian's `npm`, as do those of `spectral`.
 clients: $(VENV)/testing
-	$(BIN)/pytest -m npm tests/clients
+	$(BIN)/pytest -m npm tests/clients tests/newcomer
 
 spectral:
 	npx --yes @stoplight/spectral-cli@6.16.3 lint --fail-severity hint openapi.yaml
@@ -106,6 +106,10 @@ rpc: $(VENV)/testing
 # The pages of docs/ that code writes: settings, codes, formats, metrics, command line, API.
 reference: $(VENV)/testing
 	$(BIN)/python -m tools.reference
+
+# Needs Debian's `npm`.
+postman: $(VENV)/testing
+	$(BIN)/python -m tools.postman
 
 lock: $(VENV)/testing
 	$(COMPILE) $(SERVED:%=--extra %) --output-file requirements.lock pyproject.toml

@@ -24,6 +24,7 @@ export interface Prediction {
   predicted_label: string | null;
   display_label: string | null;
   headline: string;
+  statement: string;
   conclusive: boolean;
   uncertain: boolean;
   probabilities: Record<string, number> | null;

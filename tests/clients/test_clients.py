@@ -260,43 +260,6 @@ def test_http_file(service: httpx.Client) -> None:
 
 @pytest.mark.npm
 @pytest.mark.skipif(not shutil.which("npx"), reason="needs npm")
-def test_every_request_of_a_postman_import_is_answered(
-    base: str, examples: Path, tmp_path: Path
-) -> None:
-    description = CLIENTS.parents[1] / "openapi.yaml"
-    options = "parametersResolution=Example,folderStrategy=Tags"
-    imported = tmp_path / "collection.json"
-    convert = ("--package=openapi-to-postmanv2@6.3.3", "openapi2postmanv2")
-    subprocess.run(
-        [*NPX, *convert, "-s", description, "-o", imported, "-O", options],
-        capture_output=True,
-        check=True,
-    )
-    collection = json.loads(imported.read_text())
-    (address,) = (one for one in collection["variable"] if one["key"] == "baseUrl")
-    assert address["value"] == "http://127.0.0.1:8000/v1"
-    address["value"] = f"{base}v1" if base.endswith("/") else f"{base}/v1"
-    asked = [one["request"] for folder in collection["item"] for one in folder["item"]]
-    for request in asked:
-        for field in (request.get("body") or {}).get("formdata", ()):
-            field |= {"type": "file", "src": str(examples / "normal.png")}
-    imported.write_text(json.dumps(collection))
-
-    run = ("--package=newman@6.2.2", "newman", "run", imported, "--reporters", "json")
-    report = tmp_path / "report.json"
-    subprocess.run([*NPX, *run, "--reporter-json-export", report], capture_output=True, check=True)
-
-    told = json.loads(report.read_text())["run"]["executions"]
-    assert len(told) >= 13
-    refused = {one["item"]["name"]: one["response"]["code"] for one in told}
-    # Of the screenings by number, none is recorded.
-    unrecorded = {name for name, code in refused.items() if code == 404}
-    assert {name for name in unrecorded if "creening" not in name} == set()
-    assert set(refused.values()) <= {200, 201, 404}
-
-
-@pytest.mark.npm
-@pytest.mark.skipif(not shutil.which("npx"), reason="needs npm")
 def test_generated_typescript_takes_a_file_and_compiles(tmp_path: Path) -> None:
     shutil.copy(CLIENTS.parents[1] / "openapi.yaml", tmp_path)
     hey = (*COMPILER, "--package=@hey-api/openapi-ts@0.95.0", "openapi-ts", "-i", "openapi.yaml")
