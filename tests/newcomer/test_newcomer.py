@@ -19,6 +19,7 @@ import pytest
 from tests.waiting import wait_until
 
 ROOT = Path(__file__).parents[2]
+MAKE = ("make",)
 PATIENCE_S = 1500
 """The clone installs everything, from a network, that a service needs."""
 
@@ -41,7 +42,7 @@ def base(clone: Path) -> Iterator[str]:
     """Where the clone's service is: started as the README says, on a free port."""
     inherited = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     with subprocess.Popen(
-        ["make", "serve", f"PYTHON={sys.executable}"],
+        [*MAKE, "serve", f"PYTHON={sys.executable}"],
         cwd=clone,
         env=inherited | {"COVIDXRAY_PORT": "0"},
         stdout=subprocess.PIPE,
@@ -106,7 +107,7 @@ def test_typescript(base: str, clone: Path, tmp_path: Path) -> None:
         """
     )
     compiler = ("npx", "--yes", "--package=typescript@5.9.3", "tsc")
-    told(*compiler, *"--strict --target es2022 covidxray.ts".split(), cwd=tmp_path)
+    told(*compiler, "--strict", "--target", "es2022", "covidxray.ts", cwd=tmp_path)
 
     answer = told("node", "main.mjs", base, clone / "examples" / "covid_19.png", cwd=tmp_path)
 
