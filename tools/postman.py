@@ -18,7 +18,7 @@ COLLECTION = ROOT / "examples" / "clients" / "covidxray.postman_collection.json"
 CONVERTER = ("npx", "--yes", "--package=openapi-to-postmanv2@6.3.3", "openapi2postmanv2")
 OPTIONS = "parametersResolution=Example,folderStrategy=Tags"
 
-IMAGE = "examples/viral_pneumonia.png"
+IMAGE = "examples/covid_19.png"
 """Sent with each form; Newman finds it from the folder of the repository."""
 
 KEPT = {
@@ -29,8 +29,14 @@ KEPT = {
 }
 """What is kept of an answer, by the name of its request: as which variable, and where it stands."""
 
-LEFT_OUT = {"since", "until", "request_id", "caller", "model_version", "before", "webhook"}
-"""Parameters of the examples that hold for no service but the one of the examples."""
+LEFT_OUT = {
+    "Create Job": {"webhook"},
+    "List Screenings": {
+        "since", "until", "request_id", "caller", "model", "model_version", "predicted_label",
+        "before",
+    },
+}  # fmt: skip
+"""Parameters whose examples hold for no service but that of the examples, by request."""
 
 
 def collection() -> str:
@@ -71,7 +77,7 @@ def _complete(item: dict[str, Any]) -> None:
         header for header in request["header"] if header["key"].lower() != "x-request-id"
     ]
     for parameter in request["url"].get("query", ()):
-        parameter["disabled"] = parameter["key"] in LEFT_OUT
+        parameter["disabled"] = parameter["key"] in LEFT_OUT.get(item["name"], ())
     for variable in request["url"].get("variable", ()):
         if variable["key"] in {name for name, _ in KEPT.values()}:
             variable["value"] = "{{" + variable["key"] + "}}"

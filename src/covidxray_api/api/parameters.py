@@ -52,6 +52,7 @@ Gate = Annotated[
     Query(
         description="What tells a chest radiograph from all else: `learned`, or `ssim` for"
         " structural similarity alone; the service's setting if none.",
+        examples=["learned"],
     ),
 ]
 Map = Annotated[
@@ -59,6 +60,7 @@ Map = Annotated[
     Query(
         alias="map",
         description="Whether the report shows the saliency map, or why there is none.",
+        examples=[True],
     ),
 ]
 Reference = Annotated[
