@@ -43,7 +43,7 @@ def collection() -> str:
     """Return the collection as JSON; the same for the same description."""
     with TemporaryDirectory() as folder:
         made = Path(folder) / "collection.json"
-        command = [*CONVERTER, "-s", ROOT / "openapi.yaml", "-o", made, "-O", OPTIONS]
+        command = [*CONVERTER, "-s", str(ROOT / "openapi.yaml"), "-o", str(made), "-O", OPTIONS]
         subprocess.run(command, check=True, capture_output=True)  # noqa: S603
         found: dict[str, Any] = json.loads(made.read_text(encoding="utf-8"))
     del found["info"]["_postman_id"]

@@ -143,10 +143,10 @@ def test_newman_gets_an_answer_to_every_request_of_the_postman_collection(
     addresses = [one["value"] for one in kept["variable"] if one["key"] == "baseUrl"]
     assert addresses == ["http://127.0.0.1:8000/v1"]
     report = tmp_path / "report.json"
-    run = ["npx", "--yes", "--package=newman@6.2.2", "newman", "run", COLLECTION]
+    run = ["npx", "--yes", "--package=newman@6.2.2", "newman", "run", str(COLLECTION)]
     options = ["--env-var", f"baseUrl={whole}", "--reporters", "json"]
     subprocess.run(
-        [*run, *options, "--reporter-json-export", report], cwd=ROOT, capture_output=True
+        [*run, *options, "--reporter-json-export", str(report)], cwd=ROOT, capture_output=True
     )
 
     executions = json.loads(report.read_text())["run"]["executions"]

@@ -53,7 +53,7 @@ def base(clone: Path) -> Iterator[str]:
         try:
             assert process.stdout
             address = found(process.stdout)
-            wait_until(lambda: httpx.get(f"{address}/health/ready").is_success)
+            wait_until(lambda: ready(address))
             yield address
         finally:
             os.killpg(process.pid, signal.SIGTERM)
@@ -67,6 +67,13 @@ def found(said: IO[str]) -> str:
         if address := re.search(r"running on (http://\S+)", line):
             return address[1].rstrip("/")
     raise AssertionError("".join(lines[-20:]))
+
+
+def ready(address: str) -> bool:
+    try:
+        return httpx.get(f"{address}/health/ready").is_success
+    except httpx.ConnectError:
+        return False  # Its processes are still starting.
 
 
 def told(*command: str | Path, **options: object) -> str:
