@@ -24,7 +24,8 @@ from pydicom.datadict import DicomDictionary
 from pydicom.dataset import Dataset
 from pypdf import PdfReader
 from tests import dicom_files
-from tests.waiting import PATIENCE_S
+from tests.hospital.nodes import SUCCESS, Archive, free_port, running
+from tests.waiting import PATIENCE_S, wait_until
 
 MARK = b"Zq7XwPatient"
 """What every value of the patient has in it, and nothing else."""
@@ -216,6 +217,39 @@ def test_no_line_of_the_log_names_the_patient(
     assert len(requests) == len(service.answers) // 2
     assert {json.loads(line)["status"] for line in requests} >= {200, 404, 422}
     assert [line for line in logged if SAID.search(line.encode())] == []
+
+
+def test_the_node_names_the_patient_to_its_destinations_alone(film: bytes, tmp_path: Path) -> None:
+    file = pydicom.dcmread(io.BytesIO(identified(film)))
+    file.StudyInstanceUID, file.SeriesInstanceUID = "1.2.3.1", "1.2.3.2"
+    written = io.BytesIO()
+    file.save_as(written)
+    whole = written.getvalue()
+    metrics = free_port()
+    with Archive().listening() as archive:
+        config = {"destinations": [archive.destination()], "metrics_port": metrics}
+        with running(tmp_path, **config) as node:
+            for data in (whole, whole.replace(b"CR", b"XX"), whole):
+                assert node.store(data) == [SUCCESS]
+            (report,) = archive.results(1)
+            wait_until(lambda: not list((tmp_path / "node" / "films").iterdir()))
+            wait_until(lambda: not list((tmp_path / "node" / "results").iterdir()))
+            said = [node.status().stdout, httpx.get(f"http://127.0.0.1:{metrics}/metrics").text]
+            archive.answer = lambda: 0xC001
+            file.SOPInstanceUID = file.file_meta.MediaStorageSOPInstanceUID = "1.2.3.9"
+            file.StudyInstanceUID = "1.2.3.8"
+            again = io.BytesIO()
+            file.save_as(again)
+            assert node.store(again.getvalue()) == [SUCCESS]
+            wait_until(lambda: node.results().get(("pacs", "dead")) == 1)
+            said.append(node.status().stdout)
+            assert node.stop() == 0
+
+    assert MARK.decode() in str(report.PatientName)
+    assert node.logged("study answered")
+    kept = [tmp_path / "node" / "node.sqlite", tmp_path / "node.toml"]
+    said += [str(node.lines), *(path.read_bytes().decode("latin-1") for path in kept)]
+    assert [each for each in said if SAID.search(each.encode("latin-1", "replace"))] == []
 
 
 def test_a_name_in_a_wrong_address_goes_nowhere(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import threading
@@ -21,6 +22,7 @@ from pynetdicom import AE, AllStoragePresentationContexts, evt
 from pynetdicom.sop_class import Verification
 from tests.waiting import wait_until
 
+from covidxray_api.hospital.node.calling import hang_up
 from covidxray_api.hospital.node.config import NodeConfig
 from covidxray_api.hospital.node.ledger import Ledger
 
@@ -164,6 +166,7 @@ def store(
             ae.add_requested_context(each.SOPClassUID, syntax)
     association = ae.associate("127.0.0.1", port, ae_title=called, **options)
     if not association.is_established:
+        hang_up(association)
         return []
     try:
         return [association.send_c_store(each).get("Status", -1) for each in datasets]
@@ -177,6 +180,7 @@ def echo(port: int, calling: str = "MODALITY", called: str = "COVIDXRAY") -> boo
     ae.add_requested_context(Verification)
     association = ae.associate("127.0.0.1", port, ae_title=called)
     if not association.is_established:
+        hang_up(association)
         return False
     try:
         return bool(association.send_c_echo().Status == SUCCESS)
@@ -199,12 +203,15 @@ class Archive:
         return status
 
     @contextmanager
-    def listening(self, port: int = 0) -> Iterator[Archive]:
+    def listening(self, port: int = 0, tls: ssl.SSLContext | None = None) -> Iterator[Archive]:
         """Listen until the end."""
         ae = AE("PACS")
         ae.supported_contexts = AllStoragePresentationContexts
         server = ae.start_server(
-            ("127.0.0.1", port), block=False, evt_handlers=[(evt.EVT_C_STORE, self._store)]
+            ("127.0.0.1", port),
+            block=False,
+            ssl_context=tls,
+            evt_handlers=[(evt.EVT_C_STORE, self._store)],
         )
         self.port = server.server_address[1]
         try:

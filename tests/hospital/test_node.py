@@ -301,6 +301,13 @@ def test_metrics_count_what_comes_and_goes(study: Radiograph, shared: Node, pacs
     assert 'covidxray_decisions_total{certainty="conclusive",label="covid_19"' in told
 
 
+def test_who_looks_whether_the_port_is_open_takes_no_place(shared: Node) -> None:
+    for _ in range(40):
+        assert reachable(shared.port)
+
+    assert echo(shared.port)
+
+
 def test_a_pdu_of_any_length_is_not_waited_for(shared: Node) -> None:
     with socket.create_connection(("127.0.0.1", shared.port), timeout=PATIENCE_S) as peer:
         peer.sendall(b"\x01\x00" + (2**31).to_bytes(4, "big") + bytes(100))

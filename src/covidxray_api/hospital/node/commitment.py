@@ -6,14 +6,17 @@ acknowledged therefore commits to none: only `keep_films = "always"` lets it.
 
 from __future__ import annotations
 
+import ssl
 from typing import Any
 
 from pydicom import Dataset
 from pynetdicom import AE, build_role
 from pynetdicom.sop_class import StorageCommitmentPushModel
 
+from covidxray_api.hospital.node.calling import hang_up
 from covidxray_api.hospital.node.config import NodeConfig
 from covidxray_api.hospital.node.ledger import Ledger
+from covidxray_api.hospital.node.tls import requestor_context
 
 PROCESSING_FAILURE = 0x0110
 NO_SUCH_INSTANCE = 0x0112
@@ -73,20 +76,28 @@ def address_of(title: str, config: NodeConfig) -> tuple[str, int] | None:
 
 def report_commitments(ledger: Ledger, config: NodeConfig, ae: AE) -> None:
     """Send the reports that are due, each on an association of its own (PS3.4, section J.3.3)."""
+    context = requestor_context(config) if config.tls_certificate else None
     for number, title, report, tries in ledger.owed():
         address = address_of(title, config)
-        if tries >= MOST_TRIES or _report(ae, address, title, Dataset.from_json(report)):
+        tls = (context, address[0]) if context and address else None
+        told = Dataset.from_json(report)
+        if tries >= MOST_TRIES or (address and _report(ae, address, title, told, tls)):
             ledger.reported(number)
         else:
             ledger.report_later(number, min(2.0**tries, config.retry_most_s))
 
 
-def _report(ae: AE, address: tuple[str, int] | None, title: str, report: Dataset) -> bool:
-    if address is None:
-        return False
+def _report(
+    ae: AE,
+    address: tuple[str, int],
+    title: str,
+    report: Dataset,
+    tls: tuple[ssl.SSLContext, str] | None,
+) -> bool:
     role = build_role(StorageCommitmentPushModel, scp_role=True)
-    association = ae.associate(*address, ae_title=title, ext_neg=[role])
+    association = ae.associate(*address, ae_title=title, ext_neg=[role], tls_args=tls)
     if not association.is_established:
+        hang_up(association)
         return False
     event = SOME_FAILED if "FailedSOPSequence" in report else ALL_COMMITTED
     try:

@@ -44,6 +44,9 @@ CANNOT_UNDERSTAND = 0xC000
 CALLING_NOT_RECOGNISED = (0x01, 0x01, 0x03)
 """Permanent rejection by the service user: who calls is not known (PS3.8, section 9.3.4)."""
 
+LEAVING_S = 30.0
+"""Seconds that associations have to end when the node stops; then they are aborted."""
+
 SILENCE_S = 2.0
 """Seconds without a byte after which an association is aborted when the node stops."""
 
@@ -139,6 +142,8 @@ class Door:
             raise InvalidConfiguration(
                 "node_port", host=host, port=port, fault=error.strerror or str(error)
             ) from error
+        # Who connects and says nothing is not waited for at the end.
+        server.daemon_threads, server.block_on_close = True, False
         thread = threading.Thread(target=server.serve_forever, args=(0.1,), name="door")
         thread.start()
         try:
@@ -154,8 +159,9 @@ class Door:
         begun = time.monotonic()
         while associations := self._ae.active_associations:
             for association in associations:
-                silent_s = time.monotonic() - max(begun, self._heard.get(association, begun))
-                if silent_s > SILENCE_S:
+                now = time.monotonic()
+                silent_s = now - max(begun, self._heard.get(association, begun))
+                if silent_s > SILENCE_S or now - begun > LEAVING_S:
                     association.abort()
             time.sleep(0.05)
 

@@ -18,12 +18,13 @@ from prometheus_client import start_http_server
 from covidxray_api.decoding import Limits
 from covidxray_api.errors import InvalidConfiguration
 from covidxray_api.hospital.node.answering import Answering
+from covidxray_api.hospital.node.calling import requestor
 from covidxray_api.hospital.node.commitment import report_commitments
 from covidxray_api.hospital.node.config import NodeConfig
 from covidxray_api.hospital.node.door import Door, check
 from covidxray_api.hospital.node.ledger import Ledger
 from covidxray_api.hospital.node.metrics import NodeMetrics
-from covidxray_api.hospital.node.senders import requestor, sender_of
+from covidxray_api.hospital.node.senders import sender_of
 from covidxray_api.hospital.node.sending import Courier
 from covidxray_api.serving.composition import compose
 from covidxray_api.serving.logs import log_failure

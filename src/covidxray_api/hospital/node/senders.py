@@ -13,6 +13,7 @@ from pydicom import dcmread
 from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian
 from pynetdicom import AE
 
+from covidxray_api.hospital.node.calling import hang_up, requestor
 from covidxray_api.hospital.node.config import (
     Destination,
     DimseDestination,
@@ -75,6 +76,7 @@ class DimseSender:
             tls_args=self._tls,
         )
         if not association.is_established:
+            hang_up(association)
             raise Unavailable("rejected" if association.is_rejected else "no association")
         try:
             for delivery, each in zip(batch, objects, strict=True):
@@ -99,14 +101,6 @@ def _judged(status: int | None) -> Refused | Unavailable | None:
     if status >> 8 == 0xA7:
         return Unavailable(f"status {status:04X}")
     return Refused(f"status {status:04X}")
-
-
-def requestor(config: NodeConfig) -> AE:
-    """Return the application entity by which the node calls others."""
-    ae = AE(config.ae_title)
-    ae.acse_timeout = ae.dimse_timeout = ae.network_timeout = config.timeout_s
-    ae.connection_timeout = config.timeout_s
-    return ae
 
 
 class _HttpSender:

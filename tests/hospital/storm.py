@@ -1,0 +1,143 @@
+"""A storm: films are stored on several associations while the node is killed again and again."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import random
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import cv2
+import numpy as np
+from pydicom import dcmread
+from pydicom.uid import generate_uid
+from pynetdicom import AE, evt
+from tests.dicom_files import dicom
+from tests.hospital.nodes import SUCCESS, Archive, free_port, reachable, running
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+NAMES = ("normal", "covid_19", "viral_pneumonia")
+
+
+@dataclass
+class Counting(Archive):
+    """An archive that keeps of each result what it is of, and its digest."""
+
+    digests: dict[str, list[str]] = field(default_factory=dict)
+    """By study, of each result that arrived."""
+
+    def _store(self, event: evt.Event) -> int:
+        digest = hashlib.sha256(event.encoded_dataset(include_meta=False)).hexdigest()
+        self.digests.setdefault(event.dataset.StudyInstanceUID, []).append(digest)
+        return SUCCESS
+
+
+@dataclass(frozen=True)
+class Storm:
+    """What came of a storm."""
+
+    films: int
+    """Films that were sent, each of a study of its own, until each was acknowledged."""
+
+    kills: int
+    answered: int
+    """Studies of which the archive has a result."""
+
+    different: int
+    """Studies of which it was sent two results that differ."""
+
+    again: int
+    """Results that it was sent once more, the same bytes, since a kill came between sending and
+    noting it."""
+
+    waiting: int
+    """Results that the node believes not to have sent."""
+
+    seconds: float
+    """From the first film to the last result."""
+
+
+def film(name: str = NAMES[0]) -> bytes:
+    """Return an example as a film of a study of its own."""
+    pixels = cv2.imread(str(EXAMPLES / f"{name}.png"), cv2.IMREAD_GRAYSCALE)
+    uids = {f"{level}InstanceUID": generate_uid() for level in ("Study", "Series", "SOP")}
+    return dicom(np.asarray(pixels, np.uint8), **uids)
+
+
+def rage(folder: Path, films: int, associations: int, kills: int) -> Storm:
+    """Send films, kill the node, and return what came of it once every film is answered.
+
+    One kill is timed by what is acknowledged and the next by what is answered, each at a moment of
+    chance thereafter.
+    """
+    port, acknowledged, chance = free_port(), list[int](), random.Random(20)  # noqa: S311
+    sent = [film(NAMES[number % len(NAMES)]) for number in range(films)]
+
+    def send(part: Sequence[bytes]) -> None:
+        for each in part:
+            send_until_acknowledged(port, each)
+            acknowledged.append(1)
+
+    with Counting().listening() as archive, ExitStack() as lives:
+        assert isinstance(archive, Counting)
+        config = {"port": port, "retry_most_s": 0.5, "destinations": [archive.destination()]}
+        node = lives.enter_context(running(folder, **config))
+        assert node.port == port
+        begun = time.monotonic()
+        pool = lives.enter_context(ThreadPoolExecutor(associations))
+        sending = [pool.submit(send, sent[n::associations]) for n in range(associations)]
+        for number in range(1, kills + 1):
+            counted = acknowledged if number % 2 else archive.digests
+            _wait(lambda: len(counted) >= number * films // (kills + 1))  # noqa: B023
+            time.sleep(chance.random() / 2)
+            node.kill()
+            node = lives.enter_context(running(folder, **config))
+        for each in sending:
+            each.result()
+        _wait(lambda: len(archive.digests) == films)
+        _wait(lambda: node.results() == {("pacs", "sent"): films})
+        seconds = time.monotonic() - begun
+        assert node.stop() == 0
+        waiting = films - node.results()["pacs", "sent"]
+    return Storm(
+        films=films,
+        kills=kills,
+        answered=len(archive.digests),
+        different=sum(len(set(found)) > 1 for found in archive.digests.values()),
+        again=sum(len(found) - 1 for found in archive.digests.values()),
+        waiting=waiting,
+        seconds=seconds,
+    )
+
+
+def send_until_acknowledged(port: int, data: bytes) -> None:
+    """Send a film as a modality does: again, until it is told that it was stored."""
+    dataset = dcmread(io.BytesIO(data))
+    ae = AE("MODALITY")
+    ae.add_requested_context(dataset.SOPClassUID, dataset.file_meta.TransferSyntaxUID)
+    ae.acse_timeout = ae.dimse_timeout = ae.network_timeout = 10
+    while True:
+        _wait(lambda: reachable(port))
+        association = ae.associate("127.0.0.1", port, ae_title="COVIDXRAY")
+        if association.is_established:
+            try:
+                if association.send_c_store(dataset).get("Status") == SUCCESS:
+                    return
+            except (RuntimeError, ValueError):
+                pass  # It was killed meanwhile.
+            finally:
+                association.release()
+        time.sleep(0.05)
+
+
+def _wait(true: Callable[[], bool], patience_s: float = 1800.0) -> None:
+    """Wait until something is true; a storm may take long."""
+    deadline = time.monotonic() + patience_s
+    while not true():
+        assert time.monotonic() < deadline, "It never came true."
+        time.sleep(0.02)
