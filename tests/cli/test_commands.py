@@ -49,6 +49,7 @@ LINES = {
     "models list": ("models list", ""),
     "models show": ("models show multi-source/3", ""),
     "models verify": ("models verify multi-source-fast", ""),
+    "models publish": ("models publish multi-source-fast {made}/model.tar", "model.tar"),
     "models import": (
         "models import {made}/store/drawn/1/model.keras --store {made}",
         "imported/1/manifest.json",

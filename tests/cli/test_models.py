@@ -187,6 +187,36 @@ class TestPromote:
         assert "no signature" in result.stderr
 
 
+class TestPublishAndImport:
+    def test_a_model_is_published_and_imported_elsewhere(self, store: Path, tmp_path: Path) -> None:
+        there = tmp_path / "there"
+        there.mkdir()
+        package = (tmp_path / "fast.tar").as_uri()
+
+        published = run("publish", "multi-source-fast", package)
+        sha256 = published.stdout.split()[0]
+        imported = run("import", package, "--sha256", sha256, "--store", there)
+
+        assert published.exit_code == 0, published.output
+        assert imported.stdout == "Imported as multi-source-fast 1.\n", imported.output
+        assert ModelStore(there).get("multi-source-fast").sha256 == (
+            ModelStore(store).get("multi-source-fast").sha256
+        )
+
+    def test_what_the_installation_does_not_trust_is_not_imported(
+        self, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        _, public = make_keys(tmp_path)
+        monkeypatch.setenv("COVIDXRAY_MODEL_KEYS", str(public))
+        (tmp_path / "there").mkdir()
+
+        result = run("import", folder, "--store", tmp_path / "there")
+
+        assert result.exit_code == 1
+        assert "no signature" in result.stderr
+        assert list((tmp_path / "there").iterdir()) == []
+
+
 class TestSign:
     @pytest.fixture
     def reference(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:

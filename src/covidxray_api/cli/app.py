@@ -11,6 +11,7 @@ from covidxray_api.cli import (
     keys,
     models,
     node,
+    packages,
     pull,
     records,
     screening,
@@ -44,7 +45,8 @@ stored.command("verify")(models.verify)
 stored.command("sign")(models.sign)
 stored.command("promote")(models.promote)
 stored.command("rollback")(models.rollback)
-stored.command("import")(training.import_model)
+stored.command("publish")(packages.publish)
+stored.command("import")(packages.import_model)
 stored.command("compile")(training.compile_models)
 app.add_typer(stored, name="models")
 

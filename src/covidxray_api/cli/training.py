@@ -163,19 +163,6 @@ def compile_models(
         run_compilation(data, models, model or models.names())
 
 
-def import_model(
-    file: Annotated[Path, typer.Argument(help="Keras network, .h5 or .keras.")],
-    name: Annotated[str, typer.Option(help="Name in the store.")] = "imported",
-    store: Store = shipped("model_store"),
-) -> None:
-    """Bring a legacy Keras network with the paper's three classes into the store."""
-    from covidxray_api.training.publishing.legacy import import_network
-
-    with told_plainly():
-        stored = import_network(file, ModelStore(store), name)
-    typer.echo(f"Imported as {stored.manifest.name} {stored.manifest.version}.")
-
-
 def build_reference(
     data: Data,
     others: Others,

@@ -678,7 +678,7 @@ PROBLEMS: Mapping[str, ProblemText] = {
                 "en": "{path} cannot be signed: {fault}",
                 "es": "{path} no se puede firmar: {fault}",
             },
-            "not_promoted": {
+            "not_written": {
                 "en": "{path} cannot be written: {fault}",
                 "es": "{path} no se puede escribir: {fault}",
             },
@@ -698,6 +698,14 @@ PROBLEMS: Mapping[str, ProblemText] = {
             "computes_otherwise": {
                 "en": "{path} does not compute what it did when it was published.",
                 "es": "{path} no calcula lo que calculaba cuando se publicó.",
+            },
+            "not_fetched": {
+                "en": "{path}: {fault}",
+                "es": "{path}: {fault}",
+            },
+            "other_hash": {
+                "en": "{path} is not the one that is meant: its SHA-256 is {found}.",
+                "es": "{path} no es lo que se pide: su SHA-256 es {found}.",
             },
             "version_taken": {
                 "en": "{path} was published meanwhile; a published version never changes.",
@@ -948,6 +956,16 @@ PROBLEMS: Mapping[str, ProblemText] = {
                 "en": "{path} holds no secret for webhooks: whsec_ and 24 to 64 bytes in base64.",
                 "es": "{path} no contiene un secreto de webhooks: whsec_ y de 24 a 64 bytes en"
                 " base64.",
+            },
+            "no_sha256": {
+                "en": "{source} comes from elsewhere: say by --sha256 which file is meant.",
+                "es": "{source} viene de otro lugar: indique con --sha256 qué archivo se pide.",
+            },
+            "remote_extra": {
+                "en": "{source} cannot be opened: {fault}; pip install 'covidxray-api[remote]' and"
+                " the driver of such addresses.",
+                "es": "{source} no se puede abrir: {fault}; pip install 'covidxray-api[remote]' y"
+                " el controlador de esas direcciones.",
             },
             "grpc_extra": {
                 "en": "COVIDXRAY_GRPC_PORT needs gRPC: pip install 'covidxray-api[grpc]'.",
