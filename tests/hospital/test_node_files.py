@@ -34,7 +34,7 @@ def sendable(path: str | Path) -> bytes | None:
     except Exception:
         return None  # What no library can write, no modality can send.
     syntax = found.file_meta.TransferSyntaxUID
-    accepted = found.SOPClassUID in IMAGE_CLASSES and syntax in TRANSFER_SYNTAXES
+    accepted = found.get("SOPClassUID") in IMAGE_CLASSES and syntax in TRANSFER_SYNTAXES
     return written.getvalue() if accepted else None
 
 

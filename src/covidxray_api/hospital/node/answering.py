@@ -10,6 +10,7 @@ import structlog
 
 from covidxray_api.decoding import Limits
 from covidxray_api.errors import RadiographError
+from covidxray_api.hospital.fhir import fhir_bundle
 from covidxray_api.hospital.film import Film
 from covidxray_api.hospital.image_reference import ImageReference
 from covidxray_api.hospital.kinds import SOP_CLASSES, Kind
@@ -50,6 +51,9 @@ class Answering:
             each.name: each.results
             for each in config.destinations
             if not isinstance(each, FhirDestination)
+        }
+        self._fhir = {
+            each.name for each in config.destinations if isinstance(each, FhirDestination)
         }
 
     def answer(self, study: str, screener: Screener, tell: Callable[[Answered], None]) -> None:
@@ -98,11 +102,15 @@ class Answering:
     def _note(self, screened: Sequence[tuple[KeptFilm, Film]], context: Context) -> None:
         every = {name for kept, _ in screened for name in kept.destinations}
         kinds = self._kinds(kept for kept, _ in screened)
+        films = foremost_first([film for _, film in screened])
         made = []
-        for result in results(foremost_first([film for _, film in screened]), context, kinds):
+        for result in results(films, context, kinds):
             kind = SOP_CLASSES[result.SOPClassUID]
             names = tuple(sorted(name for name in every if kind in self._wanted.get(name, ())))
             made.append(Made(str(result.SOPInstanceUID), kind, encoded(result), names))
+        if servers := tuple(sorted(every & self._fhir)):
+            uid = films[0].uid(f"fhir/{context.language}")
+            made.append(Made(uid, "fhir", fhir_bundle(films[0], context), servers))
         self._ledger.answer([kept for kept, _ in screened], self._model, made)
         log.info(
             "study answered", request_id=context.request_id, films=len(screened), results=len(made)

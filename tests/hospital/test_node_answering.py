@@ -1,0 +1,169 @@
+"""What is made of a study, and what the ledger keeps of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fhir.resources.R4B.bundle import Bundle
+from pydicom import dcmread
+from pydicom.uid import generate_uid
+from tests.hospital.conftest import LIMITS
+from tests.hospital.nodes import said
+
+from covidxray_api.hospital.node.answering import Answering
+from covidxray_api.hospital.node.config import NodeConfig
+from covidxray_api.hospital.node.ledger import MOST_TRIES, Ledger
+from covidxray_api.screening.screener import Screener
+from covidxray_api.serving.observer import Answered
+
+Radiograph = Callable[..., bytes]
+
+PACS = {"name": "pacs", "kind": "dimse", "ae_title": "PACS", "host": "127.0.0.1", "port": 104}
+EHR = {"name": "ehr", "kind": "fhir", "url": "http://127.0.0.1/fhir"}
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Ledger:
+    return Ledger(tmp_path / "node")
+
+
+def accept(ledger: Ledger, film: bytes, *destinations: str) -> str:
+    """Let a film be accepted; return its study."""
+    found = dcmread(BytesIO(film), stop_before_pixels=True)
+    study = str(found.StudyInstanceUID)
+    ledger.accept(film, str(found.SOPInstanceUID), "1.2", study, "CR1", destinations or ("pacs",))
+    return study
+
+
+def answer(
+    ledger: Ledger, screener: Screener, study: str, *destinations: dict[str, Any]
+) -> list[Answered]:
+    """Answer a study, and return what was told of it."""
+    config = NodeConfig.model_validate({"destinations": destinations or (PACS,)})
+    told: list[Answered] = []
+    Answering(ledger, config, LIMITS, "m").answer(study, screener, told.append)
+    return told
+
+
+def test_each_destination_gets_what_it_wants(
+    ledger: Ledger, screener: Screener, radiograph: Radiograph
+) -> None:
+    every = ["structured_report", "secondary_capture", "segmentation"]
+    study = accept(ledger, radiograph(), "pacs", "ris", "ehr")
+    ris = {**PACS, "name": "ris", "results": ["structured_report"]}
+    told = answer(ledger, screener, study, {**PACS, "results": every}, ris, EHR)
+
+    assert [each.caller for each in told] == ["CR1"]
+    assert sorted(each.kind for each in ledger.due("pacs", 9)) == sorted(every)
+    assert [each.kind for each in ledger.due("ris", 9)] == ["structured_report"]
+    (bundle,) = ledger.due("ehr", 9)
+    found = Bundle.model_validate_json(bundle.path.read_bytes())
+    assert found.type == "transaction"
+    assert ledger.film_counts() == {("answered", ""): 1}
+
+
+def test_the_best_frontal_film_comes_first(
+    ledger: Ledger, screener: Screener, radiograph: Radiograph
+) -> None:
+    study = generate_uid()
+    views = {"LL": "normal", "AP": "covid_19", "PA": "viral_pneumonia"}
+    uids = {view: generate_uid() for view in views}
+    for view, name in views.items():
+        facts = {"ViewPosition": view, "SOPInstanceUID": uids[view], "StudyInstanceUID": study}
+        accept(ledger, radiograph(name, **facts))
+    answer(ledger, screener, study)
+
+    (report,) = [each for each in ledger.due("pacs", 9) if each.kind == "structured_report"]
+    references = [
+        str(each.value)
+        for each in dcmread(report.path).ContentSequence[-1].iterall()
+        if each.keyword == "ReferencedSOPInstanceUID"
+    ]
+    in_order = list(dict.fromkeys(each for each in references if each in uids.values()))
+    assert in_order == [uids["PA"], uids["AP"], uids["LL"]]
+    assert "lateral radiograph" in said(dcmread(report.path))
+
+
+def test_the_same_is_made_once(ledger: Ledger, screener: Screener, radiograph: Radiograph) -> None:
+    study = accept(ledger, radiograph())
+    answer(ledger, screener, study)
+    before = {each.uid: each.path.read_bytes() for each in ledger.due("pacs", 9)}
+    told = answer(ledger, screener, study)
+
+    assert told == []
+    assert {each.uid: each.path.read_bytes() for each in ledger.due("pacs", 9)} == before
+    assert len(list(ledger.results.iterdir())) == len(before)
+
+
+def test_a_film_is_known_until_another_model_answers(
+    ledger: Ledger, screener: Screener, radiograph: Radiograph
+) -> None:
+    film = radiograph()
+    uid = str(dcmread(BytesIO(film)).SOPInstanceUID)
+    study = accept(ledger, film)
+    assert ledger.knows(uid, "m")
+    answer(ledger, screener, study)
+
+    assert ledger.knows(uid, "m")
+    assert not ledger.knows(uid, "another")
+    accept(ledger, film)
+    assert ledger.film_counts() == {("received", ""): 1}
+
+
+def test_what_ends_the_process_each_time_is_given_up_and_can_be_tried_again(
+    ledger: Ledger, radiograph: Radiograph
+) -> None:
+    study = accept(ledger, radiograph())
+    for _ in range(MOST_TRIES):
+        with ledger.due_study(0) as due:
+            assert due == study
+            with ledger.due_study(0) as other:
+                assert other is None  # Nobody else is given it.
+    with ledger.due_study(0):
+        pass
+
+    assert ledger.film_counts() == {("failed", "internal-error"): 1}
+    assert ledger.resend([1]) == 0
+    assert ledger.resend() == 1
+    assert ledger.film_counts() == {("received", ""): 1}
+
+
+def test_a_study_is_due_once_it_is_quiet(ledger: Ledger, radiograph: Radiograph) -> None:
+    accept(ledger, radiograph())
+
+    with ledger.due_study(60) as due:
+        assert due is None
+    with ledger.due_study(0) as due:
+        assert due is not None
+
+
+def test_files_go_once_they_are_acknowledged(
+    ledger: Ledger, screener: Screener, radiograph: Radiograph
+) -> None:
+    study = accept(ledger, radiograph())
+    answer(ledger, screener, study)
+    films, results = list(ledger.films.iterdir()), list(ledger.results.iterdir())
+    ledger.drop(0)
+    assert (list(ledger.films.iterdir()), list(ledger.results.iterdir())) == (films, results)
+
+    ledger.sent(ledger.due("pacs", 9))
+    ledger.drop(None)
+    assert (list(ledger.films.iterdir()), list(ledger.results.iterdir())) == (films, [])
+    ledger.drop(60)
+    assert list(ledger.films.iterdir()) == films
+    ledger.drop(0)
+    assert list(ledger.films.iterdir()) == []
+
+
+def test_what_was_never_acknowledged_is_swept(ledger: Ledger, radiograph: Radiograph) -> None:
+    accept(ledger, radiograph())
+    (ledger.films / "begun").write_bytes(b"x")
+    (ledger.results / "begun").write_bytes(b"x")
+    ledger.sweep()
+
+    assert len(list(ledger.films.iterdir())) == 1
+    assert list(ledger.results.iterdir()) == []
