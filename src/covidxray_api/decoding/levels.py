@@ -52,10 +52,10 @@ def levels_of(decoded: Decoded, longest: int) -> Levels:
     scale = decoded.scale
     table, least, step = _samples(scale)
     unsigned = np.ascontiguousarray(decoded.stored).view(f"u{decoded.stored.dtype.itemsize}")
-    hidden = scale.padding[unsigned]
+    samples = np.asarray(cv2.LUT(unsigned, table), np.uint16)
+    hidden = samples == 0
     if decoded.seen is not None:
         hidden |= ~decoded.seen
-    samples = table[unsigned]
     # What is hidden is black, so that it darkens what it is averaged with.
     samples[hidden] = table[scale.occurring].max() if scale.inverted else 1
     samples = _reduced(samples, hidden, longest)
@@ -63,14 +63,15 @@ def levels_of(decoded: Decoded, longest: int) -> Levels:
 
 
 def _samples(scale: Scale) -> tuple[NDArray[np.uint16], float, float]:
-    """Return a sample for each stored value, what a sample of 1 is, and the step."""
+    """Return a sample for each stored value, 0 for padding, what 1 is, and the step."""
     image = scale.occurring & ~scale.padding
     levels = scale.levels[image if image.any() else scale.occurring]
     least, most = float(levels.min()), float(levels.max())
     whole = bool((levels == np.rint(levels)).all()) and most - least < _MOST
     step = 1.0 if whole or most == least else (most - least) / (_MOST - 1)
     samples = np.rint((scale.levels - least) / step) + 1
-    return np.clip(samples, 1, _MOST).astype(np.uint16), least, step
+    samples = np.where(scale.padding, 0, np.clip(samples, 1, _MOST))
+    return samples.astype(np.uint16), least, step
 
 
 def _reduced(
