@@ -19,6 +19,7 @@ from covidxray_api.serving.metrics import Metrics
 from covidxray_api.settings import PREFIX, Settings
 from tools.codes import codes
 from tools.commands import commands
+from tools.conformance import conformance
 from tools.node import node
 from tools.paths import paths
 
@@ -87,6 +88,7 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "command-line.md": commands,
     "api.md": paths,
     "pacs.md": node,
+    "conformance.md": conformance,
 }
 """What makes the block of each page in `docs/`."""
 

@@ -112,7 +112,7 @@ def test_errors_are_described_as_problems(document: dict[str, Any], path: str) -
 @pytest.mark.parametrize(
     ("path", "media_types"),
     [
-        ("/predict", {"application/fhir+json", "application/json"}),
+        ("/predict", {"application/fhir+json", "application/hl7-v2", "application/json"}),
         ("/validate", {"application/json"}),
         ("/explain", {"application/json", "application/pdf", "image/png"}),
         ("/report", {"application/json", "application/pdf", "image/png"}),

@@ -178,3 +178,12 @@ def test_no_name_is_logged(
     written = capfd.readouterr()
     for identifying in ("Ana", "HC-17", "ACC-1", "1.2.12"):
         assert identifying not in written.out + written.err
+
+
+def test_a_name_that_is_odd_is_not_told(
+    client: httpx.Client, capfd: pytest.CaptureFixture[str], radiograph: Radiograph
+) -> None:
+    answer = store(client, radiograph(StudyInstanceUID="1.2.13", PatientName="Anonymousname"))
+    assert answer.status_code == 200
+    written = capfd.readouterr()
+    assert "Anonymousname" not in written.out + written.err

@@ -54,7 +54,11 @@ def test_a_new_renderer_serves_where_its_kind_of_answer_is_given(
 
 
 def test_what_each_answer_can_be_drawn_as() -> None:
-    assert RENDERERS.media_types(Screening) == ("application/json", "application/fhir+json")
+    assert RENDERERS.media_types(Screening) == (
+        "application/json",
+        "application/fhir+json",
+        "application/hl7-v2",
+    )
     assert RENDERERS.media_types(Validation) == ("application/json",)
     assert RENDERERS.media_types(Radiograph) == ("image/png",)
     assert RENDERERS.media_types(Levels) == ("application/octet-stream",)

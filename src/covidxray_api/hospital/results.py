@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import warnings
 from collections.abc import Sequence
 from io import BytesIO
 
@@ -33,6 +34,14 @@ def results(
     kinds : frozenset of str
         What is made; what nobody wants is not.
     """
+    # Both quote what they find odd, a patient's name included. Threads may leave this filter in
+    # place after its block, which is as good.
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", module="highdicom|pydicom")
+        return _made(films, context, kinds)
+
+
+def _made(films: Sequence[Film], context: Context, kinds: frozenset[Kind]) -> list[Dataset]:
     made, maps = [], {}
     if "secondary_capture" in kinds:
         made = [secondary_capture(film, context) for film in films]

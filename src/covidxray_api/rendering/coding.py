@@ -46,6 +46,8 @@ NOT_ASSESSED = Code("not_a_chest_radiograph", OWN, "Not assessed: not a frontal 
 TO_BE_CONSIDERED = Code("to_be_considered", OWN, "To be considered")
 """Name of what an answer that is not conclusive leaves open."""
 
+FINDING = Code("121071", "DCM", "Finding")
+PROBABILITY = Code("122157", "DCM", "Probability")
 CHEST_RADIOGRAPHY = Code("399208008", "SCT", "Plain chest X-ray")
 
 

@@ -35,8 +35,6 @@ SYSTEMS: Mapping[str, str] = {
 }
 """Systems of codes, by the designators that DICOM gives them."""
 
-_PROBABILITY = Code("122157", "DCM", "Probability")
-_FINDING = Code("121071", "DCM", "Finding")
 _RADIOLOGY = {"system": "http://terminology.hl7.org/CodeSystem/v2-0074", "code": "RAD"}
 _INDETERMINATE = {
     "system": "http://terminology.hl7.org/CodeSystem/v3-ObservationInterpretation",
@@ -138,7 +136,7 @@ def _observations(
 ) -> dict[str, Json]:
     """Return the answer, and the probability of each label, by their URLs."""
     decision, shares = screening.decision, screening.probabilities or {}
-    answer: Json = {"code": _concept(_FINDING)}
+    answer: Json = {"code": _concept(coding.FINDING)}
     if decision is None:
         answer["dataAbsentReason"] = {"coding": [_NOT_PERFORMED]}
     else:
@@ -154,8 +152,8 @@ def _observations(
     for label in screening.model.manifest.labels if shares else ():
         made[label.code] = {
             "code": {
-                "coding": [_coding(coding.finding(label)), _coding(_PROBABILITY)],
-                "text": f"{_PROBABILITY.meaning}: {coding.finding(label).meaning}",
+                "coding": [_coding(coding.finding(label)), _coding(coding.PROBABILITY)],
+                "text": f"{coding.PROBABILITY.meaning}: {coding.finding(label).meaning}",
             },
             "valueQuantity": {
                 "value": round(shares[label.code], 6),

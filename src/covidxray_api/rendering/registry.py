@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from covidxray_api.rendering.fhir import Fhir
+from covidxray_api.rendering.hl7 import Hl7
 from covidxray_api.rendering.json import Json
 from covidxray_api.rendering.pdf import Pdf
 from covidxray_api.rendering.png import Png
@@ -34,5 +35,5 @@ class Renderers:
         return self._renderers[media_type]
 
 
-RENDERERS = Renderers(Json(), Fhir(), Pdf(), Png(), Samples())
+RENDERERS = Renderers(Json(), Fhir(), Hl7(), Pdf(), Png(), Samples())
 """Those of this package."""
