@@ -86,9 +86,8 @@ def _services() -> Iterable[tuple[str, ...]]:
     for router in ROUTERS:
         for route in router.routes:
             if isinstance(route, APIRoute):
-                (method,) = route.methods or ()
                 said = (route.endpoint.__doc__ or "").strip().splitlines()[0]
-                yield method, f"`{route.path}`", said
+                yield ", ".join(route.methods or ()), f"`{route.path}`", said
 
 
 def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> list[str]:
