@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from covidxray_api.cli import (
+    deploy,
     doctor,
     feedback,
     inspect,
@@ -76,6 +77,10 @@ api_keys.command("create")(keys.create)
 api_keys.command("list")(keys.list_keys)
 api_keys.command("revoke")(keys.revoke)
 app.add_typer(api_keys, name="keys")
+
+deployed = typer.Typer(help="The service on other platforms.", no_args_is_help=True)
+deployed.command("ray")(deploy.ray)
+app.add_typer(deployed, name="deploy")
 
 reference = typer.Typer(help="The mean reference radiograph.", no_args_is_help=True)
 reference.command("build")(training.build_reference)

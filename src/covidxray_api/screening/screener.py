@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 from time import perf_counter
+from typing import Self
 
 import numpy as np
 
@@ -14,7 +15,7 @@ from covidxray_api.decoding import Levels, Limits, decode, inspect, levels_of
 from covidxray_api.errors import CorruptArtefact
 from covidxray_api.explanation import explain
 from covidxray_api.inference import ModelRegistry
-from covidxray_api.inference.loading import load_model
+from covidxray_api.inference.loading import Load, load_model
 from covidxray_api.inference.onnx import OnnxEngine
 from covidxray_api.models.decision import Decision, decide, find_operating_point, target_ratio
 from covidxray_api.models.signatures import TrustedKeys
@@ -58,8 +59,15 @@ class Screener:
         """Bounds on what is decoded."""
 
     @classmethod
-    def from_settings(cls, settings: Settings) -> Screener:
+    def from_settings(cls, settings: Settings, load: Load | None = None) -> Self:
         """Build the pipeline that the settings describe; loads no network yet.
+
+        Parameters
+        ----------
+        settings : Settings
+            Every knob.
+        load : callable, optional
+            Makes a stored model ready to answer; with the engine of the settings if none.
 
         Raises
         ------
@@ -73,7 +81,7 @@ class Screener:
         """
         if not settings.model_store.is_dir():
             raise CorruptArtefact("missing", path=settings.model_store)
-        load = partial(load_model, engine=settings.engine, threads=settings.inference_threads)
+        here = partial(load_model, engine=settings.engine, threads=settings.inference_threads)
         keys = TrustedKeys.read(settings.model_keys) if settings.model_keys else None
         gate = Gate.load(
             settings.reference, partial(OnnxEngine, threads=settings.inference_threads), keys
@@ -81,7 +89,7 @@ class Screener:
         models = ModelRegistry(
             ModelStore(settings.model_store),
             settings.default_model,
-            load,
+            load or here,
             Site.read(settings.site) if settings.site else None,
         )
         if keys:
@@ -149,7 +157,7 @@ class Screener:
             If the file cannot be decoded within the limits.
         """
         check = self.checks[gate or self._gate]
-        return self._checked(data, OVERSAMPLING * check.side, check)[0]
+        return self.checked(data, OVERSAMPLING * check.side, gate)[0]
 
     def screen(
         self,
@@ -243,7 +251,7 @@ class Screener:
         check = self.checks[gate or self._gate]
         point = find_operating_point(chosen.manifest, operating_point)
         kept_side = OVERSAMPLING * max(check.side, *chosen.manifest.input_size)
-        validation, sent, upright = self._checked(data, kept_side, check)
+        validation, sent, upright = self.checked(data, kept_side, gate)
         probabilities, seconds = None, validation.seconds
         if validation.rejection is None:
             begun = perf_counter()
@@ -271,10 +279,24 @@ class Screener:
         )
         return screening, sent, upright
 
-    def _checked(
-        self, data: bytes, kept_side: int, check: Check
+    def checked(
+        self, data: bytes, kept_side: int, gate: GateName | None
     ) -> tuple[Validation, Radiograph, Radiograph]:
-        """Return what was found of the image, the image as it was sent, and upright."""
+        """Return what was found of the image, the image as it was sent, and upright.
+
+        Parameters
+        ----------
+        data, gate
+            See `validate`.
+        kept_side : int
+            See `decode`.
+
+        Raises
+        ------
+        RadiographError
+            If the file cannot be decoded within the limits.
+        """
+        check = self.checks[gate or self._gate]
         begun = perf_counter()
         sent = self.decode(data, kept_side)
         decoded = perf_counter()

@@ -1,0 +1,156 @@
+"""The service on Ray Serve answers as the plain one, and loses nothing when a replica is lost."""
+
+from __future__ import annotations
+
+import io
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psutil
+import pytest
+from benchmarks.processes import free_port
+from PIL import Image
+from tests.waiting import wait_until
+
+from covidxray_api.bulk.ray_cluster import ALONE
+
+pytestmark = [pytest.mark.ray, pytest.mark.timeout(300)]
+
+DEPLOY = (sys.executable, "-c", "from covidxray_api.cli import app; app()", "deploy", "ray")
+
+
+@contextmanager
+def deployed(**settings: str) -> Iterator[httpx.Client]:
+    """Run `covidxray deploy ray` on this machine until the block ends."""
+    port = free_port()
+    environment = {"COVIDXRAY_PORT": str(port), "COVIDXRAY_DEADLINE_S": "120", **settings}
+    with subprocess.Popen(
+        [*DEPLOY, "--most", "1"],
+        env=os.environ | environment,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout
+        try:
+            assert any(line.startswith("Ready") for line in process.stdout)
+            with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=120) as client:
+                yield client
+        finally:
+            process.terminate()
+            process.wait(60)
+
+
+@pytest.fixture(scope="module")
+def on_ray() -> Iterator[httpx.Client]:
+    with deployed() as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def films(examples: Path) -> list[bytes]:
+    """Films of several kinds and sizes, what is none, and what is no image."""
+    found = [path.read_bytes() for path in sorted(examples.glob("*.png"))]
+    for side, form in ((1024, "JPEG"), (300, "PNG"), (16, "PNG")):
+        stream = io.BytesIO()
+        Image.open(examples / "normal.png").convert("L").resize((side, side)).save(stream, form)
+        found.append(stream.getvalue())
+    return [*found, b"The patient is well.", b""]
+
+
+@pytest.mark.parametrize("path", ["/predict", "/validate", "/explain"])
+def test_answers_are_those_of_the_plain_service(
+    service: httpx.Client, on_ray: httpx.Client, films: list[bytes], path: str
+) -> None:
+    def answer(client: httpx.Client, film: bytes) -> tuple[int, dict[str, Any]]:
+        said = client.post(path, content=film, headers={"X-Request-ID": "film"})
+        return said.status_code, said.json()
+
+    for film in films:
+        assert answer(on_ray, film) == answer(service, film)
+
+
+def test_health_and_models_are_those_of_the_plain_service(
+    service: httpx.Client, on_ray: httpx.Client
+) -> None:
+    for path in ("/health/ready", "/models"):
+        assert on_ray.get(path).json() == service.get(path).json()
+
+
+def replica(part: str) -> psutil.Process | None:
+    """Return the process of a replica of a part, if there is one."""
+    for process in psutil.process_iter():
+        try:
+            if process.cmdline()[:1] == [f"ray::ServeReplica:covidxray:{part}"]:
+                return process
+        except (psutil.NoSuchProcess, psutil.ZombieProcess):
+            continue
+    return None
+
+
+@pytest.mark.parametrize("part", ["Intake", "Inference"])
+def test_a_replica_that_is_killed_costs_no_request_its_answer(
+    on_ray: httpx.Client, film: bytes, part: str
+) -> None:
+    killed = replica(part)
+    assert killed
+
+    def ask(_: int) -> int:
+        return on_ray.post("/predict", content=film).status_code
+
+    with ThreadPoolExecutor(4) as crowd:
+        answers = [crowd.submit(ask, number) for number in range(12)]
+        wait_until(lambda: any(answer.done() for answer in answers))
+        killed.kill()
+        answers += [crowd.submit(ask, number) for number in range(12)]
+
+    assert {answer.result() for answer in answers} == {200}
+    found = replica(part)
+    assert found
+    assert found.pid != killed.pid
+
+
+def test_more_than_can_wait_are_refused_with_a_problem(film: bytes) -> None:
+    with deployed(COVIDXRAY_MAX_IN_FLIGHT="2") as client:
+        with ThreadPoolExecutor(24) as crowd:
+            answers = [crowd.submit(client.post, "/predict", content=film) for _ in range(48)]
+        said = [answer.result() for answer in answers]
+
+    refused = [answer for answer in said if answer.status_code == 503]
+    assert {answer.status_code for answer in said} == {200, 503}
+    assert {answer.json()["type"] for answer in refused} == {"/problems/overloaded"}
+    assert all(answer.headers["Retry-After"] for answer in refused)
+
+
+def test_a_change_of_model_costs_no_request_its_answer(film: bytes) -> None:
+    with deployed() as client:
+        port = client.base_url.port
+        change = subprocess.Popen(
+            [*DEPLOY, "--most", "1", "--cluster", "auto"],
+            env=os.environ
+            | ALONE
+            | {
+                "COVIDXRAY_PORT": str(port),
+                "COVIDXRAY_DEADLINE_S": "120",
+                "COVIDXRAY_DEFAULT_MODEL": "multi-source-fast",
+            },
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        said = []
+
+        def changed() -> bool:
+            said.append(client.post("/predict", content=film))
+            return said[-1].is_error or said[-1].json()["model"]["name"] == "multi-source-fast"
+
+        wait_until(changed)
+        assert change.wait(120) == 0
+
+    assert {answer.status_code for answer in said} == {200}
+    assert said[0].json()["model"]["name"] == "multi-source"
