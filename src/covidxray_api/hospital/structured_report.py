@@ -59,6 +59,9 @@ def structured_report(
             LANGUAGES[context.language]
         ),
     )
+    # Most of the time goes into copies and searches of what is measured, which is whole already.
+    measured = report[0].ContentSequence[-1]
+    del report[0].ContentSequence[-1]
     made = sr.Comprehensive3DSR(
         evidence=[*sources, *maps.values()],
         content=report,
@@ -73,6 +76,7 @@ def structured_report(
         coding_schemes=[OWN_SCHEME],
         **equipment(films[0].screening.model),
     )
+    made.ContentSequence.append(measured)
     date(made, context)
     return made
 
