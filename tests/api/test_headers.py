@@ -128,3 +128,44 @@ def test_origins_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> N
     assert settings.cors_origins == (RIS, "http://localhost:3000")
     # As they are handed down to the processes that serve.
     assert Settings.model_validate_json(settings.model_dump_json()) == settings
+
+
+REQUESTS = {
+    "/predict": "POST",
+    "/predict/batch": "POST",
+    "/validate": "POST",
+    "/explain": "POST",
+    "/report": "POST",
+    "/preview": "POST",
+    "/models": "GET",
+    "/models/{name}/card": "GET",
+    "/health": "GET",
+    "/health/live": "GET",
+    "/health/ready": "GET",
+    "/metrics": "GET",
+    "/problems/{slug}": "GET",
+    "/drift": "GET",
+}
+
+
+@pytest.mark.parametrize("path", list(REQUESTS))
+def test_the_language_of_an_answer_is_stated_where_the_description_says_so(
+    service: httpx.Client, film: bytes, path: str
+) -> None:
+    method = REQUESTS[path]
+    address = path.format(name="multi-source", slug="overloaded")
+    described = service.get("/openapi.json").json()["paths"][path][method.lower()]["responses"]
+    files = {"file": film} if method == "POST" else None
+
+    answer = service.request(method, address, files=files, headers={"Accept-Language": "es"})
+
+    documented = described[str(answer.status_code)]["headers"]
+    assert ("content-language" in answer.headers) == ("Content-Language" in documented)
+
+
+@pytest.mark.parametrize("path", ["/nowhere", "/problems/none", "/predict"])
+def test_every_problem_states_its_language(service: httpx.Client, path: str) -> None:
+    answer = service.get(path, headers={"Accept-Language": "es"})
+
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.headers["content-language"] == "es"

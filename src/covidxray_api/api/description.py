@@ -11,6 +11,7 @@ from fastapi.routing import APIRoute
 from covidxray_api.api.admission import UploadRoute
 from covidxray_api.api.answers import JSON, SAMPLES, SPACING, SPACING_PLANE, WINDOWS
 from covidxray_api.api.batch import BatchRoute
+from covidxray_api.api.problems import MEDIA_TYPE as PROBLEM
 from covidxray_api.api.problems import RETRY_AFTER, STATUS, documented
 from covidxray_api.api.routes import StrictRoute
 from covidxray_api.api.upload import FIELD
@@ -99,6 +100,9 @@ _HEADERS: dict[str, dict[str, Any]] = {
     },
 }
 
+_IN_WORDS = frozenset({"get_job", "model_card"})
+"""Operations whose answers are in a language that was not chosen by the request."""
+
 _RETRIED = {f"{STATUS[code].value}" for code in RETRY_AFTER} | {"429"}
 
 _FILE = {
@@ -132,8 +136,11 @@ def describe(app: FastAPI, routers: Iterable[APIRouter]) -> None:
         for status, answer in documented(InvalidRequest).items():
             answers.setdefault(str(status), answer)
         operation["responses"] = dict(sorted(answers.items(), key=lambda item: item[0]))
+        asked = {parameter["name"].lower() for parameter in operation.get("parameters", ())}
+        in_words = "accept-language" in asked or route.name in _IN_WORDS
         for status, answer in answers.items():
-            answer["headers"] = _headers(status, "304" in answers)
+            is_problem = PROBLEM in answer.get("content", {})
+            answer["headers"] = _headers(status, "304" in answers, in_words or is_problem)
         if route.name == "preview":
             answers["200"]["headers"] |= _references(SPACING, SPACING_PLANE)
         if route.name == "levels":
@@ -173,8 +180,9 @@ def _complete(parameter: dict[str, Any]) -> None:
         parameter["example"] = examples[0]
 
 
-def _headers(status: str, conditional: bool) -> dict[str, Any]:
-    names = ["X-Request-ID", "Content-Language"]
+def _headers(status: str, conditional: bool, in_words: bool) -> dict[str, Any]:
+    names = ["X-Request-ID"]
+    names += ["Content-Language"] if in_words else []
     names += ["Location"] if status == "202" else []
     names += ["ETag"] if conditional and status in {"200", "304"} else []
     names += ["Retry-After"] if status in _RETRIED else []

@@ -247,7 +247,8 @@ async def _on_http(request: Request, error: HTTPException) -> JSONResponse:
         advice=advice(InvalidRequest.code, language, "http"),
         request_id=request.state.request_id,
     )
-    return _answer(problem.model_dump(exclude_none=True), error.headers or {})
+    headers = {"Content-Language": language, "Vary": VARY, **(error.headers or {})}
+    return _answer(problem.model_dump(exclude_none=True), headers)
 
 
 def register(app: FastAPI) -> None:

@@ -88,6 +88,7 @@ async def model_card(
         answer = answer_unless_held(request, described.model_dump_json(), JSON)
     else:
         answer = answer_unless_held(request, card, MARKDOWN)
-        answer.headers["Content-Language"] = "en"
+    # What the evidence says is in English in both.
+    answer.headers["Content-Language"] = "en"
     answer.headers["Vary"] = "Accept"
     return answer
