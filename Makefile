@@ -11,7 +11,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gen
 # What the image carries beside the bare service.
 SERVED := postgresql hospital grpc bulk remote traces
 
-.PHONY: audit advisories serve test test-serving test-training fuzz browser check faults lowest lock openapi hospital ray reference postman docs rpc spectral clients
+.PHONY: audit advisories serve test test-serving test-training fuzz browser check faults schema lowest lock openapi hospital ray reference postman docs rpc spectral clients
 
 serve: $(VENV)/serving
 	$(BIN)/covidxray serve
@@ -42,6 +42,10 @@ hospital: $(VENV)/testing
 # Each test starts a Ray cluster on this machine.
 ray: $(VENV)/testing
 	$(BIN)/pytest -m ray tests/bulk
+
+# The whole of it, 10^5 requests: `python -m benchmarks.schema`.
+schema: $(VENV)/testing
+	$(BIN)/python -m benchmarks.schema --seconds 75
 
 # Needs Debian's `chromium`.
 browser: $(VENV)/testing

@@ -244,6 +244,10 @@ class Settings(BaseSettings):
     """Seconds after which work that does not end, or an event loop that does not respond, counts
     as hung: the process ends itself, to be replaced."""
 
+    traces: str | None = Field(default=None, pattern=r"^https?://\S+$")
+    """OTLP/HTTP endpoint that traces of requests are sent to, as
+    `http://collector:4318/v1/traces`; needs the extra `traces`. None are made if unset."""
+
     page_line: str = ""
     """A line of the hospital's own at the top of the page, such as its name."""
 

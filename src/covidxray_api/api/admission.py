@@ -13,6 +13,7 @@ from starlette.types import Receive, Scope, Send
 from covidxray_api.api.problems import respond_to
 from covidxray_api.api.routes import Handler, StrictRoute
 from covidxray_api.api.state import state_of
+from covidxray_api.api.tracing import stages_of
 from covidxray_api.api.upload import Form, file_of, is_form, read_form, read_upload
 from covidxray_api.errors import NotReady, Overloaded, UploadTooSlow
 from covidxray_api.screening.screener import Screener
@@ -57,11 +58,15 @@ class AdmittedUpload:
 
     async def run(self, work: Callable[[Screener], Result], model: str | None = None) -> Result:
         """Do all the work of the request, unless its client goes; see `AdmittedRequest.run`."""
-        return await self._admitted.run(work, model, self._client_gone())
+        stages = stages_of(self._request)
+        noted = stages.of(work) if stages else work
+        return await self._admitted.run(noted, model, self._client_gone())
 
     def tell(self, found: Screening | Validation, data: bytes) -> None:
         """Tell all who want to know what is answered; see `ScreeningService.tell`."""
         state = self._request.state
+        if stages := stages_of(self._request):
+            stages.told(found.seconds)
         self._admitted.tell(Answered(found, data, state.request_id, state.caller.name))
 
     async def _client_gone(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -48,6 +49,7 @@ from covidxray_api.api.routers import metrics as metrics_router
 from covidxray_api.api.routers import records as records_router
 from covidxray_api.api.routes import describe_security
 from covidxray_api.api.state import State
+from covidxray_api.api.tracing import TracedRequests, provider
 from covidxray_api.errors import InvalidConfiguration
 from covidxray_api.rendering.registry import RENDERERS, Renderers
 from covidxray_api.screening.screener import Screener
@@ -146,6 +148,8 @@ def create_app(
         renderers,
     )
 
+    traces = provider(settings.traces) if settings.traces else None
+
     @asynccontextmanager
     async def running(_: FastAPI) -> AsyncIterator[None]:
         # The service stops first: what it has answered is recorded.
@@ -157,6 +161,8 @@ def create_app(
             _answering_rpc(state),
         ):
             yield
+        if traces:
+            await asyncio.to_thread(traces.shutdown)
 
     app = FastAPIOffline(
         docs_url=None,
@@ -180,6 +186,8 @@ def create_app(
     app.add_middleware(EarlyRefusal, state=state, routers=ROUTERS)
     app.add_middleware(AccessLog, known=KNOWN)
     app.add_middleware(RequestCounter, registry=metrics.registry)
+    if traces:
+        app.add_middleware(TracedRequests, provider=traces)
     app.add_middleware(SecurityHeaders)
     if settings.cors_origins:
         app.add_middleware(CORSMiddleware, allow_origins=settings.cors_origins, **CROSS_ORIGIN)

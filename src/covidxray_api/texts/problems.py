@@ -967,6 +967,11 @@ PROBLEMS: Mapping[str, ProblemText] = {
                 "es": "{source} no se puede abrir: {fault}; pip install 'covidxray-api[remote]' y"
                 " el controlador de esas direcciones.",
             },
+            "traces_extra": {
+                "en": "COVIDXRAY_TRACES needs OpenTelemetry: pip install 'covidxray-api[traces]'.",
+                "es": "COVIDXRAY_TRACES necesita OpenTelemetry: pip install"
+                " 'covidxray-api[traces]'.",
+            },
             "grpc_extra": {
                 "en": "COVIDXRAY_GRPC_PORT needs gRPC: pip install 'covidxray-api[grpc]'.",
                 "es": "COVIDXRAY_GRPC_PORT necesita gRPC: pip install 'covidxray-api[grpc]'.",
