@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 from tests.dicom_files import dicom, ramp
 
@@ -114,6 +115,22 @@ def test_a_width_that_is_none_changes_nothing(visit: Visit, drop: Drop, typed: s
 
     expect(field).to_have_value("4096")
     assert_shown(page, Window(2048, 4096, "LINEAR"))
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"color_scheme": "dark"},
+        {"forced_colors": "active", "viewport": {"width": 320, "height": 640}},
+    ],
+    ids=["dark", "forced and narrow"],
+)  # fmt: skip
+def test_axe_finds_nothing(visit: Visit, drop: Drop, options: dict[str, Any]) -> None:
+    page = visit(locale="es-ES", **options)
+    opened(page, drop, WindowCenter=[2048, 700], WindowWidth=[4096, 100])
+    found = Axe().run(page)
+
+    assert found.violations_count == 0, found.generate_report()
 
 
 def test_what_states_no_unit_is_windowed_in_per_cent(answered: Page) -> None:
