@@ -141,6 +141,18 @@ def test_a_service_that_is_away_leaves_the_list_and_says_so(visit: Visit) -> Non
     expect(page.locator("#studies-fault")).to_be_empty()
 
 
+def test_a_study_that_has_left_the_list_cannot_be_marked_and_that_is_said(visit: Visit) -> None:
+    page = opened(visit)
+    gone = {"type": "/problems/unknown-result", "title": "Unknown", "status": 404}
+    page.route(re.compile("/read$"), lambda route: route.fulfill(status=404, json=gone))
+    page.get_by_role("button", name="Mark as read: study 1.2.2").click()
+    expect(page.locator("#studies-fault")).to_contain_text("no longer has this study")
+    page.locator("td.study", has_text="1.2.2").click()
+    page.get_by_role("dialog").get_by_role("button", name="Mark as read").click()
+
+    expect(page.get_by_role("dialog")).to_contain_text("no longer has this study")
+
+
 def test_there_is_no_way_to_studies_where_none_are_kept(
     visit: Visit, service: httpx.Client, listing: str
 ) -> None:

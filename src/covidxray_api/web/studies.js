@@ -20,9 +20,13 @@ async function refresh() {
     show(await ask("GET", "worklist"));
     fault.replaceChildren();
   } catch (error) {
-    fault.replaceChildren(trouble(error, refresh, drawn ? words.listNotCurrent : null));
-    if (!(error instanceof Failure)) throw error;
+    told(error, refresh, drawn ? words.listNotCurrent : null);
   }
+}
+
+function told(error, again, hint) {
+  fault.replaceChildren(trouble(error, again, hint));
+  if (!(error instanceof Failure)) throw error;
 }
 
 // Nothing moves under who is reading while nothing has changed.
@@ -46,9 +50,10 @@ function row(study) {
     make("span", { className: "outcome" }, priority.message), make("span", { className: "unseen" }, ` ${words.study} ${uid}`));
   opener.dataset.of = `open ${uid}`;
   const act = read ? words.markUnread : words.markRead;
-  const mark = button(act, () => marked(study), { kind: "quiet", "aria-label": words.ofStudy(act, uid) });
+  const mark = button(act, () => marked(study).catch(told), { kind: "quiet", "aria-label": words.ofStudy(act, uid) });
   mark.dataset.of = `mark ${uid}`;
-  const line = make("tr", { className: read ? "read" : "" },
+  const onclick = ({ target }) => target.closest("button") ?? open(study);
+  const line = make("tr", { className: read ? "read" : "", onclick },
     make("th", { scope: "row" }, opener),
     make("td", { className: "study" }, uid),
     make("td", { className: "films" }, String(films)),
