@@ -31,6 +31,9 @@ from covidxray_api.settings import PREFIX, Settings
 BIN = Path(sys.executable).parent
 BLOCKS = [block for page in PAGES for block in blocks_of(page)]
 BASH = "/bin/bash"
+PATIENCE_S = 120
+"""Most that a block may take; nothing that is shown waits for somebody."""
+
 ADDRESS = "localhost:8000"
 OWN = re.compile(r"covidxray [a-z]+\b(?! \[)")
 SERVE = re.compile(r"^(?P<settings>(?:\w+=\S+ )*)covidxray serve$", re.MULTILINE)
@@ -144,7 +147,13 @@ class Reader:
         if note == "answered by a problem":
             (self.home / ".curlrc").write_text("silent\n")
         done = subprocess.run(
-            words, cwd=self.home, env=told, capture_output=True, text=True, check=False
+            words,
+            cwd=self.home,
+            env=told,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=PATIENCE_S,
         )
         assert done.returncode == 0, f"{words[-1]}\n{done.stdout}\n{done.stderr}"
         return done.stdout
