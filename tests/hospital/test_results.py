@@ -72,6 +72,18 @@ def test_the_report_names_the_segment(screened: Screened) -> None:
     assert segment.referenced_sop_instance_uid == found["SEG"].SOPInstanceUID
 
 
+def test_a_film_of_a_retired_class_is_answered(screened: Screened) -> None:
+    retired = "1.2.840.10008.5.1.4.1.1.6"  # ultrasound, of 1993
+    for name in ("covid_19", "not_a_radiograph"):
+        found = made(screened(name, SOPClassUID=retired))
+        assert found["SR"].PatientID == found["OT"].PatientID == "HC-17"
+        evidence = found["SR"].CurrentRequestedProcedureEvidenceSequence[0]
+        series = evidence.ReferencedSeriesSequence[0]
+        classes = {item.ReferencedSOPClassUID for item in series.ReferencedSOPSequence}
+        assert classes == {retired}
+        assert "1.2.840.10008.5.1.4.1.1.1" not in str(found["SR"])
+
+
 def test_a_withheld_map_is_no_segment(screened: Screened) -> None:
     assert list(made(explained(screened(), None))) == ["OT", "SR"]
     assert list(made(screened("not_a_radiograph"))) == ["OT", "SR"]
