@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from pyarrow import parquet
 from typer.testing import CliRunner, Result
 
 from covidxray_api.api.schemas import RecordedScreening
@@ -53,6 +54,18 @@ def test_records_are_exported_for_spreadsheets(run: Run, tmp_path: Path) -> None
         rows = list(csv.DictReader(table))
     assert [row["number"] for row in rows] == ["3", "2", "1"]
     assert rows[0]["request_id"] == "'=ward-2"
+    assert json.loads(rows[0]["probabilities"]) == {"normal": 0.75}
+
+
+def test_records_are_exported_for_programs(run: Run, tmp_path: Path) -> None:
+    result = run("export", "--output", tmp_path / "all.parquet")
+
+    assert result.exit_code == 0
+    table = parquet.read_table(tmp_path / "all.parquet")
+    assert table.schema.field("ssim").type == "double"
+    rows = table.to_pylist()
+    assert [row["number"] for row in rows] == [3, 2, 1]
+    assert rows[0]["request_id"] == "=ward-2"  # As it was: no spreadsheet reads it.
     assert json.loads(rows[0]["probabilities"]) == {"normal": 0.75}
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 import json
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,6 +14,9 @@ import typer
 
 from covidxray_api.cli.faults import read_settings, told_plainly
 from covidxray_api.texts.cells import cell
+
+ROW_GROUP = 10_000
+"""Rows of a Parquet file that are held at once."""
 
 BREACHES = {
     "missing": "Entries before number {number} are missing.",
@@ -25,29 +30,56 @@ BREACHES = {
 
 
 def export(
-    output: Annotated[Path, typer.Option(help="CSV file to write, in UTF-8.")] = Path(
-        "screenings.csv"
-    ),
+    output: Annotated[
+        Path, typer.Option(help="File to write: CSV in UTF-8, or Parquet if it ends in .parquet.")
+    ] = Path("screenings.csv"),
     since: Annotated[datetime | None, typer.Option(help="Answered then or later, in UTC.")] = None,
     until: Annotated[datetime | None, typer.Option(help="Answered before, in UTC.")] = None,
 ) -> None:
-    """Write the recorded screenings as CSV, the latest first."""
+    """Write the recorded screenings as CSV or Parquet, the latest first."""
     from covidxray_api.api.schemas import RecordedScreening
+    from covidxray_api.bulk.table import require
     from covidxray_api.records.opening import open_screenings
     from covidxray_api.records.screenings import Filter
 
     names = [name for name in RecordedScreening.model_fields if name != "feedback"]
-    count = 0
+    write = _write_parquet if output.suffix == ".parquet" else _write_csv
     with told_plainly():
+        if write is _write_parquet:
+            require("pyarrow", "bulk")
         screenings = open_screenings(read_settings())
         screenings.head()  # before a file is made, if they cannot be read
-        with output.open("w", encoding="utf-8", newline="") as file:
-            table = csv.DictWriter(file, names)
-            table.writeheader()
-            for screening in screenings.every(Filter(since=_utc(since), until=_utc(until))):
-                table.writerow({name: cell(_flat(screening[name])) for name in names})
-                count += 1
+        found = screenings.every(Filter(since=_utc(since), until=_utc(until)))
+        count = write(output, names, ({name: _flat(it[name]) for name in names} for it in found))
     typer.echo(f"Wrote {count} rows to {output}.")
+
+
+def _write_csv(path: Path, names: list[str], rows: Iterator[dict[str, Any]]) -> int:
+    """Write a table for spreadsheets, and return how many rows it has."""
+    count = 0
+    with path.open("w", encoding="utf-8", newline="") as file:
+        table = csv.DictWriter(file, names)
+        table.writeheader()
+        for row in rows:
+            table.writerow({name: cell(value) for name, value in row.items()})
+            count += 1
+    return count
+
+
+def _write_parquet(path: Path, names: list[str], rows: Iterator[dict[str, Any]]) -> int:
+    """Write a table for programs, and return how many rows it has."""
+    import pyarrow
+    from pyarrow import parquet
+
+    kinds = {"number": pyarrow.int64(), "conclusive": pyarrow.bool_()}
+    kinds |= dict.fromkeys(("p_value", "ssim", "gate_score"), pyarrow.float64())
+    schema = pyarrow.schema([(name, kinds.get(name, pyarrow.string())) for name in names])
+    count = 0
+    with parquet.ParquetWriter(path, schema, compression="zstd") as file:
+        while group := list(islice(rows, ROW_GROUP)):
+            file.write_table(pyarrow.Table.from_pylist(group, schema))
+            count += len(group)
+    return count
 
 
 def erase(
