@@ -1,9 +1,8 @@
 """A queueing simulation of the service, fitted to measured service times.
 
-`python -m benchmarks.simulate fit` measures what a film costs, by size and format, and writes
-docs/scaling/cost.json; `check` loads the real service with one and with two processes at several
-rates, simulates the same, and writes docs/scaling/check.json; `plan` simulates 10, 100 and 1,000
-cores, and writes docs/scaling/plan.json.
+`python -m benchmarks.simulate check` loads the real service with one and with two processes at
+several rates, simulates the same, and writes docs/scaling/check.json; `plan` simulates 1 to 1,000
+cores, and writes docs/scaling/plan.json. What a film costs is what `benchmarks.run` measured.
 
 The model: requests arrive by chance (Poisson), processes take turns at them, each works on one film
 at a time, first come, first served, and refuses what comes while `max_in_flight` films are in it.
@@ -13,7 +12,6 @@ from __future__ import annotations
 
 import json
 import random
-import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from itertools import cycle
@@ -24,13 +22,13 @@ import numpy as np
 import simpy
 import typer
 
-from benchmarks.images import KINDS, MAIN, images
+from benchmarks.images import MAIN
 from benchmarks.run import ours
-from covidxray_api.screening.screener import Screener
 from covidxray_api.settings import Settings
 
 FOLDER = Path(__file__).parents[1] / "docs" / "scaling"
-COST, CHECK, PLAN = (FOLDER / f"{name}.json" for name in ("cost", "check", "plan"))
+CHECK, PLAN = FOLDER / "check.json", FOLDER / "plan.json"
+MEASURED = FOLDER.parent / "performance" / "service.json"
 
 SHARES = (0.5, 0.7, 0.85, 1.2)
 """Rates of arrival that are looked at, as shares of what the processes can serve."""
@@ -103,17 +101,21 @@ def simulate(
     return Predicted(float(p50), float(p99), refused / (refused + len(latencies)))
 
 
-def service_times(kind: str, films: int) -> tuple[list[float], list[float]]:
-    """Return wall and CPU seconds of each of some films of a kind, one after the other."""
-    screener = Screener.from_settings(Settings())
-    pictures = images(kind)
-    wall, cpu = [], []
-    for number in range(films + len(pictures)):
-        begun, spent = time.perf_counter(), time.thread_time()
-        screener.screen(pictures[number % len(pictures)])
-        wall.append(time.perf_counter() - begun)
-        cpu.append(time.thread_time() - spent)
-    return wall[len(pictures) :], cpu[len(pictures) :]
+def measured(kind: str = MAIN) -> tuple[list[float], float]:
+    """Return how times of service spread, and CPU seconds of a request, as `benchmarks.run` found.
+
+    The spread is that of the in-process limit: of a hundred films, 98 take the median, and two as
+    long as the 99th percentile.
+    """
+    found = json.loads(MEASURED.read_text(encoding="utf-8"))
+    quantiles = found["limit"][kind]["latency_ms"]
+    spread = [quantiles["p50"]] * 98 + [quantiles["p99"]] * 2
+    return spread, found["kinds"][kind]["cpu_ms_per_request"] / 1e3
+
+
+def scaled(spread: Sequence[float], mean: float) -> list[float]:
+    """Return times that spread alike and have another mean."""
+    return [each * mean / float(np.mean(spread)) for each in spread]
 
 
 def _written(path: Path, found: Any) -> None:
@@ -123,31 +125,14 @@ def _written(path: Path, found: Any) -> None:
 
 
 @app.command()
-def fit(films: int = 200) -> None:
-    """Measure what a film costs, by size and format."""
-    found = {}
-    for kind in KINDS:
-        wall, cpu = service_times(kind, films)
-        p50, p99 = np.percentile(wall, [50, 99]) * 1e3
-        found[kind] = {
-            "cpu_ms": float(np.mean(cpu) * 1e3),
-            "wall_ms": {"p50": float(p50), "p99": float(p99)},
-            "cpu_hours_per_million_films": float(np.mean(cpu) * 1e6 / 3600),
-        }
-    _written(COST, found)
-
-
-@app.command()
 def check(seconds: float = 20.0, clients: int = 256) -> None:
     """Compare the simulation with the real service, at one and at two processes."""
     found = []
-    _, alone = service_times(MAIN, 300)
+    spread, _ = measured()
     for processes in (1, 2):
         with ours(processes, threads=1) as service:
             most = service.load(kind=MAIN, clients=4 * processes, seconds=seconds)
-            # How times of service spread is measured without HTTP, how long they are with it.
-            factor = processes / most["films_per_second"] / float(np.mean(alone))
-            times = [factor * each for each in alone]
+            times = scaled(spread, processes / most["films_per_second"])
             for share in SHARES:
                 rate = share * most["films_per_second"]
                 real = service.load(
@@ -173,19 +158,15 @@ def check(seconds: float = 20.0, clients: int = 256) -> None:
 
 
 @app.command()
-def plan(cores: tuple[int, int, int] = (10, 100, 1000)) -> None:
-    """Simulate the service on more cores than there are here, with the costs of `fit`."""
-    if not COST.is_file():
-        fit()
-    cost = json.loads(COST.read_text())[MAIN]
-    _, spread = service_times(MAIN, 300)
-    # A core does nothing else but what a film costs it.
-    times = [each / float(np.mean(spread)) * cost["cpu_ms"] / 1e3 for each in spread]
+def plan() -> None:
+    """Simulate the service on one core, and on more than there are here."""
+    spread, cpu_s = measured()
+    times = scaled(spread, cpu_s)
     found = []
-    for processes in cores:
-        for share in SHARES:
-            rate = share * processes / float(np.mean(times))
-            seconds = min(120.0, 60_000 / rate)
+    for processes in (1, 10, 100, 1000):
+        for share in (0.5, 0.7, 0.85, 0.95):
+            rate = share * processes / cpu_s
+            seconds = max(0.5, 40_000 / rate)
             said = simulate(times, rate, processes, Settings().max_in_flight, seconds)
             found.append({"cores": processes, "share": share, "rate": rate, **asdict(said)})
     _written(PLAN, found)
