@@ -111,5 +111,5 @@ def test_what_an_archive_refuses_is_said(service: httpx.Client) -> None:
     with Archive(str(service.base_url), None, 1000) as archive:
         with pytest.raises(ArchiveUnavailable, match="status=404"):
             archive.retrieve(Place("1.2", "3", "4"))
-        with pytest.raises(ArchiveUnavailable, match="status=404"):
+        with pytest.raises(ArchiveUnavailable, match="refused"):
             archive.store([])
