@@ -17,6 +17,7 @@ from tests.hospital.nodes import said
 from covidxray_api.hospital.node.answering import Answering
 from covidxray_api.hospital.node.config import NodeConfig
 from covidxray_api.hospital.node.ledger import MOST_TRIES, Ledger
+from covidxray_api.hospital.results_store import ResultsStore
 from covidxray_api.screening.screener import Screener
 from covidxray_api.serving.observer import Answered
 
@@ -64,6 +65,21 @@ def test_each_destination_gets_what_it_wants(
     found = Bundle.model_validate_json(bundle.path.read_bytes())
     assert found.type == "transaction"
     assert ledger.film_counts() == {("answered", ""): 1}
+
+
+def test_a_study_is_on_the_worklist(
+    ledger: Ledger, screener: Screener, radiograph: Radiograph, tmp_path: Path
+) -> None:
+    study = accept(ledger, radiograph("covid_19"))
+    store = ResultsStore(tmp_path / "results.sqlite", hours=1)
+    config = NodeConfig.model_validate({"destinations": (PACS,)})
+    told: list[Answered] = []
+    Answering(ledger, config, LIMITS, "m", store).answer(study, screener, told.append)
+
+    (entry,) = store.worklist()
+    assert (entry.study, entry.films) == (study, 1)
+    assert entry.request_ids == (told[0].request_id,)
+    assert len(entry.pictures) == 1
 
 
 def test_the_best_frontal_film_comes_first(

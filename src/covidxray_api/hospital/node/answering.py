@@ -17,6 +17,7 @@ from covidxray_api.hospital.kinds import SOP_CLASSES, Kind
 from covidxray_api.hospital.node.config import FhirDestination, NodeConfig
 from covidxray_api.hospital.node.ledger import KeptFilm, Ledger, Made
 from covidxray_api.hospital.results import encoded, results
+from covidxray_api.hospital.results_store import ResultsStore
 from covidxray_api.rendering.renderer import Context
 from covidxray_api.screening.screener import Screener
 from covidxray_api.serving.observer import Answered
@@ -40,10 +41,20 @@ class Answering:
         Bounds on what is inflated.
     model : str
         SHA-256 of the model that answers.
+    worklist : ResultsStore, optional
+        Where studies are listed by what is to be read first, with their results.
     """
 
-    def __init__(self, ledger: Ledger, config: NodeConfig, limits: Limits, model: str) -> None:
+    def __init__(
+        self,
+        ledger: Ledger,
+        config: NodeConfig,
+        limits: Limits,
+        model: str,
+        worklist: ResultsStore | None = None,
+    ) -> None:
         self._ledger = ledger
+        self._worklist = worklist
         self._limits = limits
         self._model = model
         self._language = config.language
@@ -103,14 +114,17 @@ class Answering:
         every = {name for kept, _ in screened for name in kept.destinations}
         kinds = self._kinds(kept for kept, _ in screened)
         films = foremost_first([film for _, film in screened])
-        made = []
-        for result in results(films, context, kinds):
+        made, objects = [], results(films, context, kinds)
+        for result in objects:
             kind = SOP_CLASSES[result.SOPClassUID]
             names = tuple(sorted(name for name in every if kind in self._wanted.get(name, ())))
             made.append(Made(str(result.SOPInstanceUID), kind, encoded(result), names))
         if servers := tuple(sorted(every & self._fhir)):
             uid = films[0].uid(f"fhir/{context.language}")
             made.append(Made(uid, "fhir", fhir_bundle(films[0], context), servers))
+        if self._worklist:
+            # First, as it may be done twice: a study that is answered is not answered again.
+            self._worklist.add(films, objects, context.made, context.request_id)
         self._ledger.answer([kept for kept, _ in screened], self._model, made)
         log.info(
             "study answered", request_id=context.request_id, films=len(screened), results=len(made)

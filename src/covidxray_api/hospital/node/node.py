@@ -26,6 +26,7 @@ from covidxray_api.hospital.node.ledger import Ledger
 from covidxray_api.hospital.node.metrics import NodeMetrics
 from covidxray_api.hospital.node.senders import sender_of
 from covidxray_api.hospital.node.sending import Courier
+from covidxray_api.hospital.results_store import ResultsStore
 from covidxray_api.serving.composition import compose
 from covidxray_api.serving.logs import log_failure
 from covidxray_api.serving.metrics import Metrics
@@ -94,7 +95,9 @@ class Node:
             assert service.model is not None  # noqa: S101 - it has started first
             model = service.model.sha256
             couriers = self._couriers(ledger, noted)
-            answering = Answering(ledger, self._config, self._limits, model)
+            answering = Answering(
+                ledger, self._config, self._limits, model, _worklist(self._settings)
+            )
             door = Door(
                 self._config, ledger, model, self._limits, self._settings.max_body_bytes, noted
             )
@@ -197,6 +200,11 @@ def _records(settings: Settings, metrics: Metrics) -> Iterator[list[Observer]]:
     writer = open_writer(settings, metrics)
     with writer.running():
         yield [writer]
+
+
+def _worklist(settings: Settings) -> ResultsStore | None:
+    """Return where studies are listed, if the settings say so."""
+    return ResultsStore(settings.results, settings.results_hours) if settings.results else None
 
 
 def _publish(metrics: Metrics, port: int) -> None:
