@@ -106,12 +106,12 @@ class Node:
     def films(self) -> dict[tuple[str, str], int]:
         """Return how many films it has, by state and problem."""
         with Ledger(NodeConfig.read(self.config).folder) as ledger:
-            return ledger.film_counts()
+            return ledger.films.counts()
 
     def results(self) -> dict[tuple[str, str], int]:
         """Return how many results it has, by destination and state."""
         with Ledger(NodeConfig.read(self.config).folder) as ledger:
-            return ledger.delivery_counts()
+            return ledger.outbox.counts()
 
 
 def command(*words: str) -> subprocess.CompletedProcess[str]:

@@ -16,7 +16,8 @@ from tests.hospital.nodes import said
 
 from covidxray_api.hospital.node.answering import Answering
 from covidxray_api.hospital.node.config import NodeConfig
-from covidxray_api.hospital.node.ledger import MOST_TRIES, Ledger
+from covidxray_api.hospital.node.films import MOST_TRIES
+from covidxray_api.hospital.node.ledger import Ledger
 from covidxray_api.hospital.results_store import ResultsStore
 from covidxray_api.screening.screener import Screener
 from covidxray_api.serving.observer import Answered
@@ -36,7 +37,9 @@ def accept(ledger: Ledger, film: bytes, *destinations: str) -> str:
     """Let a film be accepted; return its study."""
     found = dcmread(BytesIO(film), stop_before_pixels=True)
     study = str(found.StudyInstanceUID)
-    ledger.accept(film, str(found.SOPInstanceUID), "1.2", study, "CR1", destinations or ("pacs",))
+    ledger.films.accept(
+        film, str(found.SOPInstanceUID), "1.2", study, "CR1", destinations or ("pacs",)
+    )
     return study
 
 
@@ -50,6 +53,11 @@ def answer(
     return told
 
 
+def files(ledger: Ledger) -> tuple[list[Path], list[Path]]:
+    """Return the files of films and those of results."""
+    return list(ledger.films.folder.iterdir()), list(ledger.outbox.folder.iterdir())
+
+
 def test_each_destination_gets_what_it_wants(
     ledger: Ledger, screener: Screener, radiograph: Radiograph
 ) -> None:
@@ -59,12 +67,12 @@ def test_each_destination_gets_what_it_wants(
     told = answer(ledger, screener, study, {**PACS, "results": every}, ris, EHR)
 
     assert [each.caller for each in told] == ["CR1"]
-    assert sorted(each.kind for each in ledger.due("pacs", 9)) == sorted(every)
-    assert [each.kind for each in ledger.due("ris", 9)] == ["structured_report"]
-    (bundle,) = ledger.due("ehr", 9)
+    assert sorted(each.kind for each in ledger.outbox.due("pacs", 9)) == sorted(every)
+    assert [each.kind for each in ledger.outbox.due("ris", 9)] == ["structured_report"]
+    (bundle,) = ledger.outbox.due("ehr", 9)
     found = Bundle.model_validate_json(bundle.path.read_bytes())
     assert found.type == "transaction"
-    assert ledger.film_counts() == {("answered", ""): 1}
+    assert ledger.films.counts() == {("answered", ""): 1}
 
 
 def test_a_study_is_on_the_worklist(
@@ -93,7 +101,7 @@ def test_the_best_frontal_film_comes_first(
         accept(ledger, radiograph(name, **facts))
     answer(ledger, screener, study)
 
-    (report,) = [each for each in ledger.due("pacs", 9) if each.kind == "structured_report"]
+    (report,) = [each for each in ledger.outbox.due("pacs", 9) if each.kind == "structured_report"]
     references = [
         str(each.value)
         for each in dcmread(report.path).ContentSequence[-1].iterall()
@@ -107,12 +115,12 @@ def test_the_best_frontal_film_comes_first(
 def test_the_same_is_made_once(ledger: Ledger, screener: Screener, radiograph: Radiograph) -> None:
     study = accept(ledger, radiograph())
     answer(ledger, screener, study)
-    before = {each.uid: each.path.read_bytes() for each in ledger.due("pacs", 9)}
+    before = {each.uid: each.path.read_bytes() for each in ledger.outbox.due("pacs", 9)}
     told = answer(ledger, screener, study)
 
     assert told == []
-    assert {each.uid: each.path.read_bytes() for each in ledger.due("pacs", 9)} == before
-    assert len(list(ledger.results.iterdir())) == len(before)
+    assert {each.uid: each.path.read_bytes() for each in ledger.outbox.due("pacs", 9)} == before
+    assert len(files(ledger)[1]) == len(before)
 
 
 def test_a_film_is_known_until_another_model_answers(
@@ -121,13 +129,13 @@ def test_a_film_is_known_until_another_model_answers(
     film = radiograph()
     uid = str(dcmread(BytesIO(film)).SOPInstanceUID)
     study = accept(ledger, film)
-    assert ledger.knows(uid, "m")
+    assert ledger.films.knows(uid, "m")
     answer(ledger, screener, study)
 
-    assert ledger.knows(uid, "m")
-    assert not ledger.knows(uid, "another")
+    assert ledger.films.knows(uid, "m")
+    assert not ledger.films.knows(uid, "another")
     accept(ledger, film)
-    assert ledger.film_counts() == {("received", ""): 1}
+    assert ledger.films.counts() == {("received", ""): 1}
 
 
 def test_what_ends_the_process_each_time_is_given_up_and_can_be_tried_again(
@@ -135,25 +143,25 @@ def test_what_ends_the_process_each_time_is_given_up_and_can_be_tried_again(
 ) -> None:
     study = accept(ledger, radiograph())
     for _ in range(MOST_TRIES):
-        with ledger.due_study(0) as due:
+        with ledger.films.due_study(0) as due:
             assert due == study
-            with ledger.due_study(0) as other:
+            with ledger.films.due_study(0) as other:
                 assert other is None  # Nobody else is given it.
-    with ledger.due_study(0):
+    with ledger.films.due_study(0):
         pass
 
-    assert ledger.film_counts() == {("failed", "internal-error"): 1}
+    assert ledger.films.counts() == {("failed", "internal-error"): 1}
     assert ledger.resend([1]) == 0
     assert ledger.resend() == 1
-    assert ledger.film_counts() == {("received", ""): 1}
+    assert ledger.films.counts() == {("received", ""): 1}
 
 
 def test_a_study_is_due_once_it_is_quiet(ledger: Ledger, radiograph: Radiograph) -> None:
     accept(ledger, radiograph())
 
-    with ledger.due_study(60) as due:
+    with ledger.films.due_study(60) as due:
         assert due is None
-    with ledger.due_study(0) as due:
+    with ledger.films.due_study(0) as due:
         assert due is not None
 
 
@@ -162,24 +170,27 @@ def test_files_go_once_they_are_acknowledged(
 ) -> None:
     study = accept(ledger, radiograph())
     answer(ledger, screener, study)
-    films, results = list(ledger.films.iterdir()), list(ledger.results.iterdir())
+    films, results = files(ledger)
+    assert films
+    assert results
     ledger.drop(0)
-    assert (list(ledger.films.iterdir()), list(ledger.results.iterdir())) == (films, results)
+    assert files(ledger) == (films, results)
 
-    ledger.sent(ledger.due("pacs", 9))
+    ledger.outbox.sent(ledger.outbox.due("pacs", 9))
     ledger.drop(None)
-    assert (list(ledger.films.iterdir()), list(ledger.results.iterdir())) == (films, [])
+    assert files(ledger) == (films, [])
     ledger.drop(60)
-    assert list(ledger.films.iterdir()) == films
+    assert files(ledger) == (films, [])
     ledger.drop(0)
-    assert list(ledger.films.iterdir()) == []
+    assert files(ledger) == ([], [])
 
 
 def test_what_was_never_acknowledged_is_swept(ledger: Ledger, radiograph: Radiograph) -> None:
     accept(ledger, radiograph())
-    (ledger.films / "begun").write_bytes(b"x")
-    (ledger.results / "begun").write_bytes(b"x")
+    (ledger.films.folder / "begun").write_bytes(b"x")
+    (ledger.outbox.folder / "begun").write_bytes(b"x")
     ledger.sweep()
 
-    assert len(list(ledger.films.iterdir())) == 1
-    assert list(ledger.results.iterdir()) == []
+    films, results = files(ledger)
+    assert len(films) == 1
+    assert results == []

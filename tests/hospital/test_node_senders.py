@@ -16,7 +16,7 @@ from tests.dicom_files import dicom, ramp
 from tests.hospital.nodes import Archive, free_port
 
 from covidxray_api.hospital.node.config import NodeConfig
-from covidxray_api.hospital.node.ledger import Delivery
+from covidxray_api.hospital.node.outbox import Delivery
 from covidxray_api.hospital.node.senders import sender_of
 from covidxray_api.hospital.node.sending import Refused, Unavailable
 

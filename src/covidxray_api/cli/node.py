@@ -39,9 +39,9 @@ def status(config: ConfigFile = DEFAULT) -> None:
     """Show what has arrived, what waits, and what could not be sent; exit code 1 for the last."""
     with told_plainly(), _ledger(config) as ledger:
         films, results, troubled = (
-            ledger.film_counts(),
-            ledger.delivery_counts(),
-            ledger.troubled(),
+            ledger.films.counts(),
+            ledger.outbox.counts(),
+            ledger.outbox.troubled(),
         )
     for (state, problem), number in films.items():
         typer.echo(f"films\t{state}{f' ({problem})' if problem else ''}\t{number}")

@@ -15,7 +15,8 @@ from covidxray_api.hospital.film import Film
 from covidxray_api.hospital.image_reference import ImageReference
 from covidxray_api.hospital.kinds import SOP_CLASSES, Kind
 from covidxray_api.hospital.node.config import FhirDestination, NodeConfig
-from covidxray_api.hospital.node.ledger import KeptFilm, Ledger, Made
+from covidxray_api.hospital.node.films import KeptFilm
+from covidxray_api.hospital.node.ledger import Ledger, Made
 from covidxray_api.hospital.results import encoded, results
 from covidxray_api.hospital.results_store import ResultsStore
 from covidxray_api.rendering.renderer import Context
@@ -89,14 +90,14 @@ class Answering:
         """
         screened: list[tuple[KeptFilm, Film]] = []
         request_id = str(uuid.uuid4())
-        for kept in self._ledger.films_of(study):
+        for kept in self._ledger.films.of_study(study):
             data = kept.path.read_bytes()
             try:
                 reference = ImageReference.read(data, self._limits)
                 with_map = bool(self._kinds([kept]) - {"structured_report"})
                 film = Film(reference, screener.explain(data, with_map=with_map))
             except RadiographError as error:
-                self._ledger.unreadable(kept, error.code, self._model)
+                self._ledger.films.unreadable(kept, error.code, self._model)
                 log.info("film unreadable", request_id=request_id, problem=error.code)
                 continue
             if kept.is_new:

@@ -15,7 +15,8 @@ from pynetdicom.sop_class import StorageCommitmentPushModel
 
 from covidxray_api.hospital.node.calling import hang_up
 from covidxray_api.hospital.node.config import NodeConfig
-from covidxray_api.hospital.node.ledger import Ledger
+from covidxray_api.hospital.node.films import Films
+from covidxray_api.hospital.node.promises import Promises
 from covidxray_api.hospital.node.tls import requestor_context
 
 PROCESSING_FAILURE = 0x0110
@@ -32,14 +33,14 @@ MOST_TRIES = 10
 """Tries after which a peer that takes no reports gets none; it may ask again."""
 
 
-def commitment_of(asked: Dataset, ledger: Ledger, keeps: bool) -> dict[str, Any]:
+def commitment_of(asked: Dataset, films: Films, keeps: bool) -> dict[str, Any]:
     """Return what a peer is to be told of the films that it asks about, as DICOM JSON.
 
     Parameters
     ----------
     asked : Dataset
         Action Information: transaction and referenced films (PS3.4, table J.3-1).
-    ledger : Ledger
+    films : Films
         Knows which are kept.
     keeps : bool
         Whether films are kept for good.
@@ -47,7 +48,7 @@ def commitment_of(asked: Dataset, ledger: Ledger, keeps: bool) -> dict[str, Any]
     report, done, failed = Dataset(), [], []
     report.TransactionUID = asked.TransactionUID
     references = list(asked.get("ReferencedSOPSequence") or [])
-    kept = ledger.kept([str(each.ReferencedSOPInstanceUID) for each in references])
+    kept = films.kept([str(each.ReferencedSOPInstanceUID) for each in references])
     for each in references:
         told = Dataset()
         told.ReferencedSOPClassUID = each.ReferencedSOPClassUID
@@ -74,17 +75,17 @@ def address_of(title: str, config: NodeConfig) -> tuple[str, int] | None:
     return None
 
 
-def report_commitments(ledger: Ledger, config: NodeConfig, ae: AE) -> None:
+def report_commitments(promises: Promises, config: NodeConfig, ae: AE) -> None:
     """Send the reports that are due, each on an association of its own (PS3.4, section J.3.3)."""
     context = requestor_context(config) if config.tls_certificate else None
-    for number, title, report, tries in ledger.owed():
+    for number, title, report, tries in promises.owed():
         address = address_of(title, config)
         tls = (context, address[0]) if context and address else None
         told = Dataset.from_json(report)
         if tries >= MOST_TRIES or (address and _report(ae, address, title, told, tls)):
-            ledger.reported(number)
+            promises.reported(number)
         else:
-            ledger.report_later(number, min(2.0**tries, config.retry_most_s))
+            promises.report_later(number, min(2.0**tries, config.retry_most_s))
 
 
 def _report(

@@ -205,10 +205,10 @@ class Door:
             return NOT_AUTHORISED if found.action == "refuse" else SUCCESS
         instance = str(event.request.AffectedSOPInstanceUID)
         try:
-            if self._ledger.knows(instance, self._model):
+            if self._ledger.films.knows(instance, self._model):
                 self._metrics.films("repeated")
                 return SUCCESS
-            self._ledger.accept(
+            self._ledger.films.accept(
                 data,
                 instance,
                 str(event.request.AffectedSOPClassUID),
@@ -237,8 +237,8 @@ class Door:
         asked, peer = event.action_information, event.assoc.requestor.ae_title
         if address_of(peer, self._config) is None:
             return PROCESSING_FAILURE, None  # Nobody knows where to report to.
-        report = commitment_of(asked, self._ledger, self._config.keep_films == "always")
-        self._ledger.promise(peer, report)
+        report = commitment_of(asked, self._ledger.films, self._config.keep_films == "always")
+        self._ledger.promises.add(peer, report)
         return SUCCESS, None
 
 

@@ -24,6 +24,7 @@ from covidxray_api.hospital.node.config import NodeConfig
 from covidxray_api.hospital.node.door import Door, check
 from covidxray_api.hospital.node.ledger import Ledger
 from covidxray_api.hospital.node.metrics import NodeMetrics
+from covidxray_api.hospital.node.outbox import Outbox
 from covidxray_api.hospital.node.senders import sender_of
 from covidxray_api.hospital.node.sending import Courier
 from covidxray_api.hospital.results_store import ResultsStore
@@ -94,7 +95,7 @@ class Node:
             await stack.enter_async_context(service.running())
             assert service.model is not None  # noqa: S101 - it has started first
             model = service.model.sha256
-            couriers = self._couriers(ledger, noted)
+            couriers = self._couriers(ledger.outbox, noted)
             answering = Answering(
                 ledger, self._config, self._limits, model, _worklist(self._settings)
             )
@@ -125,13 +126,13 @@ class Node:
                 await asyncio.to_thread(thread.join)
             log.info("stopped")
 
-    def _couriers(self, ledger: Ledger, metrics: NodeMetrics) -> list[Courier]:
+    def _couriers(self, outbox: Outbox, metrics: NodeMetrics) -> list[Courier]:
         config = self._config
         return [
             Courier(
                 destination.name,
                 sender_of(destination, config),
-                ledger,
+                outbox,
                 metrics,
                 config.retry_most_s,
                 config.give_up_s,
@@ -144,7 +145,7 @@ class Node:
     ) -> None:
         """Answer one quiet study after the other."""
         while not self._leaving.is_set():
-            with ledger.due_study(self._config.quiet_s) as study:
+            with ledger.films.due_study(self._config.quiet_s) as study:
                 if study is None:
                     await asyncio.sleep(LOOK_S)
                     continue
@@ -164,8 +165,8 @@ class Node:
         while not self._leaving.wait(KEEP_HOUSE_S):
             try:
                 ledger.drop(None if keep == "always" else float(keep))
-                metrics.noted(ledger.film_counts(), ledger.delivery_counts())
-                report_commitments(ledger, self._config, ae)
+                metrics.noted(ledger.films.counts(), ledger.outbox.counts())
+                report_commitments(ledger.promises, self._config, ae)
             except Exception as error:
                 log_failure(log, "housekeeping failed", error)
 

@@ -21,7 +21,7 @@ from covidxray_api.hospital.node.config import (
     NodeConfig,
     StowDestination,
 )
-from covidxray_api.hospital.node.ledger import Delivery
+from covidxray_api.hospital.node.outbox import Delivery
 from covidxray_api.hospital.node.sending import Outcome, Refused, Sender, Unavailable
 from covidxray_api.hospital.node.tls import requestor_context
 

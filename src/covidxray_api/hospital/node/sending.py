@@ -9,8 +9,8 @@ from typing import Protocol
 
 import structlog
 
-from covidxray_api.hospital.node.ledger import Delivery, Ledger
 from covidxray_api.hospital.node.metrics import NodeMetrics
+from covidxray_api.hospital.node.outbox import Delivery, Outbox
 from covidxray_api.serving.logs import log_failure
 
 BATCH = 50
@@ -57,7 +57,7 @@ class Courier(threading.Thread):
         Name of the destination.
     sender : Sender
         Sends to it.
-    ledger : Ledger
+    outbox : Outbox
         Has the results.
     metrics : NodeMetrics
         Count the tries.
@@ -69,7 +69,7 @@ class Courier(threading.Thread):
         self,
         name: str,
         sender: Sender,
-        ledger: Ledger,
+        outbox: Outbox,
         metrics: NodeMetrics,
         retry_most_s: float,
         give_up_s: float,
@@ -77,7 +77,7 @@ class Courier(threading.Thread):
         super().__init__(name=f"courier {name}", daemon=True)
         self._destination = name
         self._sender = sender
-        self._ledger = ledger
+        self._outbox = outbox
         self._metrics = metrics
         self._retry_most_s = retry_most_s
         self._give_up_s = give_up_s
@@ -98,7 +98,7 @@ class Courier(threading.Thread):
 
     def _send_due(self) -> bool:
         """Send one batch, and return whether there was any."""
-        batch = self._ledger.due(self._destination, BATCH)
+        batch = self._outbox.due(self._destination, BATCH)
         left = {delivery.id: delivery for delivery in batch}
         try:
             for delivery, fault in self._sender.send(batch) if batch else ():
@@ -116,16 +116,16 @@ class Courier(threading.Thread):
 
     def _note(self, delivery: Delivery, fault: Refused | Unavailable | None) -> None:
         if fault is None:
-            self._ledger.sent([delivery])
+            self._outbox.sent([delivery])
             self._metrics.sending(self._destination, "sent")
             return
         if isinstance(fault, Refused) or time.time() - delivery.made_at > self._give_up_s:
-            self._ledger.give_up(delivery, str(fault))
+            self._outbox.give_up(delivery, str(fault))
             self._metrics.sending(self._destination, "dead")
             log.error("result not delivered", destination=self._destination, fault=str(fault))
             return
         pause = min(2.0**delivery.tries, self._retry_most_s)
-        self._ledger.postpone(delivery, str(fault), pause)
+        self._outbox.postpone(delivery, str(fault), pause)
         self._metrics.sending(self._destination, "postponed")
         if delivery.tries == 0:
             log.warning("result waits", destination=self._destination, fault=str(fault))

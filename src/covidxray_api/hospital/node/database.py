@@ -1,0 +1,106 @@
+"""The SQLite file of the node's ledger: its tables, and how they are read and written."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+BUSY_S = 10.0
+"""Seconds for which one process waits for another that writes."""
+
+_TABLES = """
+CREATE TABLE IF NOT EXISTS films (
+    id INTEGER PRIMARY KEY,
+    instance TEXT NOT NULL UNIQUE,
+    sop_class TEXT NOT NULL,
+    study TEXT NOT NULL,
+    calling TEXT NOT NULL,
+    destinations TEXT NOT NULL,
+    received_at REAL NOT NULL,
+    -- received, answered, unreadable (whence no answer) or failed (given up)
+    state TEXT NOT NULL DEFAULT 'received',
+    tries INTEGER NOT NULL DEFAULT 0,
+    problem TEXT,
+    file TEXT,
+    model TEXT,
+    answered_at REAL
+);
+CREATE INDEX IF NOT EXISTS films_by_study ON films (study);
+CREATE INDEX IF NOT EXISTS films_by_state ON films (state);
+CREATE TABLE IF NOT EXISTS results (
+    id INTEGER PRIMARY KEY,
+    uid TEXT NOT NULL UNIQUE,
+    study TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    file TEXT,
+    made_at REAL NOT NULL
+);
+CREATE INDEX IF NOT EXISTS results_by_study ON results (study);
+CREATE TABLE IF NOT EXISTS deliveries (
+    id INTEGER PRIMARY KEY,
+    result INTEGER NOT NULL REFERENCES results,
+    destination TEXT NOT NULL,
+    -- waiting, sent or dead
+    state TEXT NOT NULL DEFAULT 'waiting',
+    tries INTEGER NOT NULL DEFAULT 0,
+    due_at REAL NOT NULL,
+    fault TEXT,
+    UNIQUE (result, destination)
+);
+CREATE INDEX IF NOT EXISTS deliveries_by_state ON deliveries (state, destination, due_at);
+CREATE TABLE IF NOT EXISTS commitments (
+    id INTEGER PRIMARY KEY,
+    peer TEXT NOT NULL,
+    report TEXT NOT NULL,
+    tries INTEGER NOT NULL DEFAULT 0,
+    due_at REAL NOT NULL
+);
+"""
+
+
+class Database:
+    """What the node keeps, in a file for nobody else to read, in WAL mode.
+
+    Parameters
+    ----------
+    file : Path
+        Made where there is none.
+    """
+
+    def __init__(self, file: Path) -> None:
+        os.close(os.open(file, os.O_CREAT | os.O_RDWR, 0o600))
+        self._lock = threading.RLock()
+        self._connection = sqlite3.connect(
+            file, timeout=BUSY_S, isolation_level=None, check_same_thread=False
+        )
+        self._connection.row_factory = sqlite3.Row
+        self._connection.execute("PRAGMA journal_mode=WAL")
+        # A commit is on disk when it returns, also where the power fails.
+        self._connection.execute("PRAGMA synchronous=FULL")
+        self._connection.executescript(_TABLES)
+
+    def close(self) -> None:
+        """Close the file."""
+        with self._lock:
+            self._connection.close()
+
+    @contextmanager
+    def writing(self) -> Iterator[sqlite3.Connection]:
+        """Make one transaction of what is done meanwhile: all of it, or nothing."""
+        with self._lock:
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._connection
+            except BaseException:
+                self._connection.execute("ROLLBACK")
+                raise
+            self._connection.execute("COMMIT")
+
+    def rows(self, query: str, *values: object) -> list[sqlite3.Row]:
+        """Return what a query finds."""
+        with self._lock:
+            return self._connection.execute(query, values).fetchall()
