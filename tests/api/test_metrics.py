@@ -13,6 +13,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from tests.waiting import wait_until
 
 from covidxray_api import __version__
+from covidxray_api.api.request_counter import METHODS
 from covidxray_api.settings import Settings
 
 if TYPE_CHECKING:
@@ -63,14 +64,22 @@ def test_requests_are_counted_by_route_and_status(fresh: httpx.Client, film: byt
     fresh.get("/problems/overloaded")
     fresh.get("/SURNAME_MRN123.dcm")
     fresh.request("GREET", "/predict")
+    fresh.delete("/v1/jobs/none")
 
     found = figures(fresh)["covidxray_requests_total"]
     assert found["/predict", "2xx", "POST"] == 1
     assert found["/predict", "4xx", "POST"] == 1
     assert found["/problems/{slug}", "2xx", "GET"] == 1
     assert found["4xx", "GET", "unknown"] == 1
+    assert found["/jobs/{job}", "4xx", "DELETE"] == 1
     assert "SURNAME" not in fresh.get("/metrics").text
     assert "GREET" not in fresh.get("/metrics").text
+
+
+def test_each_method_of_the_api_is_told_apart(service: httpx.Client) -> None:
+    paths = service.get("/openapi.json").json()["paths"].values()
+
+    assert {method.upper() for methods in paths for method in methods} <= METHODS
 
 
 def test_opinions_are_counted(fresh: httpx.Client) -> None:

@@ -13,7 +13,7 @@ UNKNOWN = "unknown"
 """Route of a path that there is none for: paths themselves would be without number, and may name
 patients."""
 
-METHODS = frozenset({"GET", "HEAD", "POST", "OPTIONS"})
+METHODS = frozenset({"GET", "HEAD", "POST", "DELETE", "OPTIONS"})
 """Methods that are told apart; a caller may invent more."""
 
 GONE = "gone"
