@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
 from tests.serving.versions import NAME, damage, first_version, next_version
+from tests.signing import make_keys
 
+from covidxray_api.models.signatures import read_signing_key, sign
 from covidxray_api.screening.screening import Screening
 from covidxray_api.serving.change import ModelChange, Outcome
 from covidxray_api.serving.composition import compose
 from covidxray_api.serving.service import AdmittedRequest, ScreeningService
-from covidxray_api.settings import Settings
+from covidxray_api.settings import Settings, shipped
 
 Use = Callable[[ScreeningService, ModelChange], Awaitable[None]]
 
@@ -24,13 +27,13 @@ def folder(tmp_path: Path) -> Path:
     return first_version(tmp_path)
 
 
-def using(folder: Path, use: Use) -> None:
+def using(folder: Path, use: Use, **settings: Path) -> None:
     """Use a service of a store."""
 
     async def run() -> None:
         store = folder.parents[1]
-        settings = Settings(model_store=store, default_model=NAME)
-        service = compose(settings, start_first=True)
+        chosen = Settings.model_validate({"model_store": store, "default_model": NAME, **settings})
+        service = compose(chosen, start_first=True)
         async with service.running():
             await use(service, ModelChange(service))
 
@@ -96,6 +99,27 @@ def test_what_cannot_be_loaded_changes_nothing(folder: Path, film: bytes) -> Non
             assert (await screened(request, film)).model.manifest.version == folder.name
 
     using(folder, use)
+
+
+def test_a_version_that_is_not_signed_as_it_stands_does_not_answer(
+    folder: Path, tmp_path: Path
+) -> None:
+    private, public = make_keys(tmp_path)
+    reference = tmp_path / "reference"
+    shutil.copytree(shipped("reference"), reference)
+    for path in (folder, *(it.parent for it in reference.rglob("manifest.json"))):
+        sign(path, read_signing_key(private))
+
+    async def use(service: ScreeningService, change: ModelChange) -> None:
+        next_version(folder)
+        assert not await change.load()
+        change.switch()
+
+        assert outcome(change) == "failed"
+        assert service.model
+        assert service.model.manifest.version == folder.name
+
+    using(folder, use, model_keys=public, reference=reference)
 
 
 def test_what_was_loaded_is_dropped_where_another_process_could_not(folder: Path) -> None:
