@@ -51,6 +51,7 @@ schema: $(VENV)/testing
 browser: $(VENV)/testing
 	$(BIN)/pytest -m browser tests/web
 
+# Needs Debian's `npm` for the last of it.
 check: $(VENV)/testing
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
@@ -61,6 +62,8 @@ check: $(VENV)/testing
 	$(BIN)/openapi-spec-validator openapi.yaml
 	$(BIN)/covidxray openapi --output $(VENV)/openapi.yaml
 	diff openapi.yaml $(VENV)/openapi.yaml
+	$(BIN)/python -m tools.postman $(VENV)/postman.json
+	diff examples/clients/covidxray.postman_collection.json $(VENV)/postman.json
 
 # What is excluded resembles a secret: hashes, names of keys and secrets, a database of a test.
 audit: $(VENV)/testing

@@ -1,13 +1,15 @@
 """The Postman collection of the API: `python -m tools.postman` (`make postman`) writes it anew.
 
 It is made of openapi.yaml by Postman's own converter, and then completed by what a description
-does not hold: which image is sent, and what a request takes from the answer to another.
+does not hold: which image is sent, and what a request takes from the answer to another. Where a
+file is named, it is written there, and `make check` compares the two.
 """
 
 from __future__ import annotations
 
 import json
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -89,4 +91,5 @@ def _complete(item: dict[str, Any]) -> None:
 
 
 if __name__ == "__main__":
-    COLLECTION.write_text(collection(), encoding="utf-8")
+    output = Path(sys.argv[1]) if sys.argv[1:] else COLLECTION
+    output.write_text(collection(), encoding="utf-8")
