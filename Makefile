@@ -11,7 +11,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gen
 # What the image carries beside the bare service.
 SERVED := postgresql hospital grpc bulk remote traces
 
-.PHONY: audit advisories serve test test-serving test-training fuzz browser check faults schema lowest lock openapi hospital ray reference postman docs rpc spectral clients
+.PHONY: audit advisories blocks serve test test-serving test-training fuzz browser check faults schema lowest lock openapi hospital ray reference postman docs rpc spectral clients
 
 serve: $(VENV)/serving
 	$(BIN)/covidxray serve
@@ -23,7 +23,8 @@ test: $(VENV)/testing
 	$(BIN)/coverage report
 
 test-serving: $(VENV)/testing
-	$(BIN)/coverage run -m pytest -m "not browser and not faults and not fuzz and not npm and not ray and not hospital" --ignore tests/training
+	$(BIN)/coverage run -m pytest -m "not browser and not faults and not fuzz and not npm and not ray" \
+		--ignore tests/documentation --ignore tests/hospital --ignore tests/training
 
 test-training: $(VENV)/testing
 	$(BIN)/coverage run -m pytest tests/training
@@ -37,7 +38,11 @@ faults: $(VENV)/testing
 
 # Needs Debian's `dcmtk`, `dicom3tools`, `orthanc` and `orthanc-dicomweb`.
 hospital: $(VENV)/testing
-	$(BIN)/pytest -m hospital tests/hospital
+	$(BIN)/pytest tests/hospital
+
+# Types every block of the documentation.
+blocks: $(VENV)/testing
+	$(BIN)/pytest tests/documentation
 
 # Each test starts a Ray cluster on this machine.
 ray: $(VENV)/testing
@@ -89,7 +94,8 @@ lowest: $(VENV)/testing
 	$(BIN)/uv pip install --quiet --python $(LOWEST)/bin/python --no-deps \
 		--no-build-isolation --editable .
 	$(LOWEST)/bin/python -m pytest -m "not data and not fuzz" -k "not keras and not tensorflow" \
-		tests/api tests/decoding tests/records tests/rendering tests/serving
+		tests/api/test_predict.py tests/api/test_form.py tests/api/test_problems.py \
+		tests/decoding tests/records tests/rendering
 
 # Needs Debian's `npm`, as do those of `spectral`.
 clients: $(VENV)/testing
