@@ -169,7 +169,8 @@ def test_a_file_that_is_gone_is_not_taken_for_a_lost_connection(
     image.write_bytes((examples / "normal.png").read_bytes())
     page = visit()
     held: list[Route] = []
-    page.route(SENT, lambda route: held.append(route))
+    # Some may be sent only when the file is gone.
+    page.route(SENT, lambda route: held.append(route) if image.exists() else route.continue_())
     page.set_input_files("#choose", [image, image, image])
     image.unlink()
     for route in held:
