@@ -124,10 +124,9 @@ def test_a_film_is_answered_in_its_study_and_dropped(
         assert echo(node.port)
         assert node.store(film) == [SUCCESS]
         (report,) = archive.results(1)
-        wait_until(lambda: not list((tmp_path / "node" / "films").iterdir()))
-
         assert (report.StudyInstanceUID, report.Modality) == ("1.2.3.4.77", "SR")
-        assert list((tmp_path / "node" / "results").iterdir()) == []
+        wait_until(lambda: not list((tmp_path / "node" / "films").iterdir()))
+        wait_until(lambda: not list((tmp_path / "node" / "results").iterdir()))
         assert node.status().stdout == "films\tanswered\t1\nresults\tpacs\tsent\t1\n"
         assert node.stop() == 0
     assert node.lines[-1]["event"] == "stopped"
