@@ -237,7 +237,8 @@ def test_the_figures_have_their_disk_space_from_the_start(tmp_path: Path, film: 
         process.terminate()
         process.communicate()
 
-    assert len(made) == 8  # Counters, histograms, and two kinds of levels, of each process.
+    # Counters, histograms, and three kinds of levels, of each process.
+    assert len(made) == 10
     assert [file for file, it in made.items() if it.st_blocks * 512 < it.st_size] == []
 
 

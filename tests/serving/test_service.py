@@ -69,6 +69,7 @@ def test_it_lives_before_it_is_ready(
             "version": "",
             "model": None,
             "records": "off",
+            "change": None,
         }
         for answer in (
             client.get("/health/ready"),

@@ -10,6 +10,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from covidxray_api.api.admission import UploadRoute
 from covidxray_api.api.authorization import authorize
+from covidxray_api.api.batch import BatchRoute
 from covidxray_api.api.problems import respond_to
 from covidxray_api.api.state import State
 from covidxray_api.errors import CovidXrayError, NotReady, Overloaded
@@ -41,7 +42,12 @@ class EarlyRefusal:
         self._let_go = 0.0
         self._counts = not state.allowance.is_boundless
         routes = (route for router in routers for route in router.routes)
-        self._uploads = {route.path: route for route in routes if isinstance(route, UploadRoute)}
+        # The files of a batch wait for places themselves.
+        self._uploads = {
+            route.path: route
+            for route in routes
+            if isinstance(route, UploadRoute) and not isinstance(route, BatchRoute)
+        }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
