@@ -109,7 +109,7 @@ class Films:
         others = ",".join("?" * len(taken))
         with self._database.writing() as connection:
             found = connection.execute(
-                "SELECT study FROM films WHERE state = 'received'"  # noqa: S608
+                "SELECT study FROM films WHERE state = 'received'"  # noqa: S608  # nosec B608
                 f" AND study NOT IN ({others}) GROUP BY study HAVING max(received_at) <= ?"
                 " ORDER BY max(tries), min(received_at) LIMIT 1",
                 (*taken, time.time() - quiet_s),
@@ -160,7 +160,7 @@ class Films:
         """Return those of some SOP Instance UIDs whose films are on disk."""
         marks = ",".join("?" * len(instances))
         rows = self._database.rows(
-            f"SELECT instance FROM films WHERE file IS NOT NULL AND instance IN ({marks})",  # noqa: S608
+            f"SELECT instance FROM films WHERE file IS NOT NULL AND instance IN ({marks})",  # noqa: S608  # nosec B608
             *instances,
         )
         return {row["instance"] for row in rows}

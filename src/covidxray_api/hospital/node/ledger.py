@@ -59,7 +59,7 @@ class Ledger:
     def sweep(self) -> None:
         """Remove the files that the ledger does not know: their writing was never acknowledged."""
         for folder, table in ((self.films.folder, "films"), (self.outbox.folder, "results")):
-            rows = self._database.rows(f"SELECT file FROM {table} WHERE file IS NOT NULL")  # noqa: S608
+            rows = self._database.rows(f"SELECT file FROM {table} WHERE file IS NOT NULL")  # noqa: S608  # nosec B608
             known = {row["file"] for row in rows}
             remove(path for path in folder.iterdir() if path.name not in known)
 
@@ -121,7 +121,7 @@ class Ledger:
             films: list[sqlite3.Row] = []
             if keep_films_s is not None:
                 films = connection.execute(
-                    "SELECT id, file FROM films WHERE file IS NOT NULL AND state IN ('answered',"  # noqa: S608
+                    "SELECT id, file FROM films WHERE file IS NOT NULL AND state IN ('answered',"  # noqa: S608  # nosec B608
                     f" 'unreadable') AND answered_at <= ? AND study NOT IN ({pending})",
                     (time.time() - keep_films_s,),
                 ).fetchall()
@@ -148,7 +148,7 @@ class Ledger:
         now = time.time()
         with self._database.writing() as connection:
             letters = connection.execute(
-                "UPDATE deliveries SET state = 'waiting', tries = 0, due_at = ?"  # noqa: S608
+                "UPDATE deliveries SET state = 'waiting', tries = 0, due_at = ?"  # noqa: S608  # nosec B608
                 f" WHERE state = 'dead'{chosen}",
                 (now, *(numbers or ())),
             ).rowcount
