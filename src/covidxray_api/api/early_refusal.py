@@ -10,7 +10,6 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from covidxray_api.api.admission import UploadRoute
 from covidxray_api.api.authorization import authorize
-from covidxray_api.api.batch import BatchRoute
 from covidxray_api.api.problems import respond_to
 from covidxray_api.api.state import State
 from covidxray_api.errors import CovidXrayError, NotReady, Overloaded
@@ -42,12 +41,7 @@ class EarlyRefusal:
         self._let_go = 0.0
         self._counts = not state.allowance.is_boundless
         routes = (route for router in routers for route in router.routes)
-        # The files of a batch wait for places themselves.
-        self._uploads = {
-            route.path: route
-            for route in routes
-            if isinstance(route, UploadRoute) and not isinstance(route, BatchRoute)
-        }
+        self._uploads = {route.path: route for route in routes if isinstance(route, UploadRoute)}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -71,8 +65,8 @@ class EarlyRefusal:
         try:
             if route.needs:
                 await authorize(request, route.needs)
-            with self._service.admit():
-                return None  # A place has become free.
+            with route.admitting(request):
+                return None  # There is a place, or has become one.
         except (Overloaded, NotReady) as refusal:
             return refusal
         except CovidXrayError:
