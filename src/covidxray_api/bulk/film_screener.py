@@ -11,6 +11,7 @@ import cv2
 
 from covidxray_api.bulk.row import Found, Origin, Row, answered, failed, row
 from covidxray_api.bulk.sources import Contents, Film, read
+from covidxray_api.decoding.reduction import fitted
 from covidxray_api.errors import CovidXrayError
 from covidxray_api.models.decision import find_operating_point
 from covidxray_api.radiograph import Radiograph
@@ -108,8 +109,5 @@ class FilmScreener:
 
 
 def _thumbnail(radiograph: Radiograph) -> str:
-    height, width = radiograph.pixels.shape
-    scale = THUMBNAIL / max(height, width)
-    size = max(1, round(width * scale)), max(1, round(height * scale))
-    small = cv2.resize(radiograph.pixels, size, interpolation=cv2.INTER_AREA)
+    small = fitted(radiograph.pixels, THUMBNAIL)
     return base64.b64encode(cv2.imencode(".jpg", small)[1].tobytes()).decode()

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from covidxray_api.decoding.decoded import Decoded
 from covidxray_api.decoding.grayscale import Scale
+from covidxray_api.decoding.reduction import fitted_size
 from covidxray_api.decoding.window import Window
 
 _MOST = 2**16 - 1
@@ -77,9 +78,7 @@ def _samples(scale: Scale) -> tuple[NDArray[np.uint16], float, float]:
 def _reduced(
     samples: NDArray[np.uint16], hidden: NDArray[np.bool_], longest: int
 ) -> NDArray[np.uint16]:
-    height, width = samples.shape
-    share = min(1.0, longest / max(height, width))
-    size = max(1, round(width * share)), max(1, round(height * share))
+    size = fitted_size(samples.shape, min(longest, max(samples.shape)))
     small = np.asarray(cv2.resize(samples, size, interpolation=cv2.INTER_AREA), np.uint16)
     covered = cv2.resize(hidden.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST)
     small[covered > 0] = 0

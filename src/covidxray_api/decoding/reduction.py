@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import cv2
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from covidxray_api.radiograph import Radiograph
@@ -37,3 +39,32 @@ def reduced(radiograph: Radiograph, kept_side: int) -> Radiograph:
     if spacing is not None:
         spacing = (spacing[0] * factor, spacing[1] * factor)
     return replace(radiograph, pixels=pixels, pixel_spacing=spacing)
+
+
+def fitted_size(shape: tuple[int, ...], longest: int) -> tuple[int, int]:
+    """Return width and height of an image whose longest side is brought to so many pixels.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        Height and width, and what else there is.
+    longest : int
+        Pixels.
+    """
+    height, width = shape[:2]
+    scale = longest / max(height, width)
+    return max(1, round(width * scale)), max(1, round(height * scale))
+
+
+def fitted(pixels: NDArray[np.uint8], longest: int) -> NDArray[np.uint8]:
+    """Bring the longest side of a picture to so many pixels.
+
+    Parameters
+    ----------
+    pixels : ndarray of uint8, shape (height, width) or (height, width, 3)
+        Gray, or colours.
+    longest : int
+        Pixels.
+    """
+    size = fitted_size(pixels.shape, longest)
+    return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)

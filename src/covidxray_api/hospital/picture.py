@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from covidxray_api import __version__
+from covidxray_api.decoding.reduction import fitted
 from covidxray_api.explanation import NO_MAP, overlay
 from covidxray_api.rendering.renderer import Context
 from covidxray_api.rendering.wording import Wording, explanation_notes, headline, short_name
@@ -57,10 +58,7 @@ def draw(explained: Explained, context: Context) -> NDArray[np.uint8]:
 def _shown(explained: Explained) -> NDArray[np.uint8]:
     """Return the film as large as fits into the square, shape (height, width, 3)."""
     pixels, why = explained.radiograph.pixels, explained.explanation
-    height, width = pixels.shape
-    scale = SIDE / max(height, width)
-    size = max(1, round(width * scale)), max(1, round(height * scale))
-    drawn = np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.uint8)
+    drawn = fitted(pixels, SIDE)
     if why is None or why.map is None:
         return np.repeat(drawn[..., np.newaxis], 3, axis=2)
     return overlay(drawn, why.map)

@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from covidxray_api.decoding.reduction import fitted
 from covidxray_api.errors import NotExplained
 from covidxray_api.explanation import NO_MAP, overlay
 from covidxray_api.radiograph import Radiograph
@@ -50,10 +51,7 @@ def reduced(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
     pixels : ndarray of uint8, shape (height, width) or (height, width, 3)
         Gray, or red, green and blue.
     """
-    height, width = pixels.shape[:2]
-    scale = _scale(height, width)
-    size = max(1, round(width * scale)), max(1, round(height * scale))
-    return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
+    return fitted(pixels, min(LONGEST, max(pixels.shape[:2])))
 
 
 def spacing(radiograph: Radiograph) -> tuple[float, float] | None:
@@ -61,12 +59,8 @@ def spacing(radiograph: Radiograph) -> tuple[float, float] | None:
     if radiograph.pixel_spacing is None:
         return None
     rows, columns = radiograph.pixel_spacing
-    scale = _scale(*radiograph.pixels.shape)
+    scale = min(1.0, LONGEST / max(radiograph.pixels.shape))
     return rows / scale, columns / scale
-
-
-def _scale(height: int, width: int) -> float:
-    return min(1.0, LONGEST / max(height, width))
 
 
 def _encoded(pixels: cv2.typing.MatLike) -> bytes:
