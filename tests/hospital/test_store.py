@@ -172,18 +172,21 @@ def test_a_full_disk_fails_the_instance(
 
 
 def test_no_name_is_logged(
-    client: httpx.Client, capfd: pytest.CaptureFixture[str], radiograph: Radiograph
+    serve: Serve, tmp_path: Path, capfd: pytest.CaptureFixture[str], radiograph: Radiograph
 ) -> None:
-    store(client, radiograph(StudyInstanceUID="1.2.12"), radiograph()[:-9], dicom(None))
+    # A service of its own: what it logs is written when it has ended.
+    with serve(Settings(results=tmp_path / "results.sqlite")) as client:
+        store(client, radiograph(StudyInstanceUID="1.2.12"), radiograph()[:-9], dicom(None))
     written = capfd.readouterr()
     for identifying in ("Ana", "HC-17", "ACC-1", "1.2.12"):
         assert identifying not in written.out + written.err
 
 
 def test_a_name_that_is_odd_is_not_told(
-    client: httpx.Client, capfd: pytest.CaptureFixture[str], radiograph: Radiograph
+    serve: Serve, tmp_path: Path, capfd: pytest.CaptureFixture[str], radiograph: Radiograph
 ) -> None:
-    answer = store(client, radiograph(StudyInstanceUID="1.2.13", PatientName="Anonymousname"))
+    with serve(Settings(results=tmp_path / "results.sqlite")) as client:
+        answer = store(client, radiograph(StudyInstanceUID="1.2.13", PatientName="Anonymousname"))
     assert answer.status_code == 200
     written = capfd.readouterr()
     assert "Anonymousname" not in written.out + written.err

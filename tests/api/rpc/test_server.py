@@ -124,8 +124,15 @@ def test_the_page_shows_how(
 
     exec(program.replace("localhost:8001", served[1]), {})  # noqa: S102 - it is our own page
 
-    # The service logs to the same output.
-    printed = (line for line in capsys.readouterr().out.splitlines() if line.startswith("b'"))
+    # The service logs to the same output, after it has answered.
+    parts: list[str] = []
+
+    def logged() -> bool:
+        parts.append(capsys.readouterr().out)
+        return "ModelInfer" in "".join(parts)
+
+    wait_until(logged)
+    printed = (line for line in "".join(parts).splitlines() if line.startswith("b'"))
     assert json.loads(ast.literal_eval(next(printed)))["predicted_label"] == "normal"
 
 
