@@ -107,6 +107,11 @@ def sane(proposed: str) -> str:
     return str(uuid.UUID(int=random.getrandbits(128), version=4))
 
 
+def numbered(request_id: str, number: int) -> str:
+    """Return the id of one answer of several to a request; it is sane too."""
+    return f"{request_id[:120]}.{number}"
+
+
 async def _request_id(
     request: Request,
     x_request_id: Annotated[  # noqa: ARG001 - declared for the OpenAPI description

@@ -9,7 +9,7 @@ from typing import Any
 from fastapi import Depends, Request, Response
 
 from covidxray_api.api.access_log import RequestId
-from covidxray_api.api.negotiation import VARY, AnswerLanguage, negotiate_media_type
+from covidxray_api.api.negotiation import VARY, AnswerLanguage, accepted, negotiate_media_type
 from covidxray_api.api.parameters import Reference
 from covidxray_api.api.state import state_of
 from covidxray_api.rendering.registry import RENDERERS
@@ -65,8 +65,7 @@ def rendering(kind: type[Answer], first: str = JSON) -> Any:
     ) -> Rendering:
         renderers = state_of(request).renderers
         offered = sorted(renderers.media_types(kind), key=lambda name: name != first)
-        accept = ", ".join(request.headers.getlist("accept"))
-        renderer = renderers[negotiate_media_type(accept, offered)]
+        renderer = renderers[negotiate_media_type(accepted(request), offered)]
         return Rendering(renderer, Context(language, request_id, datetime.now(UTC), reference))
 
     return Depends(chosen)

@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel, Field, ValidationError
 
+from covidxray_api.api.access_log import numbered
 from covidxray_api.api.inference_protocol import InferRequest
 from covidxray_api.errors import InvalidRequest, UnknownModel
 from covidxray_api.models.store import StoredModel
@@ -75,9 +76,9 @@ def screening_all(
         found: list[Prediction] = []
         for index, data in enumerate(asked.images):
             screening = screener.screen(data, name, **parameters)
-            numbered = f"{context.request_id[:120]}.{index}"
-            found.append(prediction(screening, replace(context, request_id=numbered)))
-            tell(screening, data, numbered)
+            name_of_answer = numbered(context.request_id, index)
+            found.append(prediction(screening, replace(context, request_id=name_of_answer)))
+            tell(screening, data, name_of_answer)
         return found
 
     return work

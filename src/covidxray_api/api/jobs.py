@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from covidxray_api.api.access_log import numbered
 from covidxray_api.api.problems import Problem, as_problem
 from covidxray_api.api.schemas import BatchAnswer
 from covidxray_api.errors import (
@@ -186,7 +187,7 @@ class ServiceJobs:
         asked = film.asked
         found: Prediction | None = None
         fault: CovidXrayError | None = None
-        request_id = f"{asked.request_id[:120]}.{film.number}"
+        request_id = numbered(asked.request_id, film.number)
         try:
             if film.tries > MOST_TRIES:
                 raise CovidXrayError

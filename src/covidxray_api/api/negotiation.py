@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Annotated, TypeVar
 
-from fastapi import Depends, Header, Response
+from fastapi import Depends, Header, Request, Response
 from werkzeug.datastructures import Accept, LanguageAccept, MIMEAccept
 from werkzeug.http import parse_accept_header
 
@@ -34,6 +34,11 @@ def negotiate(accept_language: str) -> Language:
     ranges = parse_accept_header(accept_language, LanguageAccept)
     primary = LanguageAccept((tag.partition("-")[0], quality) for tag, quality in ranges)
     return next(iter(_preferred(primary, LANGUAGES)), DEFAULT)
+
+
+def accepted(request: Request) -> str:
+    """Return what a request accepts, of all its headers (RFC 9110, section 5.3)."""
+    return ", ".join(request.headers.getlist("accept"))
 
 
 def negotiate_media_type(accept: str, offered: Sequence[str]) -> str:

@@ -36,7 +36,7 @@ def inspect(
     from covidxray_api import decoding
 
     settings = read_settings()
-    limits = decoding.Limits(max_pixels=settings.max_pixels, min_side=settings.min_side)
+    limits = decoding.Limits.of(settings)
     with told_plainly():
         try:
             data = file.read_bytes()

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Self
 
 from covidxray_api.errors import ImageTooSmall, TooManyPixels
+from covidxray_api.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +21,11 @@ class Limits:
 
     kept_side: int = 336
     """Both sides keep so many pixels where an image is reduced: three times what a network sees."""
+
+    @classmethod
+    def of(cls, settings: Settings) -> Self:
+        """Return the bounds that the settings name."""
+        return cls(max_pixels=settings.max_pixels, min_side=settings.min_side)
 
     def check(self, height: int, width: int) -> None:
         """Refuse an image by the size that its header states.

@@ -99,7 +99,7 @@ class Screener:
             models,
             {"learned": gate, "ssim": gate.reference},
             settings.gate,
-            Limits(max_pixels=settings.max_pixels, min_side=settings.min_side),
+            Limits.of(settings),
         )
 
     @property

@@ -13,10 +13,10 @@ from fastapi.responses import StreamingResponse
 from structlog.contextvars import bind_contextvars
 
 from covidxray_api.api import schemas
-from covidxray_api.api.access_log import RequestId
+from covidxray_api.api.access_log import RequestId, numbered
 from covidxray_api.api.batch import BatchRoute, Files
 from covidxray_api.api.form import Part
-from covidxray_api.api.negotiation import VARY, AnswerLanguage, negotiate_media_type
+from covidxray_api.api.negotiation import VARY, AnswerLanguage, accepted, negotiate_media_type
 from covidxray_api.api.parameters import Gate, ModelName, PointName, Prevalence, Reference
 from covidxray_api.api.problems import Problem, documented, problem_of
 from covidxray_api.api.routers.screening import MODEL_ERRORS, UPLOAD_ERRORS
@@ -52,8 +52,7 @@ async def _answering(
     language: AnswerLanguage,
     reference: Reference = None,
 ) -> _Answering:
-    accept = ", ".join(request.headers.getlist("accept"))
-    media_type = negotiate_media_type(accept, [JSON, NDJSON])
+    media_type = negotiate_media_type(accepted(request), [JSON, NDJSON])
     return _Answering(media_type, Context(language, request_id, datetime.now(UTC), reference))
 
 
@@ -80,7 +79,7 @@ async def predict_batch(
 
     async def answered(index: int, part: Part) -> Prediction:
         data, part.data = content_of(part), bytearray()
-        name = f"{answering.context.request_id[:120]}.{index}"
+        name = numbered(answering.context.request_id, index)
         context = replace(answering.context, request_id=name)
 
         def work(screener: Screener) -> Prediction:

@@ -16,7 +16,7 @@ from covidxray_api.api.authorization import REFUSALS
 from covidxray_api.api.batch import Files, JobRoute
 from covidxray_api.api.form import Part
 from covidxray_api.api.jobs import answer_of
-from covidxray_api.api.negotiation import AnswerLanguage, negotiate_media_type
+from covidxray_api.api.negotiation import AnswerLanguage, accepted, negotiate_media_type
 from covidxray_api.api.parameters import Gate, ModelName, PointName, Prevalence, Reference
 from covidxray_api.api.prefix import VERSION
 from covidxray_api.api.problems import documented
@@ -117,8 +117,7 @@ async def get_job(job: Identifier, request: Request, shared: Shared, _: RequestI
 
     With `Accept: application/x-ndjson` the answers alone, a line each.
     """
-    accept = ", ".join(request.headers.getlist("accept"))
-    media_type = negotiate_media_type(accept, [JSON, NDJSON])
+    media_type = negotiate_media_type(accepted(request), [JSON, NDJSON])
     queue, caller = shared.jobs.queue, request.state.caller.name
     progress = await asyncio.to_thread(queue.progress, job, caller)
     answers = await asyncio.to_thread(queue.answers, job)

@@ -13,7 +13,7 @@ from covidxray_api.api.access_log import RequestId
 from covidxray_api.api.answers import JSON
 from covidxray_api.api.authorization import REFUSALS
 from covidxray_api.api.conditional import NOT_MODIFIED, answer_unless_held
-from covidxray_api.api.negotiation import negotiate_media_type
+from covidxray_api.api.negotiation import accepted, negotiate_media_type
 from covidxray_api.api.routes import StrictRoute
 from covidxray_api.api.state import Shared
 from covidxray_api.rendering import json as rendering
@@ -82,7 +82,7 @@ async def model_card(
     stored = registry.find(name)
     card = await asyncio.to_thread(lambda: stored.card)
     offered = [JSON] if card is None else [MARKDOWN, JSON]
-    media_type = negotiate_media_type(request.headers.get("accept", ""), offered)
+    media_type = negotiate_media_type(accepted(request), offered)
     if card is None or media_type == JSON:
         described = await asyncio.to_thread(rendering.description, stored, registry.default)
         answer = answer_unless_held(request, described.model_dump_json(), JSON)

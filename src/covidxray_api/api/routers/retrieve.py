@@ -17,7 +17,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import StreamingResponse
 
 from covidxray_api.api.access_log import RequestId
-from covidxray_api.api.negotiation import negotiate_media_type
+from covidxray_api.api.negotiation import accepted, negotiate_media_type
 from covidxray_api.api.routes import StrictRoute
 from covidxray_api.api.state import Shared, State
 from covidxray_api.errors import InvalidRequest, UnknownResult
@@ -85,7 +85,7 @@ async def retrieve(request: Request, shared: Shared, place: Place, _: RequestId)
     """Give the results of a study, of a series, or one."""
     uids = await _uids(shared, place)
     offered = [RELATED, DICOM] if "instance" in place else [RELATED]
-    media_type = negotiate_media_type(request.headers.get("accept", ""), offered)
+    media_type = negotiate_media_type(accepted(request), offered)
     store = shared.results.store
     if media_type == DICOM:
         return Response(await asyncio.to_thread(store.get, uids[0]), media_type=DICOM)
@@ -108,7 +108,7 @@ async def retrieve_metadata(
     request: Request, shared: Shared, place: Place, _: RequestId
 ) -> Response:
     """Give all of results but their pixels, in the DICOM JSON model."""
-    negotiate_media_type(request.headers.get("accept", ""), [JSON, "application/json"])
+    negotiate_media_type(accepted(request), [JSON, "application/json"])
     uids = await _uids(shared, place)
 
     def read() -> list[dict[str, Any]]:
@@ -126,7 +126,7 @@ async def retrieve_rendered(
 ) -> Response:
     """Show a result: a picture as PNG or JPEG, a report as HTML."""
     (uid,) = await _uids(shared, place)
-    accept = request.headers.get("accept", "")
+    accept = accepted(request)
 
     def draw() -> tuple[bytes, str]:
         from covidxray_api.hospital.rendered import media_types, read, rendered
@@ -141,7 +141,7 @@ async def retrieve_rendered(
 
 async def _found(request: Request, shared: State, level: Level, place: dict[str, str]) -> Response:
     """Answer a search, within a study or a series."""
-    negotiate_media_type(request.headers.get("accept", ""), [JSON, "application/json"])
+    negotiate_media_type(accepted(request), [JSON, "application/json"])
     parameters, base = request.query_params.multi_items(), _base(request)
 
     def find() -> list[dict[str, Any]]:

@@ -12,10 +12,10 @@ import structlog
 from fastapi import APIRouter, Path, Request, Response
 from structlog.contextvars import bind_contextvars
 
-from covidxray_api.api.access_log import RequestId
+from covidxray_api.api.access_log import RequestId, numbered
 from covidxray_api.api.form import Part
 from covidxray_api.api.instances import Instances, InstancesRoute
-from covidxray_api.api.negotiation import VARY, AnswerLanguage, negotiate_media_type
+from covidxray_api.api.negotiation import VARY, AnswerLanguage, accepted, negotiate_media_type
 from covidxray_api.api.state import Shared
 from covidxray_api.api.upload import content_of
 from covidxray_api.decoding import Limits
@@ -76,15 +76,13 @@ async def store_instances_of_study(
     from covidxray_api.hospital.image_reference import ImageReference
     from covidxray_api.hospital.store_response import Stored, native_xml, store_response
 
-    accept = ", ".join(request.headers.getlist("accept"))
-    media_type = negotiate_media_type(accept, [JSON, XML])
-    settings = shared.settings
-    limits = Limits(max_pixels=settings.max_pixels, min_side=settings.min_side)
+    media_type = negotiate_media_type(accepted(request), [JSON, XML])
+    limits = Limits.of(shared.settings)
     bind_contextvars(files=len(instances.files))
 
     async def screened(index: int, part: Part) -> Stored:
         reference: ImageReference | None = None
-        said = f"{name[:120]}.{index}"
+        said = numbered(name, index)
         try:
             data, part.data = content_of(part), bytearray()
             reference = ImageReference.read(data, limits)

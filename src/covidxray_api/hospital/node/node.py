@@ -61,7 +61,7 @@ class Node:
         self._settings = settings.model_copy(update={"threads": threads})
         self._threads = threads
         self._config = config
-        self._limits = Limits(max_pixels=settings.max_pixels, min_side=settings.min_side)
+        self._limits = Limits.of(settings)
         self._leaving = threading.Event()
 
     def run(self) -> None:
