@@ -21,6 +21,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from covidxray_api.access.caller import Caller
+from covidxray_api.durable import write_durably
 from covidxray_api.errors import InvalidConfiguration
 from covidxray_api.settings import Scope
 
@@ -159,11 +160,7 @@ class Keys:
     def _replace(self, keys: tuple[StoredKey, ...]) -> None:
         new = self._path.with_name(f"{self._path.name}.new")
         new.unlink(missing_ok=True)
-        descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(KeyFile(keys=keys).model_dump_json(indent=2) + "\n")
-            file.flush()
-            os.fsync(file.fileno())
+        write_durably(new, (KeyFile(keys=keys).model_dump_json(indent=2) + "\n").encode())
         new.replace(self._path)
 
     def _unreadable(self, error: OSError | ValidationError) -> InvalidConfiguration:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import time
 from collections.abc import Collection, Mapping
 from contextlib import suppress
 from pathlib import Path
+
+from covidxray_api.durable import sync, write_durably
 
 STRAY_S = 3600
 """Seconds after which uploads that no job names are what a crash has left."""
@@ -40,16 +41,9 @@ class Uploads:
         folder = self._folder / job
         folder.mkdir(mode=0o700)
         for number, data in films.items():
-            with self.path(job, number).open("xb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
+            write_durably(self.path(job, number), data)
         for path in (folder, self._folder):
-            descriptor = os.open(path, os.O_RDONLY)
-            try:
-                os.fsync(descriptor)
-            finally:
-                os.close(descriptor)
+            sync(path)
 
     def erase(self, job: str) -> None:
         """Delete all films of a job."""

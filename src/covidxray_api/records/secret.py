@@ -11,6 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Self
 
+from covidxray_api.durable import write_durably
 from covidxray_api.errors import RecordsUnavailable
 
 BYTES = 32
@@ -49,16 +50,12 @@ class Secret:
             # Whole or not at all: another process may make it as well, and the first one counts.
             draft = path.with_name(f".{path.name}-{secrets.token_hex(8)}")
             if not path.exists():
-                descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
                 try:
-                    with os.fdopen(descriptor, "w") as file:
-                        file.write(secrets.token_hex(BYTES) + "\n")
-                        file.flush()
-                        os.fsync(file.fileno())
+                    write_durably(draft, f"{secrets.token_hex(BYTES)}\n".encode())
                     with suppress(FileExistsError):
                         os.link(draft, path)
                 finally:
-                    draft.unlink()
+                    draft.unlink(missing_ok=True)
             value = bytes.fromhex(path.read_text(encoding="ascii"))
         except OSError as error:
             raise RecordsUnavailable("key", fault=error.strerror) from error

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from covidxray_api.hospital.node.database import Database
-from covidxray_api.hospital.node.files import write_durably
+from covidxray_api.hospital.node.files import keep
 
 MOST_TRIES = 20
 """Tries after which a film whose screening ends the process, or fails each time, is given up."""
@@ -74,7 +74,7 @@ class Films:
             If it cannot be kept.
         """
         now = time.time()
-        path = write_durably(self.folder, data)
+        path = keep(self.folder, data)
         with self._database.writing() as connection:
             connection.execute(
                 "INSERT INTO films (instance, sop_class, study, calling, destinations, received_at,"

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Self
 
 from covidxray_api.hospital.node.database import Database
-from covidxray_api.hospital.node.files import remove, write_durably
+from covidxray_api.hospital.node.files import keep, remove
 from covidxray_api.hospital.node.films import Films, KeptFilm
 from covidxray_api.hospital.node.outbox import Outbox
 from covidxray_api.hospital.node.promises import Promises
@@ -76,7 +76,7 @@ class Ledger:
             What is to be sent; one that is known by its UID stays as it was made first.
         """
         now = time.time()
-        paths = [write_durably(self.outbox.folder, result.content) for result in made]
+        paths = [keep(self.outbox.folder, result.content) for result in made]
         known = []
         with self._database.writing() as connection:
             for result, path in zip(made, paths, strict=True):
