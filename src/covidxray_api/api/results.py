@@ -2,13 +2,33 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated, Final
+
+from fastapi import Path, Request
 
 from covidxray_api.errors import ResultsUnavailable
 from covidxray_api.settings import Settings
 
 if TYPE_CHECKING:
     from covidxray_api.hospital.results_store import ResultsStore
+
+
+UID: Final = "^[0-9.]{1,64}$"
+"""What a UID looks like (PS3.5, section 9.1)."""
+
+Study = Annotated[
+    str,
+    Path(
+        pattern=UID,
+        description="Study Instance UID.",
+        examples=["1.2.826.0.1.3680043.8.498.17"],
+    ),
+]
+
+
+def studies_url(request: Request) -> str:
+    """Return where studies are found by DICOMweb, as the caller addresses the service."""
+    return f"{str(request.base_url).rstrip('/')}/dicomweb/studies"
 
 
 class ServiceResults:

@@ -18,14 +18,13 @@ from fastapi.responses import StreamingResponse
 
 from covidxray_api.api.access_log import RequestId
 from covidxray_api.api.negotiation import accepted, negotiate_media_type
+from covidxray_api.api.results import UID, studies_url
 from covidxray_api.api.routes import StrictRoute
 from covidxray_api.api.state import Shared, State
 from covidxray_api.errors import InvalidRequest, UnknownResult
 
 if TYPE_CHECKING:
     from covidxray_api.hospital.search import Level
-
-_UID = re.compile(r"[0-9.]{1,64}")
 
 DICOM, JSON, RELATED = "application/dicom", "application/dicom+json", "multipart/related"
 
@@ -40,7 +39,7 @@ class SearchRoute(StrictRoute):
 async def _place(request: Request) -> dict[str, str]:
     """Return the UIDs of the path, by `study`, `series` and `instance`."""
     for name, uid in request.path_params.items():
-        if not _UID.fullmatch(uid):
+        if not re.fullmatch(UID, uid):
             raise InvalidRequest("parameters", faults=f"{name}: {uid!r} is no UID")
     return request.path_params
 
@@ -142,7 +141,7 @@ async def retrieve_rendered(
 async def _found(request: Request, shared: State, level: Level, place: dict[str, str]) -> Response:
     """Answer a search, within a study or a series."""
     negotiate_media_type(accepted(request), [JSON, "application/json"])
-    parameters, base = request.query_params.multi_items(), _base(request)
+    parameters, base = request.query_params.multi_items(), studies_url(request)
 
     def find() -> list[dict[str, Any]]:
         from covidxray_api.hospital.search import matches, wanted
@@ -173,10 +172,6 @@ async def _uids(shared: State, place: dict[str, str]) -> list[str]:
     if not uids:
         raise UnknownResult(study=place["study"])
     return uids
-
-
-def _base(request: Request) -> str:
-    return f"{str(request.base_url).rstrip('/')}/dicomweb/studies"
 
 
 def _json(found: list[dict[str, Any]]) -> Response:

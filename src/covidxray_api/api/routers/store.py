@@ -6,16 +6,16 @@ Not in the API description: the protocol has its own (PS3.18, section 10.5; docs
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Annotated
 
 import structlog
-from fastapi import APIRouter, Path, Request, Response
+from fastapi import APIRouter, Request, Response
 from structlog.contextvars import bind_contextvars
 
 from covidxray_api.api.access_log import RequestId, numbered
 from covidxray_api.api.form import Part
 from covidxray_api.api.instances import Instances, InstancesRoute
 from covidxray_api.api.negotiation import VARY, AnswerLanguage, accepted, negotiate_media_type
+from covidxray_api.api.results import Study, studies_url
 from covidxray_api.api.state import Shared
 from covidxray_api.api.upload import content_of
 from covidxray_api.decoding import Limits
@@ -43,8 +43,6 @@ BUSY = (Overloaded, NotReady, DeadlineExceeded)
 log = structlog.get_logger()
 
 router = APIRouter(include_in_schema=False, route_class=InstancesRoute.needing("predict"))
-
-Study = Annotated[str, Path(pattern=r"^[0-9.]{1,64}$")]
 
 
 @router.post("/dicomweb/studies")
@@ -113,7 +111,7 @@ async def store_instances_of_study(
     if len(problems) == len(stored) and isinstance(problems[0], BUSY):
         raise problems[0]
     studies = {one.reference.study for one in stored if one.reference}
-    base = f"{str(request.base_url).rstrip('/')}/dicomweb/studies"
+    base = studies_url(request)
     response = store_response(stored, f"{base}/{studies.pop()}" if len(studies) == 1 else None)
     content = response.to_json() if media_type == JSON else native_xml(response)
     status = 200 if not problems else 409 if len(problems) == len(stored) else 202

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from datetime import UTC, datetime
-from typing import Annotated
 
-from fastapi import APIRouter, Path, Request
+from fastapi import APIRouter, Request
 
 from covidxray_api import errors
 from covidxray_api.api import problems, schemas
 from covidxray_api.api.access_log import RequestId
 from covidxray_api.api.authorization import REFUSALS
 from covidxray_api.api.negotiation import AnswerLanguage
+from covidxray_api.api.results import Study
 from covidxray_api.api.routes import StrictRoute
 from covidxray_api.api.state import Shared
 from covidxray_api.texts import message
@@ -20,15 +20,6 @@ from covidxray_api.texts import message
 router = APIRouter(tags=["worklist"], route_class=StrictRoute.needing("results"))
 
 FAULTS = (errors.InvalidRequest, errors.ResultsUnavailable, *REFUSALS)
-
-Study = Annotated[
-    str,
-    Path(
-        pattern=r"^[0-9.]{1,64}$",
-        description="Study Instance UID.",
-        examples=["1.2.826.0.1.3680043.8.498.17"],
-    ),
-]
 
 
 @router.get("/worklist", responses=problems.documented(*FAULTS))
