@@ -84,7 +84,7 @@ def test_a_study_is_on_the_worklist(
     told: list[Answered] = []
     Answering(ledger, config, LIMITS, "m", store).answer(study, screener, told.append)
 
-    (entry,) = store.worklist()
+    (entry,) = store.worklist.entries()
     assert (entry.study, entry.films) == (study, 1)
     assert entry.request_ids == (told[0].request_id,)
     assert len(entry.pictures) == 1

@@ -70,10 +70,10 @@ def test_results_are_found_as_dicomweb_asks(store: ResultsStore, screened: Scree
 
 def test_what_is_sent_again_is_kept_once(store: ResultsStore, screened: Screened) -> None:
     add(store, screened())
-    store.mark_read("1.2.3.4", NOW)
+    store.worklist.mark_read("1.2.3.4", NOW)
     add(store, screened(), made=NOW + timedelta(seconds=1), request_id="s")
     assert len(store.find()) == 3
-    (entry,) = store.worklist()
+    (entry,) = store.worklist.entries()
     assert (entry.films, entry.read_at, entry.request_ids) == (1, NOW, ("s",))
     ((series, instance),) = entry.pictures
     (picture,) = store.find(series=series, modality="OT")
@@ -84,7 +84,7 @@ def test_results_are_dropped_once_acknowledged(store: ResultsStore, screened: Sc
     add(store, screened())
     store.drop([found.SOPInstanceUID for found in store.find(modality="SR")])
     assert len(store.find()) == 2
-    assert len(store.worklist()) == 1
+    assert len(store.worklist.entries()) == 1
 
 
 def test_nothing_is_kept_beyond_its_time(
@@ -92,9 +92,9 @@ def test_nothing_is_kept_beyond_its_time(
 ) -> None:
     add(store, screened(PatientID="HC-FORGET"), made=NOW - timedelta(hours=25))
     assert store.find() == []
-    assert store.worklist() == []
+    assert store.worklist.entries() == []
     with pytest.raises(UnknownResult):
-        store.mark_read("1.2.3.4", NOW)
+        store.worklist.mark_read("1.2.3.4", NOW)
     kept = (tmp_path / "new").glob("results.sqlite*")
     assert not any(b"HC-FORGET" in file.read_bytes() for file in kept)
 
@@ -115,20 +115,20 @@ def test_the_worklist_has_what_is_urgent_first(store: ResultsStore, screened: Sc
             made=NOW + timedelta(seconds=int(study)),
             request_id=f"r{study}",
         )
-    listed = store.worklist()
+    listed = store.worklist.entries()
     assert [entry.study for entry in listed] == ["1.2.5", "1.2.4", "1.2.3", "1.2.2", "1.2.1"]
     assert [entry.priority for entry in listed] == list(Priority)
-    store.mark_read("1.2.5", NOW)
-    assert [entry.study for entry in store.worklist()][-1] == "1.2.5"
-    store.mark_read("1.2.5", None)
-    assert store.worklist()[0].study == "1.2.5"
+    store.worklist.mark_read("1.2.5", NOW)
+    assert [entry.study for entry in store.worklist.entries()][-1] == "1.2.5"
+    store.worklist.mark_read("1.2.5", None)
+    assert store.worklist.entries()[0].study == "1.2.5"
 
 
 def test_a_film_that_comes_later_is_unread(store: ResultsStore, screened: Screened) -> None:
     add(store, screened("normal"))
-    store.mark_read("1.2.3.4", NOW)
+    store.worklist.mark_read("1.2.3.4", NOW)
     add(store, screened(), made=NOW + timedelta(seconds=1), request_id="s")
-    (entry,) = store.worklist()
+    (entry,) = store.worklist.entries()
     assert (entry.priority, entry.films, entry.read_at) == (Priority.COVID_19, 2, None)
     assert entry.request_ids == ("r", "s")
 
@@ -147,7 +147,7 @@ def test_a_file_that_cannot_be_written_is_said(tmp_path: Path) -> None:
     broken = tmp_path / "broken.sqlite"
     broken.write_bytes(b"no database" * 200)
     with pytest.raises(ResultsUnavailable, match="failing"):
-        ResultsStore(broken, hours=24).worklist()
+        ResultsStore(broken, hours=24).worklist.entries()
 
 
 def test_several_write_at_once(store: ResultsStore, screened: Screened) -> None:
@@ -166,4 +166,4 @@ def test_several_write_at_once(store: ResultsStore, screened: Screened) -> None:
     for thread in threads:
         thread.join()
     assert faults == []
-    assert len(store.worklist()) == 8
+    assert len(store.worklist.entries()) == 8

@@ -65,7 +65,7 @@ def test_dicomweb_client_stores_films(
     assert "FailedSOPSequence" not in answer
     kept = ResultsStore(path, 24)
     assert len(kept.find(study="1.2.7", modality="SR")) == 2
-    (entry,) = [entry for entry in kept.worklist() if entry.study == "1.2.7"]
+    (entry,) = [entry for entry in kept.worklist.entries() if entry.study == "1.2.7"]
     assert (entry.films, entry.priority.code) == (2, "certain_covid_19")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING, Annotated, Final
 
 from fastapi import Path, Request
@@ -43,14 +44,14 @@ class ServiceResults:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
 
-    @property
+    @cached_property
     def store(self) -> ResultsStore:
         """Where they are kept.
 
         Raises
         ------
         ResultsUnavailable
-            If they are not, or what writes them is not installed.
+            If they are not, if what writes them is not installed, or the disk fails.
         """
         if self._settings.results is None:
             raise ResultsUnavailable("off")

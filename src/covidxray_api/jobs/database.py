@@ -6,12 +6,9 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Literal
 
+from covidxray_api import sqlite
 from covidxray_api.errors import JobsUnavailable
-
-BUSY_S = 10
-"""Seconds for which one process waits for another that writes."""
 
 TABLES = """
 CREATE TABLE IF NOT EXISTS jobs (
@@ -59,22 +56,16 @@ class JobDatabase:
     def __init__(self, file: Path) -> None:
         self._file = file
         with faults_told():
-            # Before SQLite does, which would let everybody read it.
-            file.touch(mode=0o600)
-        with self.transaction() as connection:
-            for statement in TABLES.split(";"):
-                connection.execute(statement)
+            sqlite.create(file, TABLES)
 
     @contextmanager
-    def transaction(
-        self, kind: Literal["IMMEDIATE", "DEFERRED"] = "IMMEDIATE"
-    ) -> Iterator[sqlite3.Connection]:
+    def transaction(self, kind: sqlite.Kind = "IMMEDIATE") -> Iterator[sqlite3.Connection]:
         """Open a transaction that is committed at the end.
 
         Parameters
         ----------
-        kind : str
-            `DEFERRED` for one that only reads, and hinders no other.
+        kind : sqlite.Kind
+            What it does.
 
         Raises
         ------
@@ -83,16 +74,10 @@ class JobDatabase:
         """
         with (
             faults_told(),
-            closing(sqlite3.connect(self._file, BUSY_S, isolation_level=None)) as connection,
+            closing(sqlite.connect(self._file)) as connection,
+            sqlite.transaction(connection, kind),
         ):
-            # https://www.sqlite.org/wal.html; what is deleted is overwritten.
-            connection.execute("PRAGMA journal_mode = WAL")
-            connection.execute("PRAGMA synchronous = FULL")
-            connection.execute("PRAGMA foreign_keys = ON")
-            connection.execute("PRAGMA secure_delete = ON")
-            connection.execute(f"BEGIN {kind}")
             yield connection
-            connection.execute("COMMIT")
 
 
 @contextmanager

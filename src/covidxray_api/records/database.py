@@ -30,9 +30,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from covidxray_api.errors import RecordsUnavailable
-
-BUSY_S = 10
-"""Seconds for which one process waits for another that writes."""
+from covidxray_api.sqlite import BUSY_S, reserve
 
 CONNECT_S = 5
 """Seconds for which a connection to PostgreSQL is tried."""
@@ -238,10 +236,7 @@ class Database:
 
 def _make(file: Path) -> None:
     try:
-        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if not file.exists():
-            # Before SQLite does, which would let everybody read it.
-            file.touch(mode=0o600)
+        reserve(file)
     except OSError as error:
         raise RecordsUnavailable("folder", fault=error.strerror) from error
 

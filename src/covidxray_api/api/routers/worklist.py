@@ -32,7 +32,7 @@ async def get_worklist(
     assessed, and last what shows no sign of them: all have to be read. Studies leave the list with
     their results, after `COVIDXRAY_RESULTS_HOURS`.
     """
-    entries = await asyncio.to_thread(lambda: shared.results.store.worklist())
+    entries = await asyncio.to_thread(lambda: shared.results.store.worklist.entries())
     prefix = request.scope.get("root_path", "")
     return schemas.Worklist(
         studies=[
@@ -65,7 +65,7 @@ async def get_worklist(
 async def mark_read(study: Study, shared: Shared, _: RequestId) -> None:
     """Mark a study as read; a film of it that comes later makes it unread."""
     now = datetime.now(UTC)
-    await asyncio.to_thread(lambda: shared.results.store.mark_read(study, now))
+    await asyncio.to_thread(lambda: shared.results.store.worklist.mark_read(study, now))
 
 
 @router.delete(
@@ -75,4 +75,4 @@ async def mark_read(study: Study, shared: Shared, _: RequestId) -> None:
 )
 async def mark_unread(study: Study, shared: Shared, _: RequestId) -> None:
     """Mark a study as unread again."""
-    await asyncio.to_thread(lambda: shared.results.store.mark_read(study, None))
+    await asyncio.to_thread(lambda: shared.results.store.worklist.mark_read(study, None))

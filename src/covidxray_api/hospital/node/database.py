@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-BUSY_S = 10.0
-"""Seconds for which one process waits for another that writes."""
+from covidxray_api import sqlite
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS films (
@@ -63,7 +61,7 @@ CREATE TABLE IF NOT EXISTS commitments (
 
 
 class Database:
-    """What the node keeps, in a file for nobody else to read, in WAL mode.
+    """What the node keeps, in one connection for all of its threads.
 
     Parameters
     ----------
@@ -72,16 +70,10 @@ class Database:
     """
 
     def __init__(self, file: Path) -> None:
-        os.close(os.open(file, os.O_CREAT | os.O_RDWR, 0o600))
+        sqlite.create(file, _TABLES)
         self._lock = threading.RLock()
-        self._connection = sqlite3.connect(
-            file, timeout=BUSY_S, isolation_level=None, check_same_thread=False
-        )
+        self._connection = sqlite.connect(file, for_threads=True)
         self._connection.row_factory = sqlite3.Row
-        self._connection.execute("PRAGMA journal_mode=WAL")
-        # A commit is on disk when it returns, also where the power fails.
-        self._connection.execute("PRAGMA synchronous=FULL")
-        self._connection.executescript(_TABLES)
 
     def close(self) -> None:
         """Close the file."""
@@ -91,14 +83,8 @@ class Database:
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
         """Make one transaction of what is done meanwhile: all of it, or nothing."""
-        with self._lock:
-            self._connection.execute("BEGIN IMMEDIATE")
-            try:
-                yield self._connection
-            except BaseException:
-                self._connection.execute("ROLLBACK")
-                raise
-            self._connection.execute("COMMIT")
+        with self._lock, sqlite.transaction(self._connection):
+            yield self._connection
 
     def rows(self, query: str, *values: object) -> list[sqlite3.Row]:
         """Return what a query finds."""
