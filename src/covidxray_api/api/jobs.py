@@ -6,14 +6,13 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import structlog
 
 from covidxray_api.api.access_log import numbered
-from covidxray_api.api.problems import Problem, as_problem
-from covidxray_api.api.schemas import BatchAnswer
+from covidxray_api.api.outcomes import batch_answer, outcome
 from covidxray_api.errors import (
     CovidXrayError,
     DeadlineExceeded,
@@ -185,41 +184,33 @@ class ServiceJobs:
 
     async def _screen(self, film: Film) -> None:
         asked = film.asked
-        found: Prediction | None = None
-        fault: CovidXrayError | None = None
-        request_id = numbered(asked.request_id, film.number)
-        try:
-            if film.tries > MOST_TRIES:
-                raise CovidXrayError
-            found = await self._prediction(film, request_id)
-        except (NotReady, Overloaded, RecordsUnavailable):
-            await asyncio.to_thread(self.queue.give_back, film)
-            await self._pause(POLL_S)
-            return
-        except DeadlineExceeded as error:
-            if film.tries < MOST_TRIES:
+        context = asked.context()
+        came = await outcome(self._prediction(film, context))
+        match came:
+            case NotReady() | Overloaded() | RecordsUnavailable():
+                await asyncio.to_thread(self.queue.give_back, film)
+                await self._pause(POLL_S)
+                return
+            case DeadlineExceeded() if film.tries < MOST_TRIES:
                 await asyncio.to_thread(self.queue.give_back, film, counted=True)
                 return
-            fault = error
-        except CovidXrayError as error:
-            fault = error
-        except Exception as error:
-            log_failure(log, "unforeseen error", error)
-            fault = CovidXrayError()
-        answer = answer_of(film.number, film.filename, asked, found, fault)
-        await asyncio.to_thread(self.queue.answer, film, answer, fault is not None)
+        answer = batch_answer(film.number, film.filename, came, context, asked.prefix)
+        is_problem = answer.problem is not None
+        await asyncio.to_thread(self.queue.answer, film, answer.model_dump_json(), is_problem)
 
-    async def _prediction(self, film: Film, request_id: str) -> Prediction:
+    async def _prediction(self, film: Film, whole: Context) -> Prediction:
+        if film.tries > MOST_TRIES:
+            raise CovidXrayError
         asked = film.asked
         data = await asyncio.to_thread(film.path.read_bytes)
-        context = Context(asked.language, request_id, datetime.now(UTC), asked.reference)
+        context = replace(whole, request_id=numbered(whole.request_id, film.number))
 
         def work(screener: Screener) -> Prediction:
             found = screener.screen(
                 data, asked.model, asked.operating_point, asked.prevalence, asked.gate
             )
             said = prediction(found, context)
-            self._service.tell(Answered(found, data, request_id, film.caller))
+            self._service.tell(Answered(found, data, context.request_id, film.caller))
             return said
 
         with self._service.admit() as admitted:
@@ -245,33 +236,3 @@ class ServiceJobs:
         elif call.is_last:
             log.error("caller of a job could not be told", job=call.job)
             await asyncio.to_thread(calls.note, database, call.job, "failed")
-
-
-def answer_of(
-    number: int,
-    filename: str | None,
-    asked: Asked,
-    found: Prediction | None,
-    fault: CovidXrayError | None,
-) -> str:
-    """Return what came of a film, as JSON in a line.
-
-    Parameters
-    ----------
-    number : int
-        Place in the job.
-    filename : str, optional
-        As the form stated it.
-    asked : Asked
-        What was asked.
-    found : Prediction, optional
-        The answer; none if there is a fault.
-    fault : CovidXrayError, optional
-        What kept it from being answered.
-    """
-    problem = None
-    if fault is not None:
-        said = as_problem(fault, asked.language, asked.prefix, asked.request_id)
-        problem = Problem.model_validate(said)
-    answer = BatchAnswer(index=number, filename=filename, prediction=found, problem=problem)
-    return answer.model_dump_json()

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from covidxray_api.rendering.renderer import Context
 from covidxray_api.settings import GateName
 from covidxray_api.texts.language import Language
 
@@ -30,6 +31,10 @@ class Asked(BaseModel):
     operating_point: str | None
     prevalence: float | None
     gate: GateName | None
+
+    def context(self) -> Context:
+        """Return what is stated beside answers that are made now."""
+        return Context(self.language, self.request_id, datetime.now(UTC), self.reference)
 
 
 @dataclass(frozen=True, slots=True)

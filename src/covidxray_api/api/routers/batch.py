@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
-import structlog
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import StreamingResponse
 from structlog.contextvars import bind_contextvars
@@ -17,25 +16,22 @@ from covidxray_api.api.access_log import RequestId, numbered
 from covidxray_api.api.batch import BatchRoute, Files
 from covidxray_api.api.form import Part
 from covidxray_api.api.negotiation import VARY, AnswerLanguage, accepted, negotiate_media_type
+from covidxray_api.api.outcomes import batch_answer, outcome
 from covidxray_api.api.parameters import Gate, ModelName, PointName, Prevalence, Reference
-from covidxray_api.api.problems import Problem, documented, problem_of
+from covidxray_api.api.problems import documented
 from covidxray_api.api.routers.screening import MODEL_ERRORS, UPLOAD_ERRORS
 from covidxray_api.api.upload import content_of
-from covidxray_api.errors import CovidXrayError
 from covidxray_api.rendering.json import prediction
 from covidxray_api.rendering.renderer import Context
 from covidxray_api.rendering.schemas import Prediction
 from covidxray_api.screening.screener import Screener
 from covidxray_api.serving.jobs import ClientGone
-from covidxray_api.serving.logs import log_failure
 
 JSON, NDJSON = "application/json", "application/x-ndjson"
 
 LINES: dict[int | str, dict[str, Any]] = {
     200: {"content": {NDJSON: {"schema": {"$ref": "#/components/schemas/BatchAnswer"}}}}
 }
-
-log = structlog.get_logger()
 
 router = APIRouter(tags=["screening"], route_class=BatchRoute.needing("predict"))
 
@@ -77,39 +73,26 @@ async def predict_batch(
     """
     bind_contextvars(files=len(batch.files))
 
+    whole, prefix = answering.context, request.scope["root_path"]
+
     async def answered(index: int, part: Part) -> Prediction:
         data, part.data = content_of(part), bytearray()
-        name = numbered(answering.context.request_id, index)
-        context = replace(answering.context, request_id=name)
+        context = replace(whole, request_id=numbered(whole.request_id, index))
 
         def work(screener: Screener) -> Prediction:
             found = screener.screen(data, model, operating_point, prevalence, gate)
             said = prediction(found, context)
-            batch.tell(found, data, name)
+            batch.tell(found, data, context.request_id)
             return said
 
         return await batch.run(work, model)
 
     async def answers() -> AsyncIterator[schemas.BatchAnswer]:
         for index, part in enumerate(batch.files):
-            found: Prediction | None = None
-            fault: CovidXrayError | None = None
-            try:
-                found = await answered(index, part)
-            except CovidXrayError as error:
-                fault = error
-            except ClientGone:
-                raise
-            except Exception as error:
-                # A fault of ours over one file must not cost the others their answers.
-                log_failure(log, "unforeseen error", error)
-                fault = CovidXrayError()
-            problem = Problem.model_validate(problem_of(request, fault)) if fault else None
-            yield schemas.BatchAnswer(
-                index=index, filename=part.filename, prediction=found, problem=problem
-            )
+            came = await outcome(answered(index, part))
+            yield batch_answer(index, part.filename, came, whole, prefix)
 
-    headers = {"Content-Language": answering.context.language, "Vary": VARY}
+    headers = {"Content-Language": whole.language, "Vary": VARY}
     if answering.media_type == NDJSON:
         lines = (f"{answer.model_dump_json()}\n" async for answer in answers())
         return StreamingResponse(lines, media_type=NDJSON, headers=headers)
@@ -118,5 +101,5 @@ async def predict_batch(
         if await request.is_disconnected():
             raise ClientGone
         found.append(answer)
-    whole = schemas.Batch(request_id=answering.context.request_id, answers=found)
-    return Response(whole.model_dump_json(), media_type=JSON, headers=headers)
+    all_of_them = schemas.Batch(request_id=whole.request_id, answers=found)
+    return Response(all_of_them.model_dump_json(), media_type=JSON, headers=headers)

@@ -15,8 +15,8 @@ from covidxray_api.api.access_log import RequestId
 from covidxray_api.api.authorization import REFUSALS
 from covidxray_api.api.batch import Files, JobRoute
 from covidxray_api.api.form import Part
-from covidxray_api.api.jobs import answer_of
 from covidxray_api.api.negotiation import AnswerLanguage, accepted, negotiate_media_type
+from covidxray_api.api.outcomes import batch_answer
 from covidxray_api.api.parameters import Gate, ModelName, PointName, Prevalence, Reference
 from covidxray_api.api.prefix import VERSION
 from covidxray_api.api.problems import documented
@@ -103,8 +103,8 @@ def _handed_in(number: int, part: Part, asked: Asked) -> HandedIn:
     try:
         return HandedIn(part.filename, content_of(part))
     except errors.CovidXrayError as error:
-        problem = answer_of(number, part.filename, asked, None, error)
-        return HandedIn(part.filename, b"", problem)
+        problem = batch_answer(number, part.filename, error, asked.context(), asked.prefix)
+        return HandedIn(part.filename, b"", problem.model_dump_json())
 
 
 @handed_in.get(

@@ -15,6 +15,7 @@ from covidxray_api.api.access_log import RequestId, numbered
 from covidxray_api.api.form import Part
 from covidxray_api.api.instances import Instances, InstancesRoute
 from covidxray_api.api.negotiation import VARY, AnswerLanguage, accepted, negotiate_media_type
+from covidxray_api.api.outcomes import outcome
 from covidxray_api.api.results import Study, studies_url
 from covidxray_api.api.state import Shared
 from covidxray_api.api.upload import content_of
@@ -28,8 +29,6 @@ from covidxray_api.errors import (
 )
 from covidxray_api.rendering.renderer import Context
 from covidxray_api.screening.screener import Screener
-from covidxray_api.serving.jobs import ClientGone
-from covidxray_api.serving.logs import log_failure
 from covidxray_api.texts.problems import detail
 
 JSON, XML = "application/dicom+json", "application/dicom+xml"
@@ -81,12 +80,13 @@ async def store_instances_of_study(
     async def screened(index: int, part: Part) -> Stored:
         reference: ImageReference | None = None
         said = numbered(name, index)
-        try:
+
+        async def kept() -> None:
+            nonlocal reference
             data, part.data = content_of(part), bytearray()
-            reference = ImageReference.read(data, limits)
-            if study and reference.study != study:
+            placed = reference = ImageReference.read(data, limits)
+            if study and placed.study != study:
                 raise InvalidRequest("other_study")
-            placed = reference
 
             def work(screener: Screener) -> None:
                 context = Context(language, said, datetime.now(UTC))
@@ -95,16 +95,11 @@ async def store_instances_of_study(
                 shared.results.store.add([film], objects, context.made, said)
 
             await instances.run(work, None)
-        except ClientGone:
-            raise
-        except CovidXrayError as error:
-            log.info("not screened", part=index, problem=error.code)
-            return Stored(reference, error)
-        except Exception as error:
-            # A fault of ours over one film must not cost the others their answers.
-            log_failure(log, "unforeseen error", error)
-            return Stored(reference, CovidXrayError())
-        return Stored(reference, None)
+
+        problem = await outcome(kept())
+        if problem:
+            log.info("not screened", part=index, problem=problem.code)
+        return Stored(reference, problem)
 
     stored = [await screened(index, part) for index, part in enumerate(instances.files)]
     problems = [one.problem for one in stored if one.problem]
