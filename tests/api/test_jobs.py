@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hmac
+import io
 import json
 import threading
+import zipfile
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -104,6 +106,109 @@ def test_answers_come_as_lines(client: httpx.Client, films: Sent) -> None:
     lines = [json.loads(line) for line in answer.text.splitlines()]
     assert [line["index"] for line in lines] == [0, 1, 2]
     assert lines[0]["prediction"]["predicted_label"] == "normal"
+
+
+def packed(films: Sent) -> bytes:
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as zipped:
+        for _, (name, data) in films:
+            zipped.writestr(f"series/{name}", data)
+    return archive.getvalue()
+
+
+class TestArchive:
+    def test_its_members_are_answered_in_their_place(
+        self, client: httpx.Client, films: Sent
+    ) -> None:
+        archive = packed([films[1], ("file", ("text", b"text")), films[2]])
+        sent = [films[0], ("file", ("study.zip", archive)), films[0]]
+
+        answer = client.post("/jobs", files=sent)
+        job = ended(client, answer.headers["location"])
+
+        assert answer.json()["files"] == job["answered"] == 5
+        assert [item["filename"] for item in job["answers"]] == [
+            "normal.png",
+            "study.zip/series/covid_19.png",
+            "study.zip/series/text",
+            "study.zip/series/viral_pneumonia.png",
+            "normal.png",
+        ]
+        found = [item["prediction"] or item["problem"] for item in job["answers"]]
+        assert found.pop(2)["type"] == "/problems/unsupported-format"
+        assert [it["predicted_label"] for it in found] == [*LABELS, "normal"]
+
+    def test_no_name_of_a_member_is_logged(
+        self, client: httpx.Client, films: Sent, capfd: pytest.CaptureFixture[str]
+    ) -> None:
+        archive = packed([("file", (f"NUÑEZ/{name}.png", b"text")) for name in "ab"])
+        damaged = archive.replace(b"NU", b"XU", 1)
+
+        for data in (archive, damaged):
+            files = {"file": ("NUÑEZ.zip", data)}
+            job = ended(client, client.post("/jobs", files=files).headers["location"])
+            assert job["problems"] == 2
+
+        told = capfd.readouterr()
+        assert "/jobs" in told.out
+        assert "UÑEZ" not in told.out + told.err
+
+    def test_without_a_name_its_members_have_theirs(
+        self, client: httpx.Client, films: Sent
+    ) -> None:
+        place = client.post("/jobs", files={"file": packed(films[:1])}).headers["location"]
+
+        (item,) = ended(client, place)["answers"]
+        assert item["filename"] == "upload/series/normal.png"
+
+    @pytest.mark.parametrize(
+        ("damage", "problem"),
+        [
+            (lambda data: data[: len(data) // 2], "unreadable-image"),
+            (lambda data: data.replace(b"PK\x01\x02", b"PK\x01\x03"), "unreadable-image"),
+            (lambda _: packed([]), "empty-file"),
+        ],
+    )
+    def test_one_that_holds_nothing_has_its_problem(
+        self, client: httpx.Client, films: Sent, damage: Callable[[bytes], bytes], problem: str
+    ) -> None:
+        sent = [("file", ("study.zip", damage(packed(films)))), films[0]]
+
+        job = ended(client, client.post("/jobs", files=sent).headers["location"])
+
+        assert [item["filename"] for item in job["answers"]] == ["study.zip", "normal.png"]
+        assert job["answers"][0]["problem"]["type"] == f"/problems/{problem}"
+        assert job["answers"][1]["prediction"]["predicted_label"] == "normal"
+
+    def test_a_bomb_is_refused_and_nothing_of_it_kept(
+        self, serve: Serve, films: Sent, tmp_path: Path
+    ) -> None:
+        nothing = [("file", (f"{number}.dcm", bytes(400_000))) for number in range(4)]
+        settings = Settings(jobs=tmp_path / "jobs", max_body_bytes=300_000, jobs_max_bytes=900_000)
+        with serve(settings) as client:
+            kept = client.post(
+                "/jobs", files=[*films[:1], ("file", ("a.zip", packed(nothing[:1])))]
+            )
+            refused = client.post("/jobs", files=[*films[:1], ("file", ("a.zip", packed(nothing)))])
+            job = ended(client, kept.headers["location"])
+
+        assert job["answers"][1]["problem"]["type"] == "/problems/body-too-large"
+        assert refused.status_code == 413
+        assert refused.json()["type"] == "/problems/body-too-large"
+        assert not any(path.is_file() for path in (tmp_path / "jobs" / "films").rglob("*"))
+
+    def test_it_has_no_more_members_than_a_job_may(
+        self, serve: Serve, films: Sent, tmp_path: Path
+    ) -> None:
+        settings = Settings(jobs=tmp_path / "jobs", jobs_max_files=3)
+        with serve(settings) as client:
+            in_all = client.post("/jobs", files=[("file", ("a.zip", packed(films))), films[0]])
+            in_one = client.post("/jobs", files={"file": packed([*films, ("", ("4.png", b""))])})
+
+        for answer in (in_all, in_one):
+            assert answer.status_code == 400
+            assert "more than 3" in answer.json()["detail"]
+        assert list((tmp_path / "jobs" / "films").iterdir()) == []
 
 
 @pytest.mark.parametrize(

@@ -87,7 +87,7 @@ def test_a_call_is_made_when_the_job_has_ended_and_again_after_a_pause(tmp_path:
         **{"operating_point": None, "prevalence": None, "gate": None},
     )
     address = "https://ris.hospital.example/"
-    job = queue.add([HandedIn("a", b"a")], asked, address=address)
+    job = queue.intake.add([HandedIn("a", b"a")], asked, address=address)
     assert calls.next_call(queue.database) is None
 
     film = queue.claim()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -36,7 +38,12 @@ def service(environment: dict[str, str]) -> Iterator[tuple[httpx.Client, psutil.
 
 
 def handed_in(client: httpx.Client, film: bytes) -> str:
-    files = [("file", (f"{number}.png", film)) for number in range(COUNT)]
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as zipped:
+        for number in range(COUNT // 2):
+            zipped.writestr(f"{number}.png", film)
+    files = [("file", (f"{number}.png", film)) for number in range(COUNT // 2)]
+    files.append(("file", ("study.zip", archive.getvalue())))
     answer = client.post("/v1/jobs", files=files, headers={"X-Request-ID": "night"})
     assert answer.status_code == 202
     return answer.headers["location"]

@@ -56,7 +56,7 @@ def uploads(folder: Path) -> list[Path]:
 def test_each_film_goes_to_one_process_in_the_order_of_the_form(
     queue: JobQueue, other: JobQueue
 ) -> None:
-    job = queue.add(FILES, ASKED, "key:ward-3")
+    job = queue.intake.add(FILES, ASKED, "key:ward-3")
 
     films = [claimed(queue), claimed(other), claimed(queue)]
 
@@ -73,7 +73,7 @@ def test_each_film_goes_to_one_process_in_the_order_of_the_form(
 
 def test_a_job_ends_with_its_last_answer(queue: JobQueue, tmp_path: Path) -> None:
     bad = HandedIn("bad", b"", problem='{"index": 1}')
-    job = queue.add([FILES[0], bad, FILES[2]], ASKED)
+    job = queue.intake.add([FILES[0], bad, FILES[2]], ASKED)
     before = queue.progress(job)
     queue.answer(claimed(queue), '{"index": 0}', is_problem=False)
     last = claimed(queue)
@@ -92,14 +92,14 @@ def test_a_job_ends_with_its_last_answer(queue: JobQueue, tmp_path: Path) -> Non
 
 
 def test_a_job_of_unreadable_files_alone_has_ended(queue: JobQueue) -> None:
-    job = queue.add([HandedIn("bad", b"", problem="{}")], ASKED)
+    job = queue.intake.add([HandedIn("bad", b"", problem="{}")], ASKED)
 
     assert queue.progress(job).ended_at
     assert not queue.waits()
 
 
 def test_a_job_is_for_who_made_it(queue: JobQueue) -> None:
-    job = queue.add(FILES, ASKED, "key:ward-3")
+    job = queue.intake.add(FILES, ASKED, "key:ward-3")
 
     for caller in (None, "key:ward-4"):
         with pytest.raises(UnknownJob):
@@ -112,7 +112,7 @@ def test_a_job_is_for_who_made_it(queue: JobQueue) -> None:
 def test_what_is_cancelled_is_erased_also_while_it_is_screened(
     queue: JobQueue, tmp_path: Path
 ) -> None:
-    job = queue.add(FILES, ASKED)
+    job = queue.intake.add(FILES, ASKED)
     film = claimed(queue)
 
     queue.remove(job)
@@ -126,20 +126,20 @@ def test_what_is_cancelled_is_erased_also_while_it_is_screened(
 
 
 def test_no_more_waits_than_may(queue: JobQueue, tmp_path: Path) -> None:
-    queue.add(FILES, ASKED)
+    queue.intake.add(FILES, ASKED)
     kept = uploads(tmp_path)
 
     with pytest.raises(JobsUnavailable, match="full"):
-        queue.add(FILES, ASKED)
+        queue.intake.add(FILES, ASKED)
     with pytest.raises(JobsUnavailable, match="full"):
-        queue.add([HandedIn("large", bytes(990))], ASKED)
+        queue.intake.add([HandedIn("large", bytes(990))], ASKED)
     assert uploads(tmp_path) == kept
     queue.answer(claimed(queue), "{}", is_problem=False)
-    queue.add(FILES, ASKED)
+    queue.intake.add(FILES, ASKED)
 
 
 def test_a_film_that_could_not_be_screened_now_waits_again(queue: JobQueue) -> None:
-    queue.add(FILES[:1], ASKED)
+    queue.intake.add(FILES[:1], ASKED)
 
     first = claimed(queue)
     queue.give_back(first)
@@ -153,7 +153,7 @@ def test_a_film_that_could_not_be_screened_now_waits_again(queue: JobQueue) -> N
 def test_what_a_process_has_begun_that_is_killed_another_begins_anew(
     queue: JobQueue, tmp_path: Path
 ) -> None:
-    queue.add(FILES[:2], ASKED)
+    queue.intake.add(FILES[:2], ASKED)
     program = f"""
 from pathlib import Path
 from covidxray_api.jobs.queue import JobQueue
@@ -177,9 +177,9 @@ input()
 
 
 def test_what_has_ended_long_ago_is_erased(queue: JobQueue) -> None:
-    ended = queue.add(FILES[:1], ASKED)
+    ended = queue.intake.add(FILES[:1], ASKED)
     queue.answer(claimed(queue), "{}", is_problem=False)
-    open_ = queue.add(FILES[:1], ASKED)
+    open_ = queue.intake.add(FILES[:1], ASKED)
 
     queue.tidy(time.time() - 60)
     assert queue.progress(ended).answered == 1
@@ -191,7 +191,7 @@ def test_what_has_ended_long_ago_is_erased(queue: JobQueue) -> None:
 
 
 def test_uploads_that_a_crash_has_left_are_erased(queue: JobQueue, tmp_path: Path) -> None:
-    job = queue.add(FILES[:2], ASKED)
+    job = queue.intake.add(FILES[:2], ASKED)
     film = claimed(queue)
     queue.answer(film, "{}", is_problem=False)
     film.path.write_bytes(b"killed before it was deleted")
@@ -208,7 +208,7 @@ def test_uploads_that_a_crash_has_left_are_erased(queue: JobQueue, tmp_path: Pat
 
 
 def test_nobody_else_may_read_it(queue: JobQueue, tmp_path: Path) -> None:
-    queue.add(FILES, ASKED)
+    queue.intake.add(FILES, ASKED)
 
     assert [path.stat().st_mode & 0o077 for path in tmp_path.iterdir() if path.is_dir()] == [0, 0]
     assert (tmp_path / "jobs-1.sqlite").stat().st_mode & 0o077 == 0

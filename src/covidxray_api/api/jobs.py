@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -96,10 +96,10 @@ class ServiceJobs:
         return self._queue
 
     async def add(
-        self, files: Sequence[HandedIn], asked: Asked, caller: str | None, address: str | None
+        self, files: Iterable[HandedIn], asked: Asked, caller: str | None, address: str | None
     ) -> str:
-        """Keep a new job; see `JobQueue.add`."""
-        job = await asyncio.to_thread(self.queue.add, files, asked, caller, address)
+        """Keep a new job; see `Intake.add`."""
+        job = await asyncio.to_thread(self.queue.intake.add, files, asked, caller, address)
         self._handed_in.set()
         return job
 

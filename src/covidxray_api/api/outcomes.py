@@ -62,8 +62,8 @@ def batch_answer(
     prefix : str
         Path prefix under which the service was reached.
     """
-    found, problem = came, None
     if isinstance(came, CovidXrayError):
         said = as_problem(came, context.language, prefix, context.request_id)
-        found, problem = None, Problem.model_validate(said)
-    return BatchAnswer(index=index, filename=filename, prediction=found, problem=problem)
+        problem = Problem.model_validate(said)
+        return BatchAnswer(index=index, filename=filename, prediction=None, problem=problem)
+    return BatchAnswer(index=index, filename=filename, prediction=came, problem=None)

@@ -258,7 +258,8 @@ class BatchAnswer(Schema):
     """Place of the file in the form, from 0."""
 
     filename: str | None
-    """Name of the file as the form states it; null if it states none."""
+    """Name of the file as the form states it, and of one in an archive both names, as
+    `study.zip/IM0001`; null if there is none."""
 
     prediction: Prediction | None
     """The answer of `/predict`, whose `request_id` has the place at its end; null if there is a

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 
 import cv2
 
+from covidxray_api.archives import Contents
 from covidxray_api.bulk.row import Found, Origin, Row, answered, failed, row
-from covidxray_api.bulk.sources import Contents, Film, read
+from covidxray_api.bulk.sources import Film, read
 from covidxray_api.decoding.reduction import fitted
 from covidxray_api.errors import CovidXrayError
 from covidxray_api.models.decision import find_operating_point

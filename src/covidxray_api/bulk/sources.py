@@ -4,11 +4,7 @@ from __future__ import annotations
 
 import csv
 import glob
-import io
 import os
-import tarfile
-import zipfile
-import zlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,10 +13,9 @@ from typing import IO
 import pydicom
 from pydicom.errors import InvalidDicomError
 
-from covidxray_api.errors import BodyTooLarge, CovidXrayError, FileUnavailable
-
-DICOMDIR = "DICOMDIR"
-"""Name of the directory of a DICOM file-set (PS3.10, section 8.6)."""
+from covidxray_api import archives
+from covidxray_api.archives import DICOMDIR, Allowance, Contents, printable
+from covidxray_api.errors import BodyTooLarge, FileUnavailable
 
 COLUMN = "file"
 """Column of a manifest in CSV that names the files."""
@@ -30,9 +25,6 @@ MANIFESTS = (".csv", ".txt")
 
 ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz")
 """How the names of files end whose members are films."""
-
-DAMAGED = (tarfile.TarError, zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError)
-"""What the standard library raises over an archive that it cannot read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +39,7 @@ class Film:
 
     def shown(self) -> Film:
         """Return the same in characters that every file can hold, whatever bytes name it."""
-        return Film(_printable(self.path), _printable(self.member))
-
-
-Contents = bytes | CovidXrayError
-"""What is in a film's file, or why that cannot be had."""
+        return Film(printable(self.path), printable(self.member))
 
 
 def find(sources: Iterable[str]) -> Iterator[str]:
@@ -117,7 +105,7 @@ def members(
     Parameters
     ----------
     path : str
-        A zip or tar file. Nothing of it is unpacked to a disk.
+        A ZIP or tar file; see `archives.members`.
     limit : int
         Most bytes of a film, unpacked.
     wanted : callable
@@ -125,46 +113,13 @@ def members(
     """
     try:
         with _opened(path) as file:
-            yield from (_zipped if path.lower().endswith(".zip") else _tarred)(
-                path, file, limit, wanted
-            )
-    except (OSError, *DAMAGED) as error:
+            found = archives.members(file, limit, Allowance(), lambda it: wanted(Film(path, it)))
+            for name, contents in found:
+                if name or wanted(Film(path)):
+                    yield Film(path, name), contents
+    except OSError as error:
         if wanted(Film(path)):
-            yield Film(path), FileUnavailable("archive", fault=str(error) or type(error).__name__)
-
-
-def _zipped(
-    path: str, file: IO[bytes], limit: int, wanted: Callable[[Film], bool]
-) -> Iterator[tuple[Film, Contents]]:
-    with zipfile.ZipFile(file) as archive:
-        for entry in archive.infolist():
-            film = Film(path, entry.filename)
-            if entry.is_dir() or not wanted(film):
-                continue
-            try:
-                with archive.open(entry) as member:
-                    yield film, _bounded(member, limit)
-            except BodyTooLarge as error:
-                yield film, error
-            except (OSError, RuntimeError, *DAMAGED) as error:  # RuntimeError: it is encrypted
-                yield film, FileUnavailable("archive", fault=str(error))
-
-
-def _tarred(
-    path: str, file: IO[bytes], limit: int, wanted: Callable[[Film], bool]
-) -> Iterator[tuple[Film, Contents]]:
-    with tarfile.open(fileobj=file, mode="r|*") as archive:
-        for entry in archive:
-            # The library would keep every header in memory.
-            archive.members = []  # type: ignore[attr-defined]
-            film = Film(path, entry.name)
-            if not entry.isfile() or not wanted(film):
-                continue
-            member = archive.extractfile(entry) or io.BytesIO()
-            try:
-                yield film, _bounded(member, limit)
-            except BodyTooLarge as error:
-                yield film, error
+            yield Film(path), FileUnavailable(fault=error.strerror or str(error))
 
 
 def _bounded(file: IO[bytes], limit: int) -> bytes:
@@ -228,10 +183,6 @@ def _file_set(directory: Path) -> Iterator[str]:
         if named := record.get("ReferencedFileID"):
             parts = [named] if isinstance(named, str) else named
             yield str(directory.parent.joinpath(*parts))
-
-
-def _printable(name: str) -> str:
-    return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
 def check(sources: Iterable[str]) -> None:

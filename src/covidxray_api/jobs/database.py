@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -89,3 +90,13 @@ def faults_told() -> Iterator[None]:
         raise JobsUnavailable("disk", fault=str(error)) from error
     except OSError as error:
         raise JobsUnavailable("disk", fault=error.strerror or str(error)) from error
+
+
+def end(connection: sqlite3.Connection, job: str) -> None:
+    """Note that a job has ended, if it has."""
+    connection.execute(
+        "UPDATE jobs SET ended_at = ?1, call_at = iif(address IS NULL, NULL, ?1) WHERE id = ?2"
+        " AND ended_at IS NULL"
+        " AND NOT EXISTS (SELECT 1 FROM films WHERE job = ?2 AND answer IS NULL)",
+        (time.time(), job),
+    )

@@ -1,21 +1,18 @@
 """The queue of jobs: what was handed in, who screens it, and what came of it.
 
-What was acknowledged is on the disk: the uploads first, then the rows that name them, in one
-transaction. An upload is deleted as soon as its answer is written.
+An upload is deleted as soon as its answer is written.
 """
 
 from __future__ import annotations
 
 import sqlite3
-import time
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from uuid import uuid4
 
-from covidxray_api.errors import JobsUnavailable, UnknownJob
-from covidxray_api.jobs.database import JobDatabase, faults_told
-from covidxray_api.jobs.job import Asked, CallState, Film, HandedIn, Progress
+from covidxray_api.errors import UnknownJob
+from covidxray_api.jobs.database import JobDatabase, end, faults_told
+from covidxray_api.jobs.intake import Intake
+from covidxray_api.jobs.job import Asked, CallState, Film, Progress
 from covidxray_api.jobs.owner import Owner, is_alive
 from covidxray_api.jobs.uploads import Uploads
 from covidxray_api.texts.language import Language
@@ -38,7 +35,6 @@ class JobQueue:
     """
 
     def __init__(self, folder: Path, most_files: int, most_bytes: int) -> None:
-        self._most_files, self._most_bytes = most_files, most_bytes
         with faults_told():
             folder = folder.expanduser()
             films, self._owners = folder / "films", folder / "owners"
@@ -47,77 +43,14 @@ class JobQueue:
         self._uploads = Uploads(films)
         self.database = JobDatabase(folder / FILE)
         """The tables."""
+        self.intake = Intake(self.database, self._uploads, most_files, most_bytes)
+        """Takes new jobs."""
         with faults_told():
             self._owner = Owner.among(self._owners)
 
     def close(self) -> None:
         """Work on no more films: what this process has begun, others begin anew."""
         self._owner.leave()
-
-    def add(
-        self,
-        files: Sequence[HandedIn],
-        asked: Asked,
-        caller: str | None = None,
-        address: str | None = None,
-    ) -> str:
-        """Keep a new job, and return its identifier.
-
-        Parameters
-        ----------
-        files : sequence of HandedIn
-            At least one.
-        asked : Asked
-            What is asked of each.
-        caller : str, optional
-            Who hands it in, and who alone may ask for it.
-        address : str, optional
-            Where to call when it has ended.
-
-        Raises
-        ------
-        JobsUnavailable
-            If more films would wait than may.
-        """
-        job = uuid4().hex
-        with self.database.transaction("DEFERRED") as connection:
-            self._check_room(connection, files)
-        try:
-            with faults_told():
-                unread = {n: it.data for n, it in enumerate(files) if it.problem is None}
-                self._uploads.keep(job, unread)
-            with self.database.transaction() as connection:
-                # Others may have handed in theirs meanwhile.
-                self._check_room(connection, files)
-                connection.execute(
-                    "INSERT INTO jobs (id, caller, asked, created_at, address, call)"
-                    " VALUES (?, ?, ?, ?, ?, ?)",
-                    (
-                        *(job, caller, asked.model_dump_json(), time.time()),
-                        *(address, address and "waiting"),
-                    ),
-                )
-                connection.executemany(
-                    "INSERT INTO films (job, number, filename, bytes, answer, problem)"
-                    " VALUES (?, ?, ?, ?, ?, ?)",
-                    [
-                        (job, number, it.filename, len(it.data), it.problem, bool(it.problem))
-                        for number, it in enumerate(files)
-                    ],
-                )
-                _end(connection, job)
-        except BaseException:
-            self._uploads.erase(job)
-            raise
-        return job
-
-    def _check_room(self, connection: sqlite3.Connection, files: Sequence[HandedIn]) -> None:
-        count, size = connection.execute(
-            "SELECT count(*), total(bytes) FROM films WHERE answer IS NULL"
-        ).fetchone()
-        size += sum(len(it.data) for it in files)
-        if count + len(files) > self._most_files or size > self._most_bytes:
-            raise JobsUnavailable("full", waiting=count)
 
     def claim(self) -> Film | None:
         """Take the film that has waited longest, for this process alone; None if none waits."""
@@ -172,7 +105,7 @@ class JobQueue:
                 " WHERE job = ? AND number = ? AND owner = ?",
                 (answer, is_problem, film.job, film.number, self._owner.name),
             )
-            _end(connection, film.job)
+            end(connection, film.job)
         with faults_told():
             film.path.unlink(missing_ok=True)
 
@@ -265,16 +198,6 @@ def _of_caller(
     if found is None:
         raise UnknownJob(job=job)
     return found
-
-
-def _end(connection: sqlite3.Connection, job: str) -> None:
-    """Note that a job has ended, if it has."""
-    connection.execute(
-        "UPDATE jobs SET ended_at = ?1, call_at = iif(address IS NULL, NULL, ?1) WHERE id = ?2"
-        " AND ended_at IS NULL"
-        " AND NOT EXISTS (SELECT 1 FROM films WHERE job = ?2 AND answer IS NULL)",
-        (time.time(), job),
-    )
 
 
 def _moment(seconds: float) -> datetime:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from contextlib import suppress
 from pathlib import Path
 
@@ -30,19 +30,35 @@ class Uploads:
         """Return where a film is."""
         return self._folder / job / str(number)
 
-    def keep(self, job: str, films: Mapping[int, bytes]) -> None:
-        """Write films so that they are there after a power failure too.
+    def begin(self, job: str) -> None:
+        """Make room for a new job.
 
         Raises
         ------
         OSError
-            If they cannot be written.
+            If that cannot be.
         """
-        folder = self._folder / job
-        folder.mkdir(mode=0o700)
-        for number, data in films.items():
-            write_durably(self.path(job, number), data)
-        for path in (folder, self._folder):
+        (self._folder / job).mkdir(mode=0o700)
+
+    def keep(self, job: str, number: int, data: bytes) -> None:
+        """Write a film of a new job.
+
+        Raises
+        ------
+        OSError
+            If it cannot be written.
+        """
+        write_durably(self.path(job, number), data)
+
+    def settle(self, job: str) -> None:
+        """Let the films of a new job be there after a power failure too.
+
+        Raises
+        ------
+        OSError
+            If they cannot be.
+        """
+        for path in (self._folder / job, self._folder):
             sync(path)
 
     def erase(self, job: str) -> None:

@@ -123,6 +123,10 @@ PROBLEMS: Mapping[str, ProblemText] = {
                 "en": "webhook: these origins alone may be called: {known}.",
                 "es": "webhook: solo se puede llamar a estos orígenes: {known}.",
             },
+            "many_members": {
+                "en": "The form and its archives hold more than {most} images.",
+                "es": "El formulario y sus archivos comprimidos contienen más de {most} imágenes.",
+            },
             "several_files": {
                 "en": "The form has {count} fields named {field!r}; at most {most} here.",
                 "es": "El formulario tiene {count} campos llamados {field!r}; aquí, {most} como"
@@ -167,7 +171,13 @@ PROBLEMS: Mapping[str, ProblemText] = {
             "en": "Check that the file is not empty and was read completely before sending.",
             "es": "Compruebe que el archivo no está vacío y que se leyó entero antes de enviarlo.",
         },
-        details={"": {"en": "The upload has 0 bytes.", "es": "El envío tiene 0 bytes."}},
+        details={
+            "": {"en": "The upload has 0 bytes.", "es": "El envío tiene 0 bytes."},
+            "archive": {
+                "en": "There is no image in the archive.",
+                "es": "No hay ninguna imagen en el archivo comprimido.",
+            },
+        },
     ),
     "body-too-large": ProblemText(
         title={"en": "Upload too large", "es": "Envío demasiado grande"},
@@ -183,6 +193,11 @@ PROBLEMS: Mapping[str, ProblemText] = {
             "": {
                 "en": "The body has more than {limit:,} bytes, which is the limit.",
                 "es": "El cuerpo tiene más de {limit:,} bytes, que es el límite.",
+            },
+            "unpacked": {
+                "en": "The archives unpack to more than {limit:,} bytes, the limit for their size.",
+                "es": "Los archivos comprimidos contienen más de {limit:,} bytes, el límite para su"
+                " tamaño.",
             },
         },
     ),
@@ -211,6 +226,12 @@ PROBLEMS: Mapping[str, ProblemText] = {
             "": {
                 "en": "The {size:,} bytes begin like no format that is read here.",
                 "es": "Los {size:,} bytes no empiezan como ningún formato que se lea aquí.",
+            },
+            "member": {
+                "en": "This file of the archive is encrypted, or packed in a way that is not read;"
+                " deflate is.",
+                "es": "Este elemento del archivo comprimido está cifrado, o comprimido de un modo"
+                " que no se lee; sí deflate.",
             },
             "not_related": {
                 "en": "{name!r} is not read here: send multipart/related with parts of {kind}.",
@@ -286,6 +307,12 @@ PROBLEMS: Mapping[str, ProblemText] = {
             "damaged": {
                 "en": "The {media_type} file of {size:,} bytes is truncated or damaged.",
                 "es": "El archivo {media_type} de {size:,} bytes está truncado o dañado.",
+            },
+            "archive": {
+                "en": "The archive (ZIP, tar, tar.gz), or this file of it, is truncated or"
+                " damaged.",
+                "es": "El archivo comprimido (ZIP, tar, tar.gz), o este elemento, está truncado o"
+                " dañado.",
             },
             "no_pixel_data": {
                 "en": "The DICOM file holds no image (Pixel Data): it is truncated, or a report or"
@@ -1060,10 +1087,6 @@ PROBLEMS: Mapping[str, ProblemText] = {
         },
         details={
             "": {"en": "It cannot be read: {fault}.", "es": "No se puede leer: {fault}."},
-            "archive": {
-                "en": "The archive, or this member of it, is damaged or encrypted: {fault}.",
-                "es": "El archivo comprimido, o este elemento, está dañado o cifrado: {fault}.",
-            },
             "source": {
                 "en": "{path} names no file that can be read: {fault}.",
                 "es": "{path} no nombra ningún archivo que se pueda leer: {fault}.",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from typing import Annotated
 
@@ -14,7 +15,6 @@ from covidxray_api.api import schemas
 from covidxray_api.api.access_log import RequestId
 from covidxray_api.api.authorization import REFUSALS
 from covidxray_api.api.batch import Files, JobRoute
-from covidxray_api.api.form import Part
 from covidxray_api.api.negotiation import AnswerLanguage, accepted, negotiate_media_type
 from covidxray_api.api.outcomes import batch_answer
 from covidxray_api.api.parameters import Gate, ModelName, PointName, Prevalence, Reference
@@ -24,7 +24,8 @@ from covidxray_api.api.routers.batch import JSON, LINES, NDJSON
 from covidxray_api.api.routers.screening import MODEL_ERRORS, UPLOAD_ERRORS
 from covidxray_api.api.routes import StrictRoute
 from covidxray_api.api.state import Shared, State
-from covidxray_api.api.upload import content_of
+from covidxray_api.api.unpacking import unpacked
+from covidxray_api.archives import Contents
 from covidxray_api.jobs.job import Asked, HandedIn, Progress
 from covidxray_api.models.decision import find_operating_point
 
@@ -71,7 +72,8 @@ async def create_job(
     """Hand in several radiographs, to be screened later, also after a restart.
 
     Once this is answered, each file gets an answer or a problem as from `/predict/batch`, in the
-    order of the form; `Location` says where. Uploads are kept on the server's disk until then. The
+    order of the form; `Location` says where. A ZIP, tar or tar.gz archive stands for the files
+    that it holds, in their order. Uploads are kept on the server's disk until then. The
     parameters hold for all files.
     """
     stored = (await shared.service.models()).find(model)
@@ -91,20 +93,22 @@ async def create_job(
         prevalence=prevalence,
         gate=gate,
     )
-    kept = [_handed_in(number, part, asked) for number, part in enumerate(files.files)]
+    kept = _handed_in(unpacked(files.files, shared.settings), asked)
     caller = request.state.caller.name
     job = await shared.jobs.add(kept, asked, caller, webhook)
-    bind_contextvars(job=job, files=len(kept))
+    progress = await asyncio.to_thread(shared.jobs.queue.progress, job, caller)
+    bind_contextvars(job=job, files=progress.files)
     response.headers["Location"] = f"{asked.prefix}{VERSION}/jobs/{job}"
-    return _said(shared, await asyncio.to_thread(shared.jobs.queue.progress, job, caller), [])
+    return _said(shared, progress, [])
 
 
-def _handed_in(number: int, part: Part, asked: Asked) -> HandedIn:
-    try:
-        return HandedIn(part.filename, content_of(part))
-    except errors.CovidXrayError as error:
-        problem = batch_answer(number, part.filename, error, asked.context(), asked.prefix)
-        return HandedIn(part.filename, b"", problem.model_dump_json())
+def _handed_in(files: Iterable[tuple[str | None, Contents]], asked: Asked) -> Iterator[HandedIn]:
+    for number, (filename, contents) in enumerate(files):
+        if isinstance(contents, bytes):
+            yield HandedIn(filename, contents)
+        else:
+            problem = batch_answer(number, filename, contents, asked.context(), asked.prefix)
+            yield HandedIn(filename, b"", problem.model_dump_json())
 
 
 @handed_in.get(
