@@ -15,6 +15,7 @@ from prometheus_client import CollectorRegistry
 from covidxray_api.api.request_counter import RequestCounter
 from covidxray_api.decoding.formats import RASTERS, TRANSFER_SYNTAXES, UNREAD
 from covidxray_api.hospital.node.metrics import NodeMetrics
+from covidxray_api.jobs.metrics import JobMetrics
 from covidxray_api.serving.metrics import Metrics
 from covidxray_api.settings import PREFIX, Settings
 from tools.codes import codes
@@ -62,6 +63,7 @@ def metrics() -> str:
     """Return the table of metrics, of all registries that a service serves."""
     registry = Metrics().registry
     RequestCounter(_nothing, registry)
+    JobMetrics(registry)
     NodeMetrics(registry)
     rows = ["| metric | kind | labels | meaning |", "|---|---|---|---|"]
     for metric in registry.collect():

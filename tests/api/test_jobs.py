@@ -17,6 +17,7 @@ from typing import Any
 
 import httpx
 import pytest
+from tests.api.test_metrics import figures
 from tests.conftest import Serve, ServeWith, WaitingEngine
 from tests.waiting import PATIENCE_S, wait_until
 
@@ -264,6 +265,26 @@ def test_films_let_requests_go_first_and_are_not_starved(
         assert asked.result().status_code == 200
     assert before == "queued"
     assert job["answered"] == 3
+
+
+def test_operators_see_what_waits(serve_with: ServeWith, films: Sent, tmp_path: Path) -> None:
+    engine = WaitingEngine()
+    with serve_with(Settings(jobs=tmp_path / "jobs", gate="ssim"), engine) as client:
+        engine.warm_up(client)
+        places = [client.post("/jobs", files=films).headers["location"] for _ in range(2)]
+        wait_until(lambda: client.get(places[0]).json()["state"] == "running")
+        before = figures(client)
+        engine.go.set()
+        for place in places:
+            ended(client, place)
+        after = figures(client)
+
+    assert before["covidxray_jobs"] == {("queued",): 1, ("running",): 1}
+    assert before["covidxray_jobs_films"] == {("waiting",): 5, ("running",): 1}
+    ages = before["covidxray_jobs_oldest_seconds"]
+    assert ages["running",] >= ages["queued",] > 0
+    for name in ("covidxray_jobs", "covidxray_jobs_films", "covidxray_jobs_oldest_seconds"):
+        assert set(after[name].values()) == {0}
 
 
 def test_a_full_queue_refuses(serve_with: ServeWith, films: Sent, tmp_path: Path) -> None:

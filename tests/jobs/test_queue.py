@@ -7,12 +7,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from covidxray_api.errors import JobsUnavailable, UnknownJob
-from covidxray_api.jobs.job import Asked, Film, HandedIn
+from covidxray_api.jobs.job import Asked, Film, HandedIn, Load, OpenJobs
 from covidxray_api.jobs.queue import JobQueue
 
 ASKED = Asked(
@@ -96,6 +97,24 @@ def test_a_job_of_unreadable_files_alone_has_ended(queue: JobQueue) -> None:
 
     assert queue.progress(job).ended_at
     assert not queue.waits()
+
+
+def test_what_is_to_be_done_is_counted(queue: JobQueue) -> None:
+    before = queue.load()
+    for files in (FILES, FILES[:1], [HandedIn("bad", b"", problem="{}")]):
+        queue.intake.add(files, ASKED)
+    film = claimed(queue)
+    begun = queue.load()
+    queue.answer(film, "{}", is_problem=False)
+    later = queue.load()
+
+    assert before == Load(OpenJobs(), OpenJobs(), films_waiting=0, films_running=0)
+    assert (begun.running.count, begun.queued.count) == (1, 1)
+    assert (begun.films_waiting, begun.films_running) == (3, 1)
+    assert begun.running.oldest
+    assert begun.queued.oldest
+    assert begun.running.oldest <= begun.queued.oldest
+    assert later == replace(begun, films_running=0)
 
 
 def test_a_job_is_for_who_made_it(queue: JobQueue) -> None:

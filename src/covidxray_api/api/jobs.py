@@ -16,12 +16,14 @@ from covidxray_api.api.outcomes import batch_answer, outcome
 from covidxray_api.errors import (
     CovidXrayError,
     DeadlineExceeded,
+    JobsUnavailable,
     NotReady,
     Overloaded,
     RecordsUnavailable,
     UnknownJob,
 )
 from covidxray_api.jobs.job import Asked, HandedIn
+from covidxray_api.jobs.metrics import JobMetrics
 from covidxray_api.rendering.json import prediction
 from covidxray_api.rendering.renderer import Context
 from covidxray_api.rendering.schemas import Prediction
@@ -67,6 +69,7 @@ class ServiceJobs:
     def __init__(self, settings: Settings, service: ScreeningService) -> None:
         self._settings = settings
         self._service = service
+        self._metrics = JobMetrics(service.metrics.registry)
         self._queue: JobQueue | None = None
         self._stopping = asyncio.Event()
         self._handed_in = asyncio.Event()
@@ -102,6 +105,15 @@ class ServiceJobs:
         job = await asyncio.to_thread(self.queue.intake.add, files, asked, caller, address)
         self._handed_in.set()
         return job
+
+    def refresh_metrics(self) -> None:
+        """Bring the metrics of jobs up to date, where jobs are taken and can be read."""
+        if self._queue is None:
+            return
+        try:
+            self._metrics.show(self._queue.load())
+        except JobsUnavailable as error:
+            log.error("jobs cannot be counted", reason=str(error))
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:

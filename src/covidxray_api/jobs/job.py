@@ -107,3 +107,31 @@ class Progress:
 
     call: CallState | None
     """Whether a call that it has ended was made; None if none was asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenJobs:
+    """Jobs that have not ended, of one state."""
+
+    count: int = 0
+    """How many there are."""
+
+    oldest: float | None = None
+    """When the oldest was handed in (Unix time); none if there is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """What is to be done, in all jobs together."""
+
+    queued: OpenJobs
+    """Those of which nothing is begun or answered."""
+
+    running: OpenJobs
+    """The others."""
+
+    films_waiting: int
+    """Films that no process has begun."""
+
+    films_running: int
+    """Films that are being screened."""

@@ -12,7 +12,7 @@ from pathlib import Path
 from covidxray_api.errors import UnknownJob
 from covidxray_api.jobs.database import JobDatabase, end, faults_told
 from covidxray_api.jobs.intake import Intake
-from covidxray_api.jobs.job import Asked, CallState, Film, Progress
+from covidxray_api.jobs.job import Asked, CallState, Film, Load, OpenJobs, Progress
 from covidxray_api.jobs.owner import Owner, is_alive
 from covidxray_api.jobs.uploads import Uploads
 from covidxray_api.texts.language import Language
@@ -140,6 +140,25 @@ class JobQueue:
             answered=answered,
             problems=problems,
             call=call,
+        )
+
+    def load(self) -> Load:
+        """Return how much is to be done."""
+        with self.database.transaction("DEFERRED") as connection:
+            jobs = connection.execute(
+                "SELECT EXISTS (SELECT 1 FROM films WHERE job = id"
+                " AND (owner IS NOT NULL OR answer IS NOT NULL)), count(*), min(created_at)"
+                " FROM jobs WHERE ended_at IS NULL GROUP BY 1"
+            )
+            found = {is_running: OpenJobs(count, oldest) for is_running, count, oldest in jobs}
+            running, films = connection.execute(
+                "SELECT count(owner), count(*) FROM films WHERE answer IS NULL"
+            ).fetchone()
+        return Load(
+            queued=found.get(False, OpenJobs()),
+            running=found.get(True, OpenJobs()),
+            films_waiting=films - running,
+            films_running=running,
         )
 
     def answers(self, job: str) -> list[str]:

@@ -33,6 +33,7 @@ async def get_metrics(
 
     def read() -> tuple[bytes, str]:
         shared.records.refresh_drift(shared.service.model)
+        shared.jobs.refresh_metrics()
         return shared.service.metrics.exposition(accept)
 
     content, media_type = await asyncio.to_thread(read)
