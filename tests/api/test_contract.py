@@ -1,115 +1,145 @@
-"""What version 1 of the API promises still holds: docs/contract.md.
-
-`docs/contract-v1.txt` has a line for everything that a caller can rely on. With each release
-`python -m tests.api.test_contract` adds what is new; what is there goes with its version alone.
-"""
+"""What the API promises still holds: docs/contract.md."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Callable
+from copy import deepcopy
 from typing import Any
+
+import pytest
+from tools.contract import broken, demands, promised, promises
 
 from covidxray_api.api.app import create_app
 from covidxray_api.settings import Settings
 
-PAGE = Path(__file__).parents[2] / "docs" / "contract-v1.txt"
-
 Described = dict[str, Any]
+FORM = "multipart/form-data"
 
 
-def promises(document: Described) -> Iterator[str]:
-    """What a caller can rely on, a line each."""
-    for path, methods in document["paths"].items():
-        for method, operation in methods.items():
-            yield from _of_operation(f"{method.upper()} {path}", operation, document)
-
-
-def demands(document: Described) -> set[str]:
-    """What a caller has to send."""
-    found = set()
-    for path, methods in document["paths"].items():
-        for method, operation in methods.items():
-            for parameter in operation.get("parameters", ()):
-                if parameter.get("required"):
-                    found.add(f"{method.upper()} {path} needs {parameter['name']}")
-            for media_type, body in operation.get("requestBody", {}).get("content", {}).items():
-                schema = _resolved(body["schema"], document)
-                for name in schema.get("required", ()):
-                    found.add(f"{method.upper()} {path} needs {media_type} {name}")
-    return found
-
-
-def _of_operation(name: str, operation: Described, document: Described) -> Iterator[str]:
-    yield f"{name} is {operation['operationId']}"
-    for parameter in operation.get("parameters", ()):
-        kinds = "|".join(_kinds(parameter["schema"], document))
-        yield f"{name} takes {parameter['in']} {parameter['name'].lower()}: {kinds}"
-    for media_type, body in operation.get("requestBody", {}).get("content", {}).items():
-        for field in _fields(body["schema"], document, ()):
-            yield f"{name} takes {media_type} {field}"
-    for status, answer in operation["responses"].items():
-        for media_type, content in answer.get("content", {}).items():
-            yield f"{name} {status} {media_type}"
-            if status.startswith("2"):
-                for field in _fields(content["schema"], document, ()):
-                    yield f"{name} {status} {media_type} {field}"
-            for example in content.get("examples", ()) if status[0] in "45" else ():
-                yield f"{name} {status} {example}"
-
-
-def _fields(schema: Described, document: Described, path: tuple[str, ...]) -> Iterator[str]:
-    """Yield each field beneath a schema, with its types."""
-    for kind in _alternatives(schema, document):
-        if "items" in kind:
-            yield from _fields(kind["items"], document, (*path, "[]"))
-        for name, inner in kind.get("properties", {}).items():
-            place = (*path, name)
-            yield f"{'.'.join(place)}: {'|'.join(_kinds(inner, document))}"
-            yield from _fields(inner, document, place)
-        if isinstance(more := kind.get("additionalProperties"), dict):
-            yield from _fields(more, document, (*path, "*"))
-
-
-def _alternatives(schema: Described, document: Described) -> list[Described]:
-    schema = _resolved(schema, document)
-    return [_resolved(kind, document) for kind in schema.get("anyOf", [schema])]
-
-
-def _kinds(schema: Described, document: Described) -> list[str]:
-    kinds = _alternatives(schema, document)
-    return sorted({str(kind.get("type", "any")) for kind in kinds})
-
-
-def _resolved(schema: Described, document: Described) -> Described:
-    if reference := schema.get("$ref"):
-        found: Described = document["components"]["schemas"][reference.rsplit("/", 1)[-1]]
-        return found
-    return schema
-
-
-def _document() -> Described:
+@pytest.fixture(scope="module")
+def document() -> Described:
     return create_app(Settings()).openapi()
 
 
-def test_nothing_that_was_promised_is_taken_away() -> None:
-    promised = set(PAGE.read_text(encoding="utf-8").splitlines())
-    document = _document()
-    kept = set(promises(document)) | demands(document)
-
-    assert sorted(promised - kept) == []
+def test_nothing_that_was_promised_is_broken(document: Described) -> None:
+    assert promised()
+    assert broken(promised(), document) == []
 
 
-def test_nothing_more_is_demanded() -> None:
-    promised = set(PAGE.read_text(encoding="utf-8").splitlines())
-    known = {line.partition(" is ")[0] for line in promised if " is " in line}
-    demanded = {one for one in demands(_document()) if one.partition(" needs ")[0] in known}
-
-    assert sorted(demanded - promised) == []
+def removed_path(document: Described) -> None:
+    del document["paths"]["/report"]
 
 
-if __name__ == "__main__":
-    described = _document()
-    lines = set(PAGE.read_text(encoding="utf-8").splitlines()) if PAGE.exists() else set()
-    lines |= set(promises(described)) | demands(described)
-    PAGE.write_text("\n".join(sorted(lines)) + "\n", encoding="utf-8")
+def removed_method(document: Described) -> None:
+    del document["paths"]["/jobs/{job}"]["delete"]
+
+
+def renamed_operation(document: Described) -> None:
+    document["paths"]["/predict"]["post"]["operationId"] = "screen"
+
+
+def removed_parameter(document: Described) -> None:
+    del document["paths"]["/predict"]["post"]["parameters"][0]
+
+
+def removed_status(document: Described) -> None:
+    responses = document["paths"]["/jobs/{job}"]["delete"]["responses"]
+    responses["200"] = responses.pop("204")
+
+
+def removed_media_type(document: Described) -> None:
+    del document["paths"]["/predict/batch"]["post"]["responses"]["200"]["content"][
+        "application/x-ndjson"
+    ]
+
+
+def removed_problem(document: Described) -> None:
+    content = document["paths"]["/predict"]["post"]["responses"]["503"]["content"]
+    del content["application/problem+json"]["examples"]["overloaded"]
+
+
+def removed_field_of_an_answer(document: Described) -> None:
+    del document["components"]["schemas"]["Prediction"]["properties"]["predicted_label"]
+
+
+def changed_type_of_an_answers_field(document: Described) -> None:
+    document["components"]["schemas"]["BatchAnswer"]["properties"]["index"]["type"] = "string"
+
+
+def field_of_an_answer_that_may_be_null(document: Described) -> None:
+    fields = document["components"]["schemas"]["BatchAnswer"]["properties"]
+    fields["index"] = {"anyOf": [fields["index"], {"type": "null"}]}
+
+
+def removed_value_of_a_parameter(document: Described) -> None:
+    parameters = document["paths"]["/predict"]["post"]["parameters"]
+    (gate,) = (it for it in parameters if it["name"] == "gate")
+    gate["schema"]["enum"].remove("ssim")
+
+
+def removed_value_of_a_body(document: Described) -> None:
+    fields = document["components"]["schemas"]["Feedback"]["properties"]
+    fields["opinion"]["enum"].remove("not_sure")
+
+
+def changed_type_of_a_bodys_field(document: Described) -> None:
+    body = document["paths"]["/predict"]["post"]["requestBody"]["content"][FORM]
+    body["schema"]["properties"]["file"]["type"] = "object"
+
+
+def newly_required_field(document: Described) -> None:
+    body = document["paths"]["/predict"]["post"]["requestBody"]["content"][FORM]["schema"]
+    body["properties"]["reference"] = {"type": "string"}
+    body["required"].append("reference")
+
+
+def newly_required_field_within_another(document: Described) -> None:
+    body = document["paths"]["/predict"]["post"]["requestBody"]["content"][FORM]["schema"]
+    body["properties"]["of"] = {"properties": {"x": {"type": "string"}}, "required": ["x"]}
+
+
+def newly_required_parameter(document: Described) -> None:
+    document["paths"]["/predict"]["post"]["parameters"][0]["required"] = True
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        removed_path,
+        removed_method,
+        renamed_operation,
+        removed_parameter,
+        removed_status,
+        removed_media_type,
+        removed_problem,
+        removed_field_of_an_answer,
+        changed_type_of_an_answers_field,
+        field_of_an_answer_that_may_be_null,
+        removed_value_of_a_parameter,
+        removed_value_of_a_body,
+        changed_type_of_a_bodys_field,
+        newly_required_field,
+        newly_required_field_within_another,
+        newly_required_parameter,
+    ],
+)
+def test_what_breaks_callers_is_found(
+    document: Described, change: Callable[[Described], None]
+) -> None:
+    changed = deepcopy(document)
+    change(changed)
+
+    assert broken(promised(), changed) != []
+    # Unless it is another version, which promises what it does itself.
+    assert broken(set(promises(changed)) | demands(changed), changed) == []
+
+
+def test_what_is_added_breaks_nobody(document: Described) -> None:
+    changed = deepcopy(document)
+    changed["paths"]["/new"] = deepcopy(changed["paths"]["/predict"])
+    schemas = changed["components"]["schemas"]
+    schemas["Prediction"]["properties"]["more"] = {"type": "string"}
+    parameters = changed["paths"]["/predict"]["post"]["parameters"]
+    parameters.append({"name": "more", "in": "query", "required": False, "schema": {}})
+
+    assert broken(promised(), changed) == []
