@@ -161,10 +161,20 @@ def test_who_may_not_call_or_be_kept_is_told_first(
         assert store(client, b"x").status_code == 403
 
 
-def test_a_full_disk_fails_the_instance(
+def test_a_disk_that_fails_is_told_before_the_upload(serve: Serve, tmp_path: Path) -> None:
+    with serve(Settings(results=tmp_path)) as client:
+        answer = store(client, b"x")
+    assert answer.status_code == 503
+    assert answer.json()["type"] == "/problems/results-unavailable"
+
+
+def test_a_disk_that_fails_later_fails_the_instance(
     serve: Serve, tmp_path: Path, radiograph: Radiograph
 ) -> None:
-    with serve(Settings(results=tmp_path)) as client:
+    path = tmp_path / "results.sqlite"
+    with serve(Settings(results=path)) as client:
+        assert store(client, radiograph()).status_code == 200
+        path.unlink()
         answer = store(client, radiograph())
     assert answer.status_code == 409
     (failed,) = Dataset.from_json(answer.json()).FailedSOPSequence
