@@ -217,6 +217,12 @@ PROBLEMS: Mapping[str, ProblemText] = {
     "unsupported-format": ProblemText(
         title={"en": "Unsupported file format", "es": "Formato de archivo no admitido"},
         advice={
+            "en": "Send the image itself, as uncompressed DICOM, PNG, TIFF or JPEG; the content"
+            " counts, not the file name.",
+            "es": "Envíe la propia imagen, como DICOM sin comprimir, PNG, TIFF o JPEG; cuenta el"
+            " contenido, no el nombre del archivo.",
+        },
+        at_the_shell={
             "en": "Export the image as uncompressed DICOM or as PNG, TIFF or JPEG; the content"
             " counts, not the file name.",
             "es": "Exporte la imagen como DICOM sin comprimir o como PNG, TIFF o JPEG; cuenta el"
