@@ -10,7 +10,7 @@ from fastapi.routing import APIRoute
 
 from covidxray_api.api.admission import UploadRoute
 from covidxray_api.api.answers import JSON, SAMPLES, SPACING, SPACING_PLANE, WINDOWS
-from covidxray_api.api.batch import BatchRoute
+from covidxray_api.api.batch import BatchRoute, JobRoute
 from covidxray_api.api.problems import MEDIA_TYPE as PROBLEM
 from covidxray_api.api.problems import RETRY_AFTER, STATUS, documented
 from covidxray_api.api.routes import StrictRoute
@@ -113,6 +113,10 @@ _FILE = {
 }
 """As every generator knows it; those of TypeScript make it a Blob."""
 
+_FILE_OR_ARCHIVE = _FILE | {
+    "description": f"{_FILE['description']} Or a ZIP, tar or tar.gz archive of such files."
+}
+
 
 def describe(app: FastAPI, routers: Iterable[APIRouter]) -> None:
     """Complete an app's description: forms, response headers, and who needs which scope."""
@@ -121,8 +125,9 @@ def describe(app: FastAPI, routers: Iterable[APIRouter]) -> None:
     _name_items(described["components"]["schemas"])
     for route, operation in _operations(described, routers):
         if isinstance(route, UploadRoute):
+            file = _FILE_OR_ARCHIVE if isinstance(route, JobRoute) else _FILE
             several = isinstance(route, BatchRoute)
-            files = {"type": "array", "items": _FILE, "minItems": 1} if several else _FILE
+            files = {"type": "array", "items": file, "minItems": 1} if several else file
             operation["requestBody"] = _form(files)
         if isinstance(route, StrictRoute) and not route.needs:
             operation["security"] = []
