@@ -11,8 +11,10 @@ import highdicom.sr as sr
 import pytest
 from pydicom.sr.codedict import codes
 from tests.hospital.conftest import Screened, check_valid, run
+from tests.hospital.whole_report import whole_report
 
 from covidxray_api.hospital.film import Film
+from covidxray_api.hospital.map_segmentation import map_segmentation
 from covidxray_api.hospital.results import encoded
 from covidxray_api.hospital.structured_report import structured_report
 from covidxray_api.models.decision import decide
@@ -102,6 +104,26 @@ def test_films_of_one_study_are_one_report(screened: Screened) -> None:
     assert sources == ["1.2.3.4.5.8"] * 4 + ["1.2.3.4.5.16"]
     (series,) = read.CurrentRequestedProcedureEvidenceSequence[0].ReferencedSeriesSequence
     assert len(series.ReferencedSOPSequence) == 2
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_reports_are_what_highdicom_makes_in_one_piece(
+    screened: Screened, language: Language
+) -> None:
+    context = Context(language, "r-1", MADE)
+    film, refused = screened(), screened("not_a_radiograph")
+    no_identity = screened("normal", PatientName="", PatientID="", StudyDate="", StudyTime="")
+    for films in ([film], [undecided(film)], [refused], [film, refused], [no_identity, film]):
+        segments = {
+            each.reference.instance: drawn
+            for each in films
+            if (drawn := map_segmentation(each, context))
+        }
+        for maps in ({}, segments):
+            ours, whole = (
+                encoded(make(films, context, maps)) for make in (structured_report, whole_report)
+            )
+            assert ours == whole
 
 
 def test_the_same_answer_is_the_same_object(screened: Screened) -> None:

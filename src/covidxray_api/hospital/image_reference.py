@@ -115,6 +115,12 @@ class ImageReference:
     def __repr__(self) -> str:
         return "ImageReference()"
 
+    def place(self, made: Dataset) -> None:
+        """Make an object one of the same patient and study."""
+        for keyword in IDENTIFYING:
+            made[keyword] = self.source[keyword]
+        made.StudyInstanceUID = self.study
+
     @property
     def study(self) -> str:
         """Study Instance UID."""

@@ -6,12 +6,15 @@ import cv2
 import highdicom as hd
 import numpy as np
 from highdicom.seg import Segmentation, SegmentDescription
-from pydicom import Dataset
+from pydicom import DataElement, Dataset
 from pydicom.sr.codedict import codes
+from pydicom.tag import Tag
+from pydicom.uid import ComputedRadiographyImageStorage
 
 from covidxray_api.explanation import top
 from covidxray_api.hospital.equipment import MANUFACTURER, date, equipment
 from covidxray_api.hospital.film import Film
+from covidxray_api.hospital.image_reference import ImageReference
 from covidxray_api.rendering.renderer import Context
 from covidxray_api.rendering.wording import headline
 
@@ -29,7 +32,7 @@ def map_segmentation(film: Film, context: Context) -> Dataset | None:
     Dataset, optional
         None if there is no map, or the film has several frames, of which only one was read.
     """
-    source, why = film.reference.source, film.explained.explanation
+    source, why = _computed_radiograph(film.reference.source), film.explained.explanation
     if why is None or why.map is None or (source.get("NumberOfFrames") or 1) > 1:
         return None
     model, name = film.screening.model, f"map/{why.label.code}/{context.language}"
@@ -65,4 +68,26 @@ def map_segmentation(film: Film, context: Context) -> Dataset | None:
     if "PatientOrientation" not in made:
         made.PatientOrientation = None  # type 2C, as in the film
     date(made, context)
+    _name_class(made, film.reference)
     return made
+
+
+def _computed_radiograph(film: Dataset) -> Dataset:
+    """Return a film as one of a class of which highdicom copies patient and study.
+
+    Of a class that is retired it could not.
+    """
+    source = Dataset()
+    source.update(film)
+    source[Tag("SOPClassUID")] = DataElement("SOPClassUID", "UI", ComputedRadiographyImageStorage)
+    return source
+
+
+def _name_class(made: Dataset, film: ImageReference) -> None:
+    """Give all references to a film its own class."""
+    if made.get("ReferencedSOPInstanceUID") == film.instance:
+        made.ReferencedSOPClassUID = film.sop_class
+    for element in made:
+        if element.VR == "SQ":
+            for item in element.value:
+                _name_class(item, film)

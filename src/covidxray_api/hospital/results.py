@@ -4,17 +4,12 @@ from __future__ import annotations
 
 import logging
 import warnings
-from collections.abc import Mapping, Sequence
-from copy import deepcopy
-from dataclasses import replace
+from collections.abc import Sequence
 from io import BytesIO
 
-from highdicom._standard_utils import get_sop_class_iod_map
 from pydicom import Dataset, dcmwrite
-from pydicom.uid import ComputedRadiographyImageStorage
 
 from covidxray_api.hospital.film import Film
-from covidxray_api.hospital.image_reference import ImageReference
 from covidxray_api.hospital.kinds import EVERY, Kind
 from covidxray_api.hospital.map_segmentation import map_segmentation
 from covidxray_api.hospital.secondary_capture import secondary_capture
@@ -43,11 +38,7 @@ def results(
     # place after its block, which is as good.
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", module="highdicom|pydicom")
-        made = _made([_understood(film) for film in films], context, kinds)
-    classes = {film.reference.instance: film.reference.sop_class for film in films}
-    for one in made:
-        _name_classes(one, classes)
-    return made
+        return _made(films, context, kinds)
 
 
 def _made(films: Sequence[Film], context: Context, kinds: frozenset[Kind]) -> list[Dataset]:
@@ -64,25 +55,6 @@ def _made(films: Sequence[Film], context: Context, kinds: frozenset[Kind]) -> li
     if "structured_report" in kinds:
         made.append(structured_report(films, context, maps))
     return made
-
-
-def _understood(film: Film) -> Film:
-    """Return a film of a class that highdicom knows: of a retired one it could copy no patient."""
-    if film.reference.sop_class in get_sop_class_iod_map():
-        return film
-    source = deepcopy(film.reference.source)
-    source.SOPClassUID = ComputedRadiographyImageStorage
-    return replace(film, reference=ImageReference(source))
-
-
-def _name_classes(made: Dataset, classes: Mapping[str, str]) -> None:
-    """Give all references to films their own class."""
-    if (instance := made.get("ReferencedSOPInstanceUID")) in classes:
-        made.ReferencedSOPClassUID = classes[instance]
-    for element in made:
-        if element.VR == "SQ":
-            for item in element.value:
-                _name_classes(item, classes)
 
 
 def encoded(made: Dataset) -> bytes:

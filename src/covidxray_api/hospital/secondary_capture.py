@@ -41,7 +41,7 @@ def secondary_capture(film: Film, context: Context) -> Dataset:
         series_description=message("report_title", context.language),
         **equipment(film.screening.model),
     )
-    made.copy_patient_and_study_information(source)
+    film.reference.place(made)
     # Type 2C: of a film that may lie turned neither is known.
     made.PatientOrientation = made.Laterality = None
     made.BurnedInAnnotation = "NO"  # no identity: what is written is the answer

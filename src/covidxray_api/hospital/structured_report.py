@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import Final, NamedTuple
 
 import highdicom.sr as sr
 from highdicom.coding_schemes import CodingSchemeIdentificationItem
+from highdicom.sr.utils import collect_evidence
 from pydicom import Dataset
+from pydicom.charset import convert_encodings
+from pydicom.dataelem import RawDataElement
+from pydicom.dataset import FileMetaDataset
 from pydicom.sr.codedict import codes
+from pydicom.tag import Tag
+from pydicom.uid import ComputedRadiographyImageStorage
 
-from covidxray_api import __version__
+from covidxray_api.hospital.content_items import CHARACTER_SET, Container
 from covidxray_api.hospital.equipment import MANUFACTURER, date, device_uid, equipment
 from covidxray_api.hospital.film import Film
-from covidxray_api.models.manifest import Label
+from covidxray_api.hospital.film_items import ANY
+from covidxray_api.hospital.image_reference import IDENTIFYING
+from covidxray_api.hospital.measurement_groups import concept_of, measurement_groups
+from covidxray_api.models.store import StoredModel
 from covidxray_api.rendering import coding
-from covidxray_api.rendering.coding import Code
 from covidxray_api.rendering.renderer import Context
-from covidxray_api.rendering.wording import Wording
 from covidxray_api.texts import Language, message
 
 SERIES_NUMBER = 9001
@@ -28,15 +37,32 @@ LANGUAGES: Mapping[Language, sr.CodedConcept] = {
 
 OWN_SCHEME = CodingSchemeIdentificationItem(coding.OWN, name=MANUFACTURER)
 
+OF_ONE_STUDY: Final = (
+    *IDENTIFYING,
+    "StudyInstanceUID",
+    "SeriesInstanceUID",
+    "SOPInstanceUID",
+    "CurrentRequestedProcedureEvidenceSequence",
+    "ContentSequence",
+)
+"""Attributes that each report has for itself, beside its dates."""
+
+
+class _Document(NamedTuple):
+    """What all reports of a model in one language have alike."""
+
+    attributes: Dataset
+    root: Container
+    measurements: Container
+
 
 def structured_report(
     films: Sequence[Film], context: Context, maps: Mapping[str, Dataset] | None = None
 ) -> Dataset:
     """Return the report of one study: a result for each of its films, and never a final one.
 
-    The first measurement group of a film has the answer as a coded finding, and in sentences its
-    limits and the notice; one for each label has the label's probability. Each names the algorithm
-    (TID 4019) and the image. The document is preliminary and unverified (PS3.3, C.17.2).
+    The document is preliminary and unverified (PS3.3, C.17.2). It is what highdicom makes of the
+    same; what no film changes, it makes once.
 
     Parameters
     ----------
@@ -47,160 +73,97 @@ def structured_report(
     maps : mapping of str to Dataset, optional
         The segmentation of the saliency map, by the SOP Instance UID of the film.
     """
-    maps = maps or {}
+    maps, first = maps or {}, films[0]
     name = "/".join(("sr", context.language, *(film.uid("") for film in films[1:])))
-    sources = [film.reference.source for film in films]
-    groups = [group for film in films for group in _groups(film, context, maps)]
+    document = _document(first.screening.model, context.language)
+    made = Dataset()
+    made.update(document.attributes)
+    first.reference.place(made)
+    made.SeriesInstanceUID = first.uid(f"{name}/series")
+    made.SOPInstanceUID = first.uid(name)
+    date(made, context)
+    made.CurrentRequestedProcedureEvidenceSequence = _evidence(films, maps)
+    groups = [
+        group
+        for film in films
+        for group in measurement_groups(film, context.language, maps.get(film.reference.instance))
+    ]
+    measured = document.measurements.filled({codes.DCM.MeasurementGroup.value: b"".join(groups)})
+    content = b"".join(document.root.content({codes.DCM.ImagingMeasurements.value: measured}))
+    tag = Tag("ContentSequence")
+    made[tag] = RawDataElement(tag, "SQ", len(content), content, 0, False, True)
+    made.set_original_encoding(False, True, convert_encodings(CHARACTER_SET))
+    made.file_meta = FileMetaDataset(document.attributes.file_meta)
+    made.file_meta.MediaStorageSOPInstanceUID = made.SOPInstanceUID
+    return made
+
+
+@lru_cache(maxsize=16)
+def _document(model: StoredModel, language: Language) -> _Document:
+    """Return the report of no film at all, as highdicom makes it."""
     report = sr.MeasurementReport(
-        observation_context=_observer(films[0]),
-        procedure_reported=_concept(coding.CHEST_RADIOGRAPHY),
-        imaging_measurements=groups,
+        observation_context=_observer(model),
+        procedure_reported=concept_of(coding.CHEST_RADIOGRAPHY),
+        imaging_measurements=[
+            sr.MeasurementsAndQualitativeEvaluations(sr.TrackingIdentifier(ANY, "any"))
+        ],
         language_of_content_item_and_descendants=sr.LanguageOfContentItemAndDescendants(
-            LANGUAGES[context.language]
+            LANGUAGES[language]
         ),
     )
-    # Most of the time goes into copies and searches of what is measured, which is whole already.
-    measured = report[0].ContentSequence[-1]
-    del report[0].ContentSequence[-1]
     made = sr.Comprehensive3DSR(
-        evidence=[*sources, *maps.values()],
+        evidence=[_any_film()],
         content=report,
-        series_instance_uid=films[0].uid(f"{name}/series"),
+        series_instance_uid=ANY,
         series_number=SERIES_NUMBER,
-        sop_instance_uid=films[0].uid(name),
+        sop_instance_uid=ANY,
         instance_number=1,
         is_complete=True,
         is_final=False,
         is_verified=False,
-        series_description=message("report_title", context.language),
+        series_description=message("report_title", language),
         coding_schemes=[OWN_SCHEME],
-        **equipment(films[0].screening.model),
+        **equipment(model),
     )
-    made.ContentSequence.append(measured)
-    date(made, context)
-    return made
+    root = Container.of(report[0])
+    measurements = Container.of(report[0].ContentSequence[-1])
+    attributes = Dataset()
+    attributes.update(made)
+    attributes.file_meta = made.file_meta
+    for keyword in OF_ONE_STUDY:
+        del attributes[keyword]
+    # When highdicom contributed would be that of the first report.
+    del attributes.ContributingEquipmentSequence[0].ContributionDateTime
+    return _Document(attributes, root, measurements)
 
 
-def _observer(film: Film) -> sr.ObservationContext:
-    manifest, sha256 = film.screening.model.manifest, film.screening.model.sha256
+def _evidence(films: Sequence[Film], maps: Mapping[str, Dataset]) -> list[Dataset]:
+    nothing = Dataset()
+    nothing.ContentSequence = []  # What the content refers to would be searched for.
+    objects = [*(film.reference.source for film in films), *maps.values()]
+    evidence: list[Dataset] = collect_evidence(objects, nothing, films[0].reference.study)[0]
+    return evidence
+
+
+def _any_film() -> Dataset:
+    film = Dataset()
+    for keyword in IDENTIFYING:
+        setattr(film, keyword, None)
+    film.SOPClassUID = ComputedRadiographyImageStorage
+    film.SOPInstanceUID = film.SeriesInstanceUID = film.StudyInstanceUID = ANY
+    film.SpecificCharacterSet = CHARACTER_SET
+    return film
+
+
+def _observer(model: StoredModel) -> sr.ObservationContext:
+    manifest = model.manifest
     identity = sr.DeviceObserverIdentifyingAttributes(
-        uid=device_uid(film.screening.model),
+        uid=device_uid(model),
         name=MANUFACTURER,
         manufacturer_name=MANUFACTURER,
         model_name=f"{manifest.name} {manifest.version}",
-        serial_number=sha256,
+        serial_number=model.sha256,
     )
     return sr.ObservationContext(
         observer_device_context=sr.ObserverContext(codes.DCM.Device, identity)
     )
-
-
-def _groups(film: Film, context: Context, maps: Mapping[str, Dataset]) -> list[sr.Template]:
-    screening = film.screening
-    answer = _group(
-        film, "answer", _concept(coding.answer(film.screening)), evaluations=_considered(film)
-    )
-    for text in _sentences(film, context.language):
-        answer[0].ContentSequence.append(
-            sr.TextContentItem(codes.DCM.Comment, text, sr.RelationshipTypeValues.CONTAINS)
-        )
-    groups = [answer]
-    for label in screening.model.manifest.labels if screening.probabilities else ():
-        groups.append(_label_group(film, label, maps.get(film.reference.instance)))
-    return groups
-
-
-def _label_group(film: Film, label: Label, segments: Dataset | None) -> object:
-    shares, explanation = film.screening.probabilities or {}, film.explained.explanation
-    measured = sr.Measurement(
-        name=codes.DCM.Probability, value=shares[label.code], unit=codes.UCUM.NoUnits
-    )
-    concept = _concept(coding.finding(label))
-    if segments is None or explanation is None or explanation.label != label:
-        return _group(film, label.code, concept, measurements=[measured])
-    return sr.PlanarROIMeasurementsAndQualitativeEvaluations(
-        tracking_identifier=_tracking(film, label.code),
-        referenced_segment=sr.ReferencedSegmentationFrame(
-            sop_class_uid=segments.SOPClassUID,
-            sop_instance_uid=segments.SOPInstanceUID,
-            segment_number=1,
-            frame_number=None,  # its one frame; PS3.3, C.10.3 has either number
-            source_image=sr.SourceImageForSegmentation(
-                film.reference.sop_class, film.reference.instance
-            ),
-        ),
-        finding_type=concept,
-        method=codes.DCM.Saliency,
-        algorithm_id=_algorithm(film),
-        measurements=[measured],
-    )
-
-
-def _group(
-    film: Film,
-    name: str,
-    finding_type: sr.CodedConcept,
-    *,
-    measurements: Sequence[sr.Measurement] = (),
-    evaluations: Sequence[sr.QualitativeEvaluation] = (),
-) -> sr.MeasurementsAndQualitativeEvaluations:
-    reference = film.reference
-    return sr.MeasurementsAndQualitativeEvaluations(
-        tracking_identifier=_tracking(film, name),
-        finding_type=finding_type,
-        algorithm_id=_algorithm(film),
-        measurements=measurements or None,
-        qualitative_evaluations=evaluations or None,
-        source_images=[sr.SourceImageForMeasurementGroup(reference.sop_class, reference.instance)],
-    )
-
-
-def _tracking(film: Film, name: str) -> sr.TrackingIdentifier:
-    return sr.TrackingIdentifier(uid=film.uid(f"group/{name}"), identifier=name)
-
-
-def _algorithm(film: Film) -> sr.AlgorithmIdentification:
-    """Return which algorithm answered (TID 4019), to the last bit."""
-    screening = film.screening
-    model, site = screening.model, screening.model.site
-    gate = screening.validation.consistency.gate
-    said = {
-        "manifest SHA-256": model.sha256,
-        "operating point": screening.operating_point,
-        "engine": screening.engine,
-        "gate": gate,
-        "site profile": f"{site.profile.name}, SHA-256 {site.sha256}" if site else None,
-        "service": f"{MANUFACTURER} {__version__}",
-    }
-    return sr.AlgorithmIdentification(
-        name=model.manifest.name,
-        version=model.manifest.version,
-        parameters=[f"{name}: {value}" for name, value in said.items() if value],
-        manufacturer=MANUFACTURER,
-    )
-
-
-def _considered(film: Film) -> list[sr.QualitativeEvaluation]:
-    """Return what an answer that is not conclusive leaves open."""
-    decision = film.screening.decision
-    return [
-        sr.QualitativeEvaluation(_concept(coding.TO_BE_CONSIDERED), _concept(coding.finding(label)))
-        for label in (decision.candidates if decision else ())
-    ]
-
-
-def _sentences(film: Film, language: Language) -> Iterable[str]:
-    """Yield the answer in words: statement and limits, what was found of the image, the notice."""
-    screening = film.screening
-    wording = Wording(screening, language)
-    yield wording.statement(screening.decision)
-    validation = screening.validation
-    for code in (*(found.code for found in validation.consistency.findings), *validation.warnings):
-        yield message(code, language)
-    for figure in wording.figures(screening.decision):
-        yield figure.message
-    yield message("notice", language)
-
-
-def _concept(code: Code) -> sr.CodedConcept:
-    return sr.CodedConcept(code.value, code.scheme, code.meaning)
