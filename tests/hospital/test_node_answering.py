@@ -185,6 +185,32 @@ def test_files_go_once_they_are_acknowledged(
     assert files(ledger) == ([], [])
 
 
+def test_what_is_acknowledged_is_forgotten_in_time(
+    ledger: Ledger, screener: Screener, radiograph: Radiograph
+) -> None:
+    film = radiograph()
+    study = accept(ledger, film)
+    answer(ledger, screener, study)
+    ledger.drop(0)
+    ledger.forget(0)
+    assert ledger.films.counts() == {("answered", ""): 1}, "A result is not acknowledged."
+
+    results = ledger.outbox.due("pacs", 9)
+    ledger.outbox.sent(results)
+    ledger.forget(0)
+    assert ledger.films.counts() == {("answered", ""): 1}, "The film is there."
+    ledger.drop(0)
+    ledger.forget(60)
+    assert ledger.films.knows("1.2.3.4.5.8", "m")
+    ledger.forget(0)
+    assert (ledger.films.counts(), ledger.outbox.counts()) == ({}, {})
+
+    # As a new one: the archive is sent the same instances, and keeps one of each.
+    accept(ledger, film)
+    answer(ledger, screener, study)
+    assert {each.uid for each in ledger.outbox.due("pacs", 9)} == {each.uid for each in results}
+
+
 def test_what_was_never_acknowledged_is_swept(ledger: Ledger, radiograph: Radiograph) -> None:
     accept(ledger, radiograph())
     (ledger.films.folder / "begun").write_bytes(b"x")

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydicom.uid import SecondaryCaptureImageStorage
 from tests.dicom_files import dicom, ramp
 from tests.hospital.nodes import Archive, free_port
 
@@ -26,7 +27,8 @@ Judged = list[Refused | Unavailable | None]
 @pytest.fixture
 def delivery(tmp_path: Path) -> Delivery:
     path = tmp_path / "result"
-    path.write_bytes(dicom(ramp(), StudyInstanceUID="1.2"))
+    facts = {"SOPClassUID": SecondaryCaptureImageStorage, "StudyInstanceUID": "1.2"}
+    path.write_bytes(dicom(ramp(), **facts))
     return Delivery(1, "there", "1.2.3", "structured_report", path, 0, 0.0)
 
 

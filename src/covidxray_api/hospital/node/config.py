@@ -166,6 +166,10 @@ class NodeConfig(Declaration):
     """Seconds for which a film is kept after it is answered, and until its results are
     acknowledged; or `always`, and only then is storage committed."""
 
+    remember_s: PositiveFloat = 90 * 86400.0
+    """Seconds for which the UIDs of a film that was dropped, and of its results, are remembered: if
+    it comes again, it is not answered again. Thereafter it is as a new one."""
+
     retry_most_s: PositiveFloat = 600.0
     """Longest time between two tries to send a result; the first is a second, and each is twice the
     one before."""

@@ -29,6 +29,8 @@ CREATE TABLE IF NOT EXISTS films (
 );
 CREATE INDEX IF NOT EXISTS films_by_study ON films (study);
 CREATE INDEX IF NOT EXISTS films_by_state ON films (state);
+CREATE INDEX IF NOT EXISTS films_by_age ON films (answered_at);
+CREATE INDEX IF NOT EXISTS films_kept ON films (answered_at) WHERE file IS NOT NULL;
 CREATE TABLE IF NOT EXISTS results (
     id INTEGER PRIMARY KEY,
     uid TEXT NOT NULL UNIQUE,
@@ -38,6 +40,7 @@ CREATE TABLE IF NOT EXISTS results (
     made_at REAL NOT NULL
 );
 CREATE INDEX IF NOT EXISTS results_by_study ON results (study);
+CREATE INDEX IF NOT EXISTS results_kept ON results (id) WHERE file IS NOT NULL;
 CREATE TABLE IF NOT EXISTS deliveries (
     id INTEGER PRIMARY KEY,
     result INTEGER NOT NULL REFERENCES results,
@@ -81,10 +84,19 @@ class Database:
             self._connection.close()
 
     @contextmanager
-    def writing(self) -> Iterator[sqlite3.Connection]:
-        """Make one transaction of what is done meanwhile: all of it, or nothing."""
-        with self._lock, sqlite.transaction(self._connection):
-            yield self._connection
+    def writing(self, *, durably: bool = True) -> Iterator[sqlite3.Connection]:
+        """Make one transaction of what is done meanwhile: all of it, or nothing.
+
+        Parameters
+        ----------
+        durably : bool
+            Whether it is on disk when this returns. Otherwise it outlives the end of the process,
+            and a failure of power only once a later one does.
+        """
+        with self._lock:
+            self._connection.execute(f"PRAGMA synchronous = {'FULL' if durably else 'NORMAL'}")
+            with sqlite.transaction(self._connection):
+                yield self._connection
 
     def rows(self, query: str, *values: object) -> list[sqlite3.Row]:
         """Return what a query finds."""

@@ -107,7 +107,8 @@ class Films:
     def _next_study(self, quiet_s: float) -> str | None:
         taken = [study for study in self._taken if study]
         others = ",".join("?" * len(taken))
-        with self._database.writing() as connection:
+        # Tries are counted to give up a film that ends the process.
+        with self._database.writing(durably=False) as connection:
             found = connection.execute(
                 "SELECT study FROM films WHERE state = 'received'"  # noqa: S608  # nosec B608
                 f" AND study NOT IN ({others}) GROUP BY study HAVING max(received_at) <= ?"

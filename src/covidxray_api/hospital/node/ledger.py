@@ -20,6 +20,12 @@ from covidxray_api.hospital.node.films import Films, KeptFilm
 from covidxray_api.hospital.node.outbox import Outbox
 from covidxray_api.hospital.node.promises import Promises
 
+PENDING = (
+    "SELECT results.study FROM results JOIN deliveries ON deliveries.result = results.id"
+    " WHERE deliveries.state IN ('waiting', 'dead')"
+)
+"""The studies of which a result is not acknowledged."""
+
 
 @dataclass(frozen=True, slots=True)
 class Made:
@@ -106,10 +112,6 @@ class Ledger:
         keep_films_s : float, optional
             Seconds for which films are kept thereafter; always if none.
         """
-        pending = (
-            "SELECT results.study FROM results JOIN deliveries ON deliveries.result = results.id"
-            " WHERE deliveries.state != 'sent'"
-        )
         with self._database.writing() as connection:
             results = connection.execute(
                 "SELECT id, file FROM results WHERE file IS NOT NULL AND NOT EXISTS (SELECT 1"
@@ -122,7 +124,7 @@ class Ledger:
             if keep_films_s is not None:
                 films = connection.execute(
                     "SELECT id, file FROM films WHERE file IS NOT NULL AND state IN ('answered',"  # noqa: S608  # nosec B608
-                    f" 'unreadable') AND answered_at <= ? AND study NOT IN ({pending})",
+                    f" 'unreadable') AND answered_at <= ? AND study NOT IN ({PENDING})",
                     (time.time() - keep_films_s,),
                 ).fetchall()
                 connection.executemany(
@@ -130,6 +132,29 @@ class Ledger:
                 )
         remove(self.films.folder / row["file"] for row in films)
         remove(self.outbox.folder / row["file"] for row in results)
+
+    def forget(self, remember_s: float) -> None:
+        """Forget films that were dropped, and their results, all of which are acknowledged.
+
+        Parameters
+        ----------
+        remember_s : float
+            Seconds since the film was answered.
+        """
+        with self._database.writing(durably=False) as connection:
+            forgotten = connection.execute(
+                "DELETE FROM films WHERE answered_at <= ? AND file IS NULL"  # noqa: S608  # nosec B608
+                f" AND state IN ('answered', 'unreadable') AND study NOT IN ({PENDING})",
+                (time.time() - remember_s,),
+            ).rowcount
+            if not forgotten:
+                return
+            old = (
+                "SELECT id FROM results WHERE file IS NULL AND study NOT IN"
+                " (SELECT study FROM films)"
+            )
+            connection.execute(f"DELETE FROM deliveries WHERE result IN ({old})")  # noqa: S608  # nosec B608
+            connection.execute(f"DELETE FROM results WHERE id IN ({old})")  # noqa: S608  # nosec B608
 
     def resend(self, numbers: Sequence[int] | None = None) -> int:
         """Let dead letters be sent again, and films that were given up be screened again.

@@ -56,8 +56,8 @@ class Node:
     """
 
     def __init__(self, settings: Settings, config: NodeConfig) -> None:
-        # One process, with a thread for each core.
-        threads = settings.workers * settings.threads
+        # One process, with a thread for each core, and one more as one of them waits for the disk.
+        threads = settings.workers * settings.threads + 1
         self._settings = settings.model_copy(update={"threads": threads})
         self._threads = threads
         self._config = config
@@ -158,13 +158,14 @@ class Node:
                     await asyncio.sleep(LOOK_S)
 
     def _keep_house(self, ledger: Ledger, metrics: NodeMetrics) -> None:
-        """Drop what is not needed any more, count what is there, and report commitments."""
+        """Drop and forget what is not needed any more, count the rest, report commitments."""
         keep = self._config.keep_films
         ae = requestor(self._config)
         ae.add_requested_context("1.2.840.10008.1.20.1")
         while not self._leaving.wait(KEEP_HOUSE_S):
             try:
                 ledger.drop(None if keep == "always" else float(keep))
+                ledger.forget(self._config.remember_s)
                 metrics.noted(ledger.films.counts(), ledger.outbox.counts())
                 report_commitments(ledger.promises, self._config, ae)
             except Exception as error:

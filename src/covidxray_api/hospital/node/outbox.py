@@ -67,7 +67,8 @@ class Outbox:
 
     def sent(self, deliveries: Sequence[Delivery]) -> None:
         """Note that a destination has acknowledged some results."""
-        with self._database.writing() as connection:
+        # At worst the same bytes are sent once more.
+        with self._database.writing(durably=False) as connection:
             connection.executemany(
                 "UPDATE deliveries SET state = 'sent', fault = NULL, tries = tries + 1"
                 " WHERE id = ?",
@@ -76,7 +77,7 @@ class Outbox:
 
     def postpone(self, delivery: Delivery, fault: str, seconds: float) -> None:
         """Note that a result could not be sent, to be tried again after some seconds."""
-        with self._database.writing() as connection:
+        with self._database.writing(durably=False) as connection:
             connection.execute(
                 "UPDATE deliveries SET fault = ?, tries = tries + 1, due_at = ? WHERE id = ?",
                 (fault, time.time() + seconds, delivery.id),

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import logging
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import httpx
 from pydicom import dcmread
 from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian
-from pynetdicom import AE
 
+from covidxray_api.hospital.kinds import SOP_CLASSES
 from covidxray_api.hospital.node.calling import hang_up, requestor
 from covidxray_api.hospital.node.config import (
     Destination,
@@ -52,36 +52,28 @@ def sender_of(destination: Destination, config: NodeConfig) -> Sender:
 
 
 class DimseSender:
-    """Sends by C-STORE, all results of a batch on one association."""
+    """Sends by C-STORE, all results that there are on one association."""
 
     def __init__(self, destination: DimseDestination, config: NodeConfig) -> None:
         self._destination = destination
         self._ae = requestor(config)
-        self._tls = (requestor_context(config), destination.host) if destination.tls else None
-
-    def send(self, batch: Sequence[Delivery]) -> Iterator[Outcome]:
-        """Send results; see `Sender`."""
-        objects = [dcmread(delivery.path) for delivery in batch]
-        contexts = AE()
-        for sop_class in sorted({str(each.SOPClassUID) for each in objects}):
-            contexts.add_requested_context(
+        for sop_class in SOP_CLASSES:
+            self._ae.add_requested_context(
                 sop_class, [ExplicitVRLittleEndian, ImplicitVRLittleEndian]
             )
+        self._tls = (requestor_context(config), destination.host) if destination.tls else None
+
+    def send(self, due: Iterable[Delivery]) -> Iterator[Outcome]:
+        """Send results; see `Sender`."""
         to = self._destination
-        association = self._ae.associate(
-            to.host,
-            to.port,
-            contexts=contexts.requested_contexts,
-            ae_title=to.ae_title,
-            tls_args=self._tls,
-        )
+        association = self._ae.associate(to.host, to.port, ae_title=to.ae_title, tls_args=self._tls)
         if not association.is_established:
             hang_up(association)
             raise Unavailable("rejected" if association.is_rejected else "no association")
         try:
-            for delivery, each in zip(batch, objects, strict=True):
+            for delivery in due:
                 try:
-                    status = association.send_c_store(each).get("Status")
+                    status = association.send_c_store(dcmread(delivery.path)).get("Status")
                 except ValueError:
                     yield delivery, Refused("SOP class not accepted")
                 except RuntimeError:
@@ -132,9 +124,9 @@ class StowSender(_HttpSender):
     def __init__(self, destination: StowDestination, config: NodeConfig) -> None:
         super().__init__(destination.url, destination.authorization, config)
 
-    def send(self, batch: Sequence[Delivery]) -> Iterator[Outcome]:
+    def send(self, due: Iterable[Delivery]) -> Iterator[Outcome]:
         """Send results; see `Sender`."""
-        for delivery in batch:
+        for delivery in due:
             boundary = uuid.uuid4().hex
             content = b"".join(
                 [
@@ -170,9 +162,9 @@ class FhirSender(_HttpSender):
     def __init__(self, destination: FhirDestination, config: NodeConfig) -> None:
         super().__init__(destination.url, destination.authorization, config)
 
-    def send(self, batch: Sequence[Delivery]) -> Iterator[Outcome]:
+    def send(self, due: Iterable[Delivery]) -> Iterator[Outcome]:
         """Send results; see `Sender`."""
-        for delivery in batch:
+        for delivery in due:
             media_type = "application/fhir+json"
             answer = self._post("", delivery.path.read_bytes(), media_type, media_type)
             failed = not answer.is_success

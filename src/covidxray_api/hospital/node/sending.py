@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Protocol
 
 import structlog
@@ -14,10 +14,13 @@ from covidxray_api.hospital.node.outbox import Delivery, Outbox
 from covidxray_api.serving.logs import log_failure
 
 BATCH = 50
-"""Most results that are sent in one go."""
+"""Most results that are looked for at once."""
 
-LOOK_S = 0.2
+LOOK_S = 0.1
 """Time between two looks for results."""
+
+LINGER_S = 1.0
+"""Time without a result after which an association is released."""
 
 log = structlog.get_logger()
 
@@ -37,8 +40,13 @@ Outcome = tuple[Delivery, Refused | Unavailable | None]
 class Sender(Protocol):
     """Sends results in one protocol."""
 
-    def send(self, batch: Sequence[Delivery]) -> Iterator[Outcome]:
-        """Send results, and yield how each fared as soon as that is known.
+    def send(self, due: Iterable[Delivery]) -> Iterator[Outcome]:
+        """Send results as they come, and yield how each fared as soon as that is known.
+
+        Parameters
+        ----------
+        due : iterable of Delivery
+            At least one; may wait for further ones.
 
         Raises
         ------
@@ -88,31 +96,48 @@ class Courier(threading.Thread):
         """Send what is due until told to stop."""
         while not self.stopping.is_set():
             try:
-                busy = self._send_due()
+                self._send_due()
             except Exception as error:
                 # A fault of this program must not end what sends.
                 log_failure(log, "sending failed", error, destination=self._destination)
-                busy = False
-            if not busy:
-                self.stopping.wait(LOOK_S)
+            self.stopping.wait(LOOK_S)
 
-    def _send_due(self) -> bool:
-        """Send one batch, and return whether there was any."""
+    def _send_due(self) -> None:
+        """Send what is due, if there is anything, and what follows closely upon it."""
+        waiting: dict[int, Delivery] = {}
         batch = self._outbox.due(self._destination, BATCH)
-        left = {delivery.id: delivery for delivery in batch}
         try:
-            for delivery, fault in self._sender.send(batch) if batch else ():
-                del left[delivery.id]
+            for delivery, fault in self._sender.send(self._due(batch, waiting)) if batch else ():
+                del waiting[delivery.id]
                 self._note(delivery, fault)
         except Unavailable as fault:
-            for delivery in left.values():
+            for delivery in waiting.values():
                 self._note(delivery, fault)
         except Exception as error:
             # What cannot be sent at all waits, and lets the others go first.
-            for delivery in left.values():
+            for delivery in waiting.values():
                 self._note(delivery, Unavailable(type(error).__name__))
             raise
-        return bool(batch)
+
+    def _due(self, batch: Sequence[Delivery], waiting: dict[int, Delivery]) -> Iterator[Delivery]:
+        """Yield what is due until there has been nothing for a while.
+
+        Parameters
+        ----------
+        batch : sequence of Delivery
+            What comes first.
+        waiting : dict of int to Delivery
+            Has, by id, what was looked for and not yet judged.
+        """
+        idle_since = time.monotonic()
+        while batch or time.monotonic() - idle_since < LINGER_S:
+            if batch:
+                waiting.update({delivery.id: delivery for delivery in batch})
+                yield from batch
+                idle_since = time.monotonic()
+            if self.stopping.wait(0 if batch else LOOK_S):
+                return
+            batch = self._outbox.due(self._destination, BATCH)
 
     def _note(self, delivery: Delivery, fault: Refused | Unavailable | None) -> None:
         if fault is None:
