@@ -150,10 +150,22 @@ def _rounded(rates: Mapping[str, float]) -> dict[str, float]:
 
 
 @app.command()
-def storm(number: int = 1000, associations: int = CLIENTS, kills: int = 10) -> None:
-    """Store films while the node is killed again and again; exit code 1 if anything is lost."""
+def storm(
+    number: int = 1000, associations: int = CLIENTS, kills: int = 10, most_s: float = 540.0
+) -> None:
+    """Store films while the node is killed again and again; exit code 1 if anything is lost.
+
+    It says on standard error how far it is, and fails after `most_s` seconds.
+    """
     with TemporaryDirectory() as folder:
-        came = rage(Path(folder), number, associations, kills)
+        came = rage(
+            Path(folder),
+            number,
+            associations,
+            kills,
+            most_s,
+            lambda told: typer.echo(told, err=True),
+        )
     typer.echo(json.dumps(asdict(came), indent=1))
     if came.answered != number or came.different or came.waiting:
         raise typer.Exit(1)

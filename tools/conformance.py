@@ -5,19 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from fastapi.routing import APIRoute
+from pydicom.datadict import dictionary_VR
 from pydicom.uid import UID
 from pynetdicom.sop_class import StorageCommitmentPushModel, Verification
 
-from covidxray_api.api.routers import retrieve, store
+from covidxray_api.api.routers import pixels, retrieve, search, store
 from covidxray_api.decoding.formats import TRANSFER_SYNTAXES
+from covidxray_api.hospital.bulk_data import SYNTAXES
 from covidxray_api.hospital.image_reference import IDENTIFYING
 from covidxray_api.hospital.kinds import SOP_CLASSES
+from covidxray_api.hospital.matching import KEYS
 from covidxray_api.hospital.node.classes import OTHERS, RADIOGRAPHS
-from covidxray_api.hospital.search import IGNORED, KEYS
 from covidxray_api.hospital.store_response import FAILURE_REASONS, PROCESSING_FAILURE
 from covidxray_api.rendering import coding
 
-ROUTERS = (store.router, retrieve.search, retrieve.router)
+ROUTERS = (store.router, search.router, retrieve.router, pixels.router)
 
 
 def conformance() -> str:
@@ -51,11 +53,16 @@ def conformance() -> str:
             "\n### DICOMweb: services\n",
             *_table(("method", "path", "meaning"), _services()),
             "\n### DICOMweb: attributes that searches match\n",
-            ", ".join(f"`{name}`" for name in KEYS)
-            + "; `limit` and `offset` are kept, "
-            + " and ".join(f"`{name}`" for name in IGNORED)
-            + " change nothing, any other is refused.\n",
-            "### DICOMweb: reasons of failure\n",
+            *_table(("attribute", "matched with"), ((f"`{key}`", _matching(key)) for key in KEYS)),
+            "\n### DICOMweb: bulk data apart\n",
+            *_table(
+                ("media type of pixels", "transfer syntaxes, the default first"),
+                (
+                    (f"`{name}`", ", ".join(f"{uid.name} `{uid}`" for uid in syntaxes))
+                    for name, syntaxes in SYNTAXES.items()
+                ),
+            ),
+            "\n### DICOMweb: reasons of failure\n",
             *_table(
                 ("problem", "Failure Reason (0008,1197)"),
                 [
@@ -88,6 +95,17 @@ def _services() -> Iterable[tuple[str, ...]]:
             if isinstance(route, APIRoute):
                 said = (route.endpoint.__doc__ or "").strip().splitlines()[0]
                 yield ", ".join(route.methods or ()), f"`{route.path}`", said
+
+
+def _matching(keyword: str) -> str:
+    match dictionary_VR(keyword):
+        case "DA" | "TM":
+            return "one value, or a range"
+        case "UI":
+            return "one UID, or a list with commas"
+        case "IS":
+            return "one number"
+    return "text with `*` and `?` for other characters"
 
 
 def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> list[str]:

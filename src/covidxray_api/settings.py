@@ -152,7 +152,7 @@ class Settings(BaseSettings):
     """Days after which feedback and records of screenings are deleted; kept if unset."""
 
     results: Path | None = None
-    """Where DICOM results are kept until they are acknowledged: a SQLite file on a local disk, made
+    """Where DICOM results are kept for a time: a SQLite file on a local disk, made
     where there is none. With it, films are taken by DICOMweb, and there is a worklist; it holds
     what identifies patients."""
 

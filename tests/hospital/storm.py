@@ -23,6 +23,9 @@ from tests.hospital.nodes import SUCCESS, Archive, free_port, reachable, running
 EXAMPLES = Path(__file__).parents[2] / "examples"
 NAMES = ("normal", "covid_19", "viral_pneumonia")
 
+TELL_S = 5.0
+"""Time between two words on how far a storm is."""
+
 
 @dataclass
 class Counting(Archive):
@@ -69,22 +72,49 @@ def film(name: str = NAMES[0]) -> bytes:
     return dicom(np.asarray(pixels, np.uint8), **uids)
 
 
-def rage(folder: Path, films: int, associations: int, kills: int) -> Storm:
+def rage(
+    folder: Path,
+    films: int,
+    associations: int,
+    kills: int,
+    patience_s: float = 600.0,
+    tell: Callable[[str], object] = lambda _: None,
+) -> Storm:
     """Send films, kill the node, and return what came of it once every film is answered.
 
     One kill is timed by what is acknowledged and the next by what is answered, each at a moment of
     chance thereafter.
+
+    Parameters
+    ----------
+    folder : Path
+        Where the node keeps its things.
+    films, associations, kills : int
+        How many.
+    patience_s : float
+        Time after which it has failed.
+    tell : callable
+        Is told now and then how far it is.
     """
     port, acknowledged, chance = free_port(), list[int](), random.Random(20)  # noqa: S311
+    deadline, archive = time.monotonic() + patience_s, Counting()
     sent = [film(NAMES[number % len(NAMES)]) for number in range(films)]
 
     def send(part: Sequence[bytes]) -> None:
         for each in part:
-            send_until_acknowledged(port, each)
+            send_until_acknowledged(port, each, deadline)
             acknowledged.append(1)
 
-    with Counting().listening() as archive, ExitStack() as lives:
-        assert isinstance(archive, Counting)
+    def wait(true: Callable[[], bool], pause_s: float = 0.02) -> None:
+        told = time.monotonic()
+        while not true():
+            if time.monotonic() > told + TELL_S:
+                told = time.monotonic()
+                tell(f"{len(acknowledged)} acknowledged, {len(archive.digests)} answered")
+            assert time.monotonic() < deadline, "It never came true."
+            time.sleep(pause_s)
+
+    with archive.listening(), ExitStack() as lives:
         config = {"port": port, "retry_most_s": 0.5, "destinations": [archive.destination()]}
         node = lives.enter_context(running(folder, **config))
         assert node.port == port
@@ -93,14 +123,16 @@ def rage(folder: Path, films: int, associations: int, kills: int) -> Storm:
         sending = [pool.submit(send, sent[n::associations]) for n in range(associations)]
         for number in range(1, kills + 1):
             counted = acknowledged if number % 2 else archive.digests
-            _wait(lambda: len(counted) >= number * films // (kills + 1))  # noqa: B023
+            wait(lambda: len(counted) >= number * films // (kills + 1))  # noqa: B023
             time.sleep(chance.random() / 2)
             node.kill()
+            tell(f"{number} of {kills} kills")
             node = lives.enter_context(running(folder, **config))
+        wait(lambda: all(each.done() for each in sending))
         for each in sending:
             each.result()
-        _wait(lambda: len(archive.digests) == films)
-        _wait(lambda: node.results() == {("pacs", "sent"): films})
+        wait(lambda: len(archive.digests) == films)
+        wait(lambda: node.results() == {("pacs", "sent"): films}, pause_s=0.5)
         seconds = time.monotonic() - begun
         assert node.stop() == 0
         waiting = films - node.results()["pacs", "sent"]
@@ -115,14 +147,16 @@ def rage(folder: Path, films: int, associations: int, kills: int) -> Storm:
     )
 
 
-def send_until_acknowledged(port: int, data: bytes) -> None:
+def send_until_acknowledged(port: int, data: bytes, deadline: float) -> None:
     """Send a film as a modality does: again, until it is told that it was stored."""
     dataset = dcmread(io.BytesIO(data))
     ae = AE("MODALITY")
     ae.add_requested_context(dataset.SOPClassUID, dataset.file_meta.TransferSyntaxUID)
     ae.acse_timeout = ae.dimse_timeout = ae.network_timeout = 10
-    while True:
-        _wait(lambda: reachable(port))
+    while time.monotonic() < deadline:
+        if not reachable(port):
+            time.sleep(0.05)
+            continue
         association = ae.associate("127.0.0.1", port, ae_title="COVIDXRAY")
         if association.is_established:
             try:
@@ -133,11 +167,3 @@ def send_until_acknowledged(port: int, data: bytes) -> None:
             finally:
                 association.release()
         time.sleep(0.05)
-
-
-def _wait(true: Callable[[], bool], patience_s: float = 1800.0) -> None:
-    """Wait until something is true; a storm may take long."""
-    deadline = time.monotonic() + patience_s
-    while not true():
-        assert time.monotonic() < deadline, "It never came true."
-        time.sleep(0.02)

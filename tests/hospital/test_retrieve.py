@@ -19,6 +19,7 @@ from tests.hospital.conftest import Screened
 from covidxray_api.access.keys import Keys
 from covidxray_api.errors import BodyTooLarge
 from covidxray_api.hospital.archive import Archive, Place
+from covidxray_api.hospital.native_xml import from_xml
 from covidxray_api.hospital.results import results
 from covidxray_api.hospital.results_store import ResultsStore
 from covidxray_api.rendering.renderer import Context
@@ -71,7 +72,24 @@ def test_studies_are_found(web: DICOMwebClient) -> None:
         ({"00100020": "HC-2"}, ["1.2.5"]),
         ({"PatientID": "HC-*"}, ["1.2.4", "1.2.5"]),
         ({"PatientName": "Núñez*"}, ["1.2.4", "1.2.5"]),
+        ({"PatientName": "núñez*"}, []),
+        ({"PatientName": "N??ez^Ana^^"}, ["1.2.4", "1.2.5"]),
+        ({"PatientID": "HC-[12]"}, []),
         ({"StudyDate": "20260301"}, ["1.2.4", "1.2.5"]),
+        ({"StudyDate": "20260201-20260401"}, ["1.2.4", "1.2.5"]),
+        ({"StudyDate": "20260301-"}, ["1.2.4", "1.2.5"]),
+        ({"StudyDate": "-20260228"}, []),
+        ({"StudyDate": "20260302-20260303"}, []),
+        ({"StudyTime": "1400-1405"}, ["1.2.4", "1.2.5"]),
+        ({"StudyTime": "140501-"}, []),
+        ({"StudyTime": "-14"}, ["1.2.4", "1.2.5"]),
+        ({"StudyInstanceUID": "1.2.5,1.2.9"}, ["1.2.5"]),
+        ({"StudyInstanceUID": "*"}, ["1.2.4", "1.2.5"]),
+        ({"StudyInstanceUID": "1.2.4\\1.2.5"}, ["1.2.4", "1.2.5"]),
+        ({"ReferringPhysicianName": "*"}, ["1.2.4", "1.2.5"]),
+        ({"StudyID": "7", "AccessionNumber": "ACC-?"}, ["1.2.4", "1.2.5"]),
+        ({"SeriesNumber": "9001"}, ["1.2.4", "1.2.5"]),
+        ({"SeriesNumber": "1"}, []),
         ({"ModalitiesInStudy": "SR"}, ["1.2.4", "1.2.5"]),
         ({"StudyInstanceUID": "1.2.9"}, []),
     ],
@@ -81,6 +99,37 @@ def test_studies_are_found_by_attributes(
 ) -> None:
     studies = datasets(web.search_for_studies(search_filters=filters))
     assert [one.StudyInstanceUID for one in studies] == found
+
+
+def test_a_study_is_counted_whole_whatever_is_asked_of_it(web: DICOMwebClient) -> None:
+    for asked in ("ModalitiesInStudy", "Modality"):
+        first, _ = datasets(web.search_for_studies(search_filters={asked: "S?"}))
+        assert list(first.ModalitiesInStudy) == ["OT", "SEG", "SR"]
+        assert first.NumberOfStudyRelatedInstances == 3
+    series = datasets(web.search_for_series("1.2.4", search_filters={"ModalitiesInStudy": "SR"}))
+    assert len(series) == 3
+
+
+def test_further_attributes_are_answered(client: httpx.Client) -> None:
+    fields = "ManufacturerModelName,00181020,BurnedInAnnotation,RequestAttributesSequence.StudyID"
+    asked = {"includefield": fields, "StudyInstanceUID": "1.2.4"}
+    (study,) = client.get("/dicomweb/studies", params=asked).json()
+    assert study["00081090"]["Value"] == ["multi-source 3"]
+    assert study["00181020"]["vr"] == "LO"
+    (plain,) = client.get("/dicomweb/studies", params={**asked, "includefield": "all"}).json()
+    assert plain.items() <= study.items()
+
+
+def test_what_is_not_done_is_warned_of(
+    client: httpx.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer = client.get("/dicomweb/studies", params={"fuzzymatching": "true"})
+    assert "Only literal matching has been performed" in answer.headers["warning"]
+    assert "warning" not in client.get("/dicomweb/studies", params={"limit": "1"}).headers
+    monkeypatch.setattr("covidxray_api.hospital.search.MOST", 1)
+    answer = client.get("/dicomweb/studies")
+    assert "Additional results can be requested" in answer.headers["warning"]
+    assert len(answer.json()) == 1
 
 
 def test_matches_come_in_pages(web: DICOMwebClient) -> None:
@@ -101,7 +150,15 @@ def test_series_and_instances_are_found(web: DICOMwebClient) -> None:
 
 
 def test_another_parameter_is_refused_by_name(client: httpx.Client) -> None:
-    for asked in ({"PatientWeight": "70"}, {"limit": "many"}, {"zzzzzzzz": "1"}):
+    for asked in (
+        {"PatientWeight": "70"},
+        {"limit": "many"},
+        {"zzzzzzzz": "1"},
+        {"includefield": "Weight"},
+        {"StudyDate": "2026"},
+        {"StudyTime": "-"},
+        {"StudyInstanceUID": "1.2*"},
+    ):
         answer = client.get("/dicomweb/studies", params=asked)
         assert answer.status_code == 400
         assert next(iter(asked)) in answer.json()["detail"]
@@ -125,16 +182,63 @@ def test_one_result_is_retrieved_alone(client: httpx.Client, web: DICOMwebClient
     assert dcmread(BytesIO(answer.content)).SOPInstanceUID == found.SOPInstanceUID
 
 
-def test_metadata_have_no_pixels(web: DICOMwebClient) -> None:
+def test_metadata_say_where_pixels_are(web: DICOMwebClient) -> None:
     found = web.retrieve_study_metadata("1.2.4")
     assert len(found) == 3
     for one in found:
         assert one["00100020"]["Value"] == ["HC-1"]
-        assert "7FE00010" not in one
-    (report,) = [one for one in datasets(found) if one.Modality == "SR"]
+        if one["00080060"]["Value"] == ["SR"]:
+            report = Dataset.from_json(one)
+            continue
+        place = [one[tag]["Value"][0] for tag in ("0020000D", "0020000E", "00080018")]
+        # The client sends a Host without a port.
+        url = one["7FE00010"]["BulkDataURI"].partition("/dicomweb")[2]
+        (pixels,) = web.retrieve_bulkdata(f"{web.base_url}{url}")
+        assert pixels == web.retrieve_instance(*place).PixelData
     assert report.ContentSequence
-    place = ("1.2.4", report.SeriesInstanceUID, report.SOPInstanceUID)
+    place = ["1.2.4", report.SeriesInstanceUID, report.SOPInstanceUID]
     assert Dataset.from_json(web.retrieve_instance_metadata(*place)) == report
+
+
+def test_metadata_are_xml_too(client: httpx.Client, web: DICOMwebClient) -> None:
+    headers = {"Accept": 'multipart/related; type="application/dicom+xml"'}
+    answer = client.get("/dicomweb/studies/1.2.4/metadata", headers=headers)
+    assert answer.headers["content-type"].startswith(
+        'multipart/related; type="application/dicom+xml"'
+    )
+    documents = [part.partition(b"\r\n\r\n")[2] for part in answer.content.split(b"\r\n--")[:3]]
+    found = {from_xml(each)["00080018"]["Value"][0] for each in documents}
+    assert found == {one.SOPInstanceUID for one in web.retrieve_study("1.2.4")}
+
+
+def test_frames_are_given(client: httpx.Client, web: DICOMwebClient) -> None:
+    for one in web.retrieve_study("1.2.4"):
+        place = (one.StudyInstanceUID, one.SeriesInstanceUID, one.SOPInstanceUID)
+        url = "/dicomweb/studies/{}/series/{}/instances/{}/frames".format(*place)
+        if one.Modality == "SR":
+            assert client.get(f"{url}/1").status_code == 404
+            continue
+        (pixels,) = web.retrieve_instance_frames(*place, frame_numbers=[1])
+        assert pixels == one.PixelData[: len(pixels)]
+        assert len(one.PixelData) - len(pixels) <= 1
+        headers = {"Accept": "application/octet-stream"}
+        assert client.get(f"{url}/1", headers=headers).content == pixels
+        assert client.get(f"{url}/1/rendered").headers["content-type"] == "image/png"
+        assert client.get(f"{url}/1,2").status_code == 404
+        assert client.get(f"{url}/first").status_code == 400
+
+
+def test_all_pixels_and_pictures_of_a_study_are_given(client: httpx.Client) -> None:
+    study = "/dicomweb/studies/1.2.4"
+    bulk = client.get(f"{study}/bulkdata")
+    assert bulk.content.count(b"Content-Location: http://") == 2
+    shown = client.get(f"{study}/rendered")
+    kinds = (b"image/png", b"text/html")
+    assert [shown.content.count(b"Content-Type: " + kind) for kind in kinds] == [2, 1]
+    (report,) = client.get(f"{study}/series", params={"Modality": "SR"}).json()
+    series = report["00081190"]["Value"][0].partition("/dicomweb")[2]
+    assert client.get(f"/dicomweb{series}/bulkdata").status_code == 404
+    assert client.get(f"{study}/rendered", headers={"Accept": "image/png"}).status_code == 406
 
 
 def test_results_are_shown(client: httpx.Client, web: DICOMwebClient) -> None:

@@ -121,7 +121,7 @@ def test_what_is_no_chest_radiograph_is_answered(
     [
         ("application/dicom", b"x", 415, "'application/dicom' is not read here"),
         (f"multipart/form-data; boundary={BOUNDARY}", body(b"x"), 415, "multipart/form-data"),
-        (RELATED.replace("dicom", "dicom+xml"), body(b"x", kind=""), 415, "application/dicom+xml"),
+        (RELATED.replace("dicom", "json"), body(b"x", kind=""), 415, "application/json"),
         (RELATED, body(b"[]", kind="application/dicom+json"), 415, "application/dicom+json"),
         (RELATED.replace("boundary", "bound"), body(b"x"), 400, "boundary"),
         (RELATED, body(), 400, ""),

@@ -39,9 +39,11 @@ from covidxray_api.api.routers import (
     jobs,
     models,
     page,
+    pixels,
     problem_types,
     retrieve,
     screening,
+    search,
     store,
     worklist,
 )
@@ -79,8 +81,9 @@ ROUTERS = (
     records_router.router,
     worklist.router,
     store.router,
-    retrieve.search,
+    search.router,
     retrieve.router,
+    pixels.router,
     problem_types.router,
     page.router,
 )

@@ -40,8 +40,16 @@ class Part:
     encoding: str = ""
     """How the data were encoded, lower case."""
 
+    location: str = ""
+    """Its Content-Location (RFC 2557, section 4.2); empty if it states none."""
+
     data: bytearray = field(default_factory=bytearray)
     """The data as they arrived."""
+
+    @property
+    def kind(self) -> str:
+        """Its media type without parameters, lower case."""
+        return self.media_type.partition(";")[0].strip().lower()
 
     @property
     def is_unused_input(self) -> bool:
@@ -125,6 +133,8 @@ class _Reader:
                 self._part.filename = _text(options[b"filename"])
         elif name == b"content-type":
             self._part.media_type = _text(value)
+        elif name == b"content-location":
+            self._part.location = _text(value).strip()
         elif name == b"content-transfer-encoding":
             self._part.encoding = _text(value).strip().lower()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 
@@ -89,24 +89,31 @@ async def read_form(request: Request, limit: int, most_files: int) -> Form:
     return Form(files, fields)
 
 
-async def read_related(request: Request, kind: str, limit: int, most: int) -> list[Part]:
-    """Read the parts of a `multipart/related` body (RFC 2387).
+async def read_related(
+    request: Request, kinds: Sequence[str], limit: int, most: int
+) -> tuple[str, list[Part]]:
+    """Read a `multipart/related` body (RFC 2387).
 
     Parameters
     ----------
     request : Request
         The request.
-    kind : str
-        Media type that all parts have.
+    kinds : sequence of str
+        Media types that its root may have.
     limit : int
         Most bytes of the body that are read.
     most : int
         Most parts.
 
+    Returns
+    -------
+    tuple of str and list of Part
+        The media type of the root, as the body or its first part states it, and all parts.
+
     Raises
     ------
     UnsupportedFormat
-        If it is no such body, or its parts are of another media type.
+        If it is no such body, or its root is of another media type.
     BodyTooLarge
         As soon as the body is known to have more bytes than `limit`.
     InvalidRequest
@@ -115,18 +122,20 @@ async def read_related(request: Request, kind: str, limit: int, most: int) -> li
     content_type = request.headers.get("content-type", "")
     media_type, options = parse_options_header(content_type)
     if media_type.lower() != b"multipart/related":
-        raise UnsupportedFormat("not_related", name=media_type.decode("latin-1"), kind=kind)
-    stated = options.get(b"type", kind.encode()).decode("latin-1")
-    found = []
+        raise UnsupportedFormat(
+            "not_related", name=media_type.decode("latin-1"), kinds=tuple(kinds)
+        )
+    stated = options.get(b"type", b"").decode("latin-1")
+    if stated and stated.lower() not in kinds:
+        raise UnsupportedFormat("not_related", name=stated, kinds=tuple(kinds))
     async with aclosing(_bounded(request, limit)) as body:
-        async for part in parts(content_type, body, most):
-            name = part.media_type or stated
-            if name.partition(";")[0].strip().lower() != kind:
-                raise UnsupportedFormat("not_related", name=name, kind=kind)
-            found.append(part)
+        found = [part async for part in parts(content_type, body, most)]
     if not found:
         raise InvalidRequest("no_parts")
-    return found
+    root = (stated or found[0].kind).lower()
+    if root not in kinds:
+        raise UnsupportedFormat("not_related", name=root, kinds=tuple(kinds))
+    return root, found
 
 
 def file_of(form: Form) -> bytes:

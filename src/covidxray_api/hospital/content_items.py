@@ -6,6 +6,7 @@ for all of them; so it makes each once, and what is kept of it are its bytes.
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -92,7 +93,7 @@ def by_name(items: Iterable[Dataset]) -> Iterable[tuple[str, bytes]]:
 @cache
 def _tag(keyword: str) -> bytes:
     tag = Tag(keyword)
-    return tag.group.to_bytes(2, "little") + tag.element.to_bytes(2, "little")
+    return struct.pack("<HH", tag.group, tag.element)
 
 
 def _length(content: bytes) -> bytes:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from html import escape
-from io import BytesIO
 
 import cv2
 import numpy as np
-from pydicom import Dataset, dcmread
+from pydicom import Dataset
 
 HTML, PNG, JPEG = "text/html", "image/png", "image/jpeg"
 
@@ -35,11 +34,6 @@ def rendered(one: Dataset, media_type: str) -> bytes:
     shown = cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR) if in_colour else pixels * np.uint8(255)
     _, data = cv2.imencode(".png" if media_type == PNG else ".jpg", shown)
     return data.tobytes()
-
-
-def read(data: bytes, *, pixels: bool = True) -> Dataset:
-    """Read a result of the store, with its pixels or without."""
-    return dcmread(BytesIO(data), stop_before_pixels=not pixels)
 
 
 def _page(one: Dataset) -> str:

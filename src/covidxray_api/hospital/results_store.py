@@ -1,4 +1,4 @@
-"""Results until they are acknowledged: the DICOM objects that were made of films.
+"""Results for a time: the DICOM objects that were made of films.
 
 The films themselves are not kept.
 """
@@ -14,6 +14,7 @@ from pydicom import Dataset
 
 from covidxray_api.errors import UnknownResult
 from covidxray_api.hospital.film import Film
+from covidxray_api.hospital.matching import Condition
 from covidxray_api.hospital.results import encoded
 from covidxray_api.hospital.results_database import ResultsDatabase
 from covidxray_api.hospital.worklist import Worklist, enter
@@ -30,13 +31,6 @@ COLUMNS: Final[Mapping[str, str]] = {
     "accession_number": "AccessionNumber",
 }
 """Attributes by which results are found, by the name of their column, in the order of the table."""
-
-_FIND = """
-SELECT attributes FROM result
-WHERE study GLOB ? AND series GLOB ? AND instance GLOB ? AND sop_class GLOB ? AND modality GLOB ?
-AND patient_id GLOB ? AND patient_name GLOB ? AND study_date GLOB ? AND accession_number GLOB ?
-ORDER BY made, rowid
-"""
 
 DESCRIBED: Final = (
     "SpecificCharacterSet",
@@ -76,7 +70,7 @@ class ResultsStore:
     path : Path
         The SQLite file, on a local disk; made where there is none.
     hours : float
-        Time after which results are dropped, acknowledged or not.
+        Time after which results are dropped.
 
     Raises
     ------
@@ -123,8 +117,7 @@ class ResultsStore:
         Parameters
         ----------
         **wanted
-            What a column of `COLUMNS` has to match; ``*`` and ``?`` stand for other characters
-            (PS3.4, section C.2.2.2.4).
+            What columns of `COLUMNS` have to be.
 
         Raises
         ------
@@ -133,10 +126,50 @@ class ResultsStore:
         """
         if unknown := set(wanted) - set(COLUMNS):
             raise KeyError(*unknown)
-        patterns = [wanted.get(name, "*").replace("[", "[[]") for name in COLUMNS]
+        conditions = [Condition(f"{name} = ?", (value,)) for name, value in wanted.items()]
+        return [one for (one,) in self.search("instance", conditions, 0, -1)]
+
+    def search(
+        self, column: str, conditions: Sequence[Condition], offset: int, most: int
+    ) -> list[list[Dataset]]:
+        """Return what searches answer of studies, series or instances; see `DESCRIBED`.
+
+        Parameters
+        ----------
+        column : str
+            That of `COLUMNS` by which one is told from another.
+        conditions : sequence of Condition
+            What holds of any of its results.
+        offset : int
+            How many are passed over.
+        most : int
+            How many are returned; all if it is negative.
+
+        Returns
+        -------
+        list of list of Dataset
+            Of each, all of its results; the oldest first.
+
+        Raises
+        ------
+        ResultsUnavailable
+            If they cannot be read.
+        """
+        holds = " AND ".join(condition.sql for condition in conditions) or "1"
+        chosen = (
+            f"SELECT {column} FROM result WHERE {holds}"  # noqa: S608  # nosec B608
+            f" GROUP BY {column} ORDER BY min(made), min(rowid) LIMIT ? OFFSET ?"
+        )
+        query = (
+            f"SELECT {column}, attributes FROM result WHERE {column} IN ({chosen})"  # noqa: S608  # nosec B608
+            " ORDER BY made, rowid"
+        )
+        values = [value for condition in conditions for value in condition.values]
+        groups: dict[str, list[Dataset]] = {}
         with self._database.transaction("DEFERRED") as connection:
-            found = connection.execute(_FIND, patterns)
-            return [Dataset.from_json(attributes) for (attributes,) in found]
+            for name, attributes in connection.execute(query, (*values, most, offset)):
+                groups.setdefault(name, []).append(Dataset.from_json(attributes))
+        return list(groups.values())
 
     def get(self, instance: str) -> bytes:
         """Return an object as a file (PS3.10).
@@ -155,19 +188,6 @@ class ResultsStore:
             raise UnknownResult("instance", instance=instance)
         data: bytes = found[0]
         return data
-
-    def drop(self, instances: Iterable[str]) -> None:
-        """Drop objects that their destination has acknowledged, by SOP Instance UID.
-
-        Raises
-        ------
-        ResultsUnavailable
-            If they cannot be dropped.
-        """
-        with self._database.transaction() as connection:
-            connection.executemany(
-                "DELETE FROM result WHERE instance = ?", [(one,) for one in instances]
-            )
 
 
 def _described(one: Dataset) -> Dataset:

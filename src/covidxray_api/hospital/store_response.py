@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
-from xml.etree import ElementTree
 
 from pydicom import Dataset
-from pydicom.datadict import keyword_for_tag
 
 from covidxray_api.errors import CovidXrayError
 from covidxray_api.hospital.image_reference import ImageReference
@@ -81,29 +79,3 @@ def store_response(stored: Sequence[Stored], retrieve_url: str | None) -> Datase
     if unknown:
         response.OtherFailuresSequence = unknown
     return response
-
-
-def native_xml(dataset: Dataset) -> bytes:
-    """Return a data set of UIDs, numbers, URLs and sequences as XML (PS3.19, section A.1)."""
-    root = ElementTree.Element("NativeDicomModel")
-    _fill(root, dataset)
-    written: bytes = ElementTree.tostring(root, encoding="utf-8", xml_declaration=True)
-    return written
-
-
-def _fill(parent: ElementTree.Element, dataset: Dataset) -> None:
-    for element in dataset:
-        node = ElementTree.SubElement(
-            parent,
-            "DicomAttribute",
-            {
-                "tag": f"{element.tag:08X}",
-                "vr": element.VR,
-                "keyword": keyword_for_tag(element.tag),
-            },
-        )
-        if element.VR == "SQ":
-            for number, item in enumerate(element.value, start=1):
-                _fill(ElementTree.SubElement(node, "Item", number=str(number)), item)
-        elif not element.is_empty:
-            ElementTree.SubElement(node, "Value", number="1").text = str(element.value)

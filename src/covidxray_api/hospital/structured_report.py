@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
+from io import BytesIO
 from typing import Final, NamedTuple
 
 import highdicom.sr as sr
 from highdicom.coding_schemes import CodingSchemeIdentificationItem
 from highdicom.sr.utils import collect_evidence
-from pydicom import Dataset
+from pydicom import Dataset, dcmread
 from pydicom.charset import convert_encodings
 from pydicom.dataelem import RawDataElement
-from pydicom.dataset import FileMetaDataset
+from pydicom.dataset import FileDataset, FileMetaDataset
 from pydicom.sr.codedict import codes
 from pydicom.tag import Tag
 from pydicom.uid import ComputedRadiographyImageStorage
@@ -51,7 +52,7 @@ OF_ONE_STUDY: Final = (
 class _Document(NamedTuple):
     """What all reports of a model in one language have alike."""
 
-    attributes: Dataset
+    attributes: FileDataset
     root: Container
     measurements: Container
 
@@ -78,6 +79,7 @@ def structured_report(
     document = _document(first.screening.model, context.language)
     made = Dataset()
     made.update(document.attributes)
+    made.SpecificCharacterSet = CHARACTER_SET
     first.reference.place(made)
     made.SeriesInstanceUID = first.uid(f"{name}/series")
     made.SOPInstanceUID = first.uid(name)
@@ -125,16 +127,16 @@ def _document(model: StoredModel, language: Language) -> _Document:
         coding_schemes=[OWN_SCHEME],
         **equipment(model),
     )
-    root = Container.of(report[0])
-    measurements = Container.of(report[0].ContentSequence[-1])
-    attributes = Dataset()
-    attributes.update(made)
-    attributes.file_meta = made.file_meta
+    # When highdicom contributed would be that of the first report.
+    del made.ContributingEquipmentSequence[0].ContributionDateTime
+    file = BytesIO()
+    made.save_as(file, enforce_file_format=True)
+    # Read again, what is alike is written as it is.
+    attributes = dcmread(BytesIO(file.getvalue()))
     for keyword in OF_ONE_STUDY:
         del attributes[keyword]
-    # When highdicom contributed would be that of the first report.
-    del attributes.ContributingEquipmentSequence[0].ContributionDateTime
-    return _Document(attributes, root, measurements)
+    root, measurements = report[0], report[0].ContentSequence[-1]
+    return _Document(attributes, Container.of(root), Container.of(measurements))
 
 
 def _evidence(films: Sequence[Film], maps: Mapping[str, Dataset]) -> list[Dataset]:

@@ -67,6 +67,10 @@ PROBLEMS: Mapping[str, ProblemText] = {
                 "en": "The instance is of another study than the one in the path.",
                 "es": "La instancia es de otro estudio que el de la ruta.",
             },
+            "unreadable_metadata": {
+                "en": "The metadata are no data sets in the DICOM JSON model, or as XML.",
+                "es": "Los metadatos no son conjuntos de datos en el modelo JSON de DICOM ni XML.",
+            },
             "no_parts": {
                 "en": "The body has no parts.",
                 "es": "El cuerpo no tiene partes.",
@@ -240,8 +244,12 @@ PROBLEMS: Mapping[str, ProblemText] = {
                 " que no se lee; sí deflate.",
             },
             "not_related": {
-                "en": "{name!r} is not read here: send multipart/related with parts of {kind}.",
-                "es": "{name!r} no se lee aquí: envíe multipart/related con partes de {kind}.",
+                "en": "{name!r} is not read here: send multipart/related with parts of {kinds}.",
+                "es": "{name!r} no se lee aquí: envíe multipart/related con partes de {kinds}.",
+            },
+            "bulk_data": {
+                "en": "Pixels as bulk data of type {name!r} are not read; {known} are.",
+                "es": "No se leen píxeles como datos de tipo {name!r}; sí los de {known}.",
             },
             "known": {
                 "en": "The file is of the format {name}, which is not read.",
@@ -337,6 +345,12 @@ PROBLEMS: Mapping[str, ProblemText] = {
                 " its study.",
                 "es": "El archivo DICOM no tiene un {name} válido, sin el que ningún resultado"
                 " puede archivarse en su estudio.",
+            },
+            "no_bulk_data": {
+                "en": "The metadata refer to bulk data for {tag} that no part has: its"
+                " Content-Location has to be the BulkDataURI.",
+                "es": "Los metadatos remiten para {tag} a datos que ninguna parte tiene: su"
+                " Content-Location ha de ser el BulkDataURI.",
             },
             "data_set": {
                 "en": "The attributes of the DICOM file are truncated or damaged.",
@@ -605,10 +619,9 @@ PROBLEMS: Mapping[str, ProblemText] = {
     "unknown-result": ProblemText(
         title={"en": "Unknown result", "es": "Resultado desconocido"},
         advice={
-            "en": "Results are dropped once they are acknowledged, or after"
-            " COVIDXRAY_RESULTS_HOURS: send the film again.",
-            "es": "Los resultados se eliminan cuando se confirma su recepción o pasadas"
-            " COVIDXRAY_RESULTS_HOURS: envíe la imagen de nuevo.",
+            "en": "Results are dropped after COVIDXRAY_RESULTS_HOURS: send the film again.",
+            "es": "Los resultados se eliminan pasadas COVIDXRAY_RESULTS_HOURS: envíe la imagen de"
+            " nuevo.",
         },
         details={
             "": {
@@ -618,6 +631,15 @@ PROBLEMS: Mapping[str, ProblemText] = {
             "instance": {
                 "en": "There is no result {instance}.",
                 "es": "No hay ningún resultado {instance}.",
+            },
+            "frame": {
+                "en": "The result {instance} has no such frame: a picture has one, a report none.",
+                "es": "El resultado {instance} no tiene tal cuadro: una imagen tiene uno; un"
+                " informe, ninguno.",
+            },
+            "pixels": {
+                "en": "No result there of the study {study} is a picture.",
+                "es": "Ahí ningún resultado del estudio {study} es una imagen.",
             },
         },
     ),

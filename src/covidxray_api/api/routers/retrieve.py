@@ -1,80 +1,29 @@
-"""DICOMweb, searching and retrieving (QIDO-RS, WADO-RS): results that the service made.
+"""DICOMweb, retrieving (WADO-RS): results that the service made, and what is said of them.
 
-Not in the API description: the protocol has its own (PS3.18, sections 10.4 and 10.6;
-docs/conformance.md). The films themselves are not kept.
+Not in the API description: the protocol has its own (PS3.18, section 10.4; docs/conformance.md).
+The films themselves are not kept.
 """
 
 from __future__ import annotations
 
 import asyncio
-import json
-import re
-import uuid
-from collections.abc import AsyncIterator, Sequence
-from typing import TYPE_CHECKING, Annotated, Any
+from collections.abc import AsyncIterator
+from typing import Any
 
-from fastapi import APIRouter, Depends, Request, Response
-from fastapi.responses import StreamingResponse
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import JSONResponse
 
 from covidxray_api.api.access_log import RequestId
 from covidxray_api.api.negotiation import accepted, negotiate_media_type
-from covidxray_api.api.results import UID, studies_url
+from covidxray_api.api.places import INSTANCE, SERIES, STUDY, Place, uids_in
+from covidxray_api.api.related import RELATED, AnswerPart, related
+from covidxray_api.api.results import studies_url
 from covidxray_api.api.routes import StrictRoute
-from covidxray_api.api.state import Shared, State
-from covidxray_api.errors import InvalidRequest, UnknownResult
+from covidxray_api.api.state import Shared
 
-if TYPE_CHECKING:
-    from covidxray_api.hospital.search import Level
+DICOM, JSON, XML = "application/dicom", "application/dicom+json", "application/dicom+xml"
 
-DICOM, JSON, RELATED = "application/dicom", "application/dicom+json", "multipart/related"
-
-
-class SearchRoute(StrictRoute):
-    """A route whose query parameters are attributes of DICOM, checked by the search itself."""
-
-    def check_parameters(self, names: Sequence[str]) -> None:
-        """Leave them to the search."""
-
-
-async def _place(request: Request) -> dict[str, str]:
-    """Return the UIDs of the path, by `study`, `series` and `instance`."""
-    for name, uid in request.path_params.items():
-        if not re.fullmatch(UID, uid):
-            raise InvalidRequest("parameters", faults=f"{name}: {uid!r} is no UID")
-    return request.path_params
-
-
-Place = Annotated[dict[str, str], Depends(_place)]
-
-search = APIRouter(include_in_schema=False, route_class=SearchRoute.needing("results"))
 router = APIRouter(include_in_schema=False, route_class=StrictRoute.needing("results"))
-
-STUDY = "/dicomweb/studies/{study}"
-SERIES = STUDY + "/series/{series}"
-INSTANCE = SERIES + "/instances/{instance}"
-
-
-@search.get("/dicomweb/studies")
-async def search_studies(request: Request, shared: Shared, place: Place, _: RequestId) -> Response:
-    """Search studies that have results."""
-    return await _found(request, shared, "studies", place)
-
-
-@search.get("/dicomweb/series")
-@search.get(STUDY + "/series")
-async def search_series(request: Request, shared: Shared, place: Place, _: RequestId) -> Response:
-    """Search series of results."""
-    return await _found(request, shared, "series", place)
-
-
-@search.get("/dicomweb/instances")
-@search.get(STUDY + "/instances")
-@search.get(SERIES + "/instances")
-async def search_instances(
-    request: Request, shared: Shared, place: Place, _: RequestId
-) -> Response:
-    """Search results."""
-    return await _found(request, shared, "instances", place)
 
 
 @router.get(STUDY)
@@ -82,22 +31,18 @@ async def search_instances(
 @router.get(INSTANCE)
 async def retrieve(request: Request, shared: Shared, place: Place, _: RequestId) -> Response:
     """Give the results of a study, of a series, or one."""
-    uids = await _uids(shared, place)
+    uids = await uids_in(shared, place)
     offered = [RELATED, DICOM] if "instance" in place else [RELATED]
     media_type = negotiate_media_type(accepted(request), offered)
     store = shared.results.store
     if media_type == DICOM:
         return Response(await asyncio.to_thread(store.get, uids[0]), media_type=DICOM)
-    boundary = uuid.uuid4().hex
 
-    async def parts() -> AsyncIterator[bytes]:
+    async def parts() -> AsyncIterator[AnswerPart]:
         for uid in uids:
-            data = await asyncio.to_thread(store.get, uid)
-            yield f"--{boundary}\r\nContent-Type: {DICOM}\r\n\r\n".encode() + data + b"\r\n"
-        yield f"--{boundary}--\r\n".encode()
+            yield AnswerPart(DICOM, await asyncio.to_thread(store.get, uid))
 
-    content_type = f'{RELATED}; type="{DICOM}"; boundary={boundary}'
-    return StreamingResponse(parts(), headers={"Content-Type": content_type})
+    return related(parts(), DICOM)
 
 
 @router.get(STUDY + "/metadata")
@@ -106,73 +51,23 @@ async def retrieve(request: Request, shared: Shared, place: Place, _: RequestId)
 async def retrieve_metadata(
     request: Request, shared: Shared, place: Place, _: RequestId
 ) -> Response:
-    """Give all of results but their pixels, in the DICOM JSON model."""
-    negotiate_media_type(accepted(request), [JSON, "application/json"])
-    uids = await _uids(shared, place)
+    """Give all of results but their pixels, as JSON or XML, and where those are."""
+    media_type = negotiate_media_type(accepted(request), [JSON, "application/json", RELATED])
+    uids, base = await uids_in(shared, place), studies_url(request)
 
     def read() -> list[dict[str, Any]]:
-        from covidxray_api.hospital.rendered import read
+        from covidxray_api.hospital.pixels import metadata
 
-        found = (read(shared.results.store.get(uid), pixels=False) for uid in uids)
-        return [one.to_json_dict() for one in found]
+        return [metadata(shared.results.store.get(uid), base) for uid in uids]
 
-    return _json(await asyncio.to_thread(read))
+    found = await asyncio.to_thread(read)
+    if media_type != RELATED:
+        return JSONResponse(found, media_type=JSON)
 
+    async def parts() -> AsyncIterator[AnswerPart]:
+        from covidxray_api.hospital.native_xml import to_xml
 
-@router.get(INSTANCE + "/rendered")
-async def retrieve_rendered(
-    request: Request, shared: Shared, place: Place, _: RequestId
-) -> Response:
-    """Show a result: a picture as PNG or JPEG, a report as HTML."""
-    (uid,) = await _uids(shared, place)
-    accept = accepted(request)
+        for one in found:
+            yield AnswerPart(XML, to_xml(one))
 
-    def draw() -> tuple[bytes, str]:
-        from covidxray_api.hospital.rendered import media_types, read, rendered
-
-        one = read(shared.results.store.get(uid))
-        media_type = negotiate_media_type(accept, media_types(one))
-        return rendered(one, media_type), media_type
-
-    content, media_type = await asyncio.to_thread(draw)
-    return Response(content, media_type=media_type, headers={"Vary": "Accept"})
-
-
-async def _found(request: Request, shared: State, level: Level, place: dict[str, str]) -> Response:
-    """Answer a search, within a study or a series."""
-    negotiate_media_type(accepted(request), [JSON, "application/json"])
-    parameters, base = request.query_params.multi_items(), studies_url(request)
-
-    def find() -> list[dict[str, Any]]:
-        from covidxray_api.hospital.search import matches, wanted
-
-        store = shared.results.store
-        patterns, offset, limit = wanted(parameters)
-        found = matches(store.find(**{**patterns, **place}), level, base)
-        return found[offset : offset + limit]
-
-    found = await asyncio.to_thread(find)
-    return _json(found) if found else Response(status_code=204)
-
-
-async def _uids(shared: State, place: dict[str, str]) -> list[str]:
-    """Return the SOP Instance UIDs of results in a place.
-
-    Raises
-    ------
-    UnknownResult
-        If there is none.
-    """
-
-    def find() -> list[str]:
-        found = shared.results.store.find(**place)
-        return [str(one.SOPInstanceUID) for one in found]
-
-    uids = await asyncio.to_thread(find)
-    if not uids:
-        raise UnknownResult(study=place["study"])
-    return uids
-
-
-def _json(found: list[dict[str, Any]]) -> Response:
-    return Response(json.dumps(found), media_type=JSON)
+    return related(parts(), XML)

@@ -5,6 +5,7 @@ Not in the API description: the protocol has its own (PS3.18, section 10.5; docs
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime
 
 import structlog
@@ -13,7 +14,7 @@ from structlog.contextvars import bind_contextvars
 
 from covidxray_api.api.access_log import RequestId, numbered
 from covidxray_api.api.form import Part
-from covidxray_api.api.instances import Instances, InstancesRoute
+from covidxray_api.api.instances import JSON, XML, Instances, InstancesRoute
 from covidxray_api.api.negotiation import VARY, AnswerLanguage, accepted, negotiate_media_type
 from covidxray_api.api.outcomes import outcome
 from covidxray_api.api.results import Study, studies_url
@@ -30,8 +31,6 @@ from covidxray_api.errors import (
 from covidxray_api.rendering.renderer import Context
 from covidxray_api.screening.screener import Screener
 from covidxray_api.texts.problems import detail
-
-JSON, XML = "application/dicom+json", "application/dicom+xml"
 
 MOST_WARNINGS = 16
 """Failures that the headers of an answer explain in words."""
@@ -71,7 +70,8 @@ async def store_instances_of_study(
     """
     from covidxray_api.hospital.answering import answer
     from covidxray_api.hospital.image_reference import ImageReference
-    from covidxray_api.hospital.store_response import Stored, native_xml, store_response
+    from covidxray_api.hospital.native_xml import to_xml
+    from covidxray_api.hospital.store_response import Stored, store_response
 
     media_type = negotiate_media_type(accepted(request), [JSON, XML])
     limits = Limits.of(shared.settings)
@@ -83,7 +83,7 @@ async def store_instances_of_study(
 
         async def kept() -> None:
             nonlocal reference
-            data, part.data = content_of(part), bytearray()
+            data, part.data = await asyncio.to_thread(content_of, part), bytearray()
             placed = reference = ImageReference.read(data, limits)
             if study and placed.study != study:
                 raise InvalidRequest("other_study")
@@ -108,7 +108,7 @@ async def store_instances_of_study(
     studies = {one.reference.study for one in stored if one.reference}
     base = studies_url(request)
     response = store_response(stored, f"{base}/{studies.pop()}" if len(studies) == 1 else None)
-    content = response.to_json() if media_type == JSON else native_xml(response)
+    content = response.to_json() if media_type == JSON else to_xml(response.to_json_dict())
     status = 200 if not problems else 409 if len(problems) == len(stored) else 202
     answered = Response(content, status, media_type=media_type)
     answered.headers["Content-Language"], answered.headers["Vary"] = language, VARY

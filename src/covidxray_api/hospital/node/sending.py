@@ -104,8 +104,8 @@ class Courier(threading.Thread):
 
     def _send_due(self) -> None:
         """Send what is due, if there is anything, and what follows closely upon it."""
-        waiting: dict[int, Delivery] = {}
         batch = self._outbox.due(self._destination, BATCH)
+        waiting = {delivery.id: delivery for delivery in batch}
         try:
             for delivery, fault in self._sender.send(self._due(batch, waiting)) if batch else ():
                 del waiting[delivery.id]
@@ -129,15 +129,16 @@ class Courier(threading.Thread):
         waiting : dict of int to Delivery
             Has, by id, what was looked for and not yet judged.
         """
+        yield from batch
         idle_since = time.monotonic()
-        while batch or time.monotonic() - idle_since < LINGER_S:
+        while not self.stopping.wait(0 if batch else LOOK_S):
+            batch = self._outbox.due(self._destination, BATCH)
             if batch:
                 waiting.update({delivery.id: delivery for delivery in batch})
                 yield from batch
                 idle_since = time.monotonic()
-            if self.stopping.wait(0 if batch else LOOK_S):
+            elif time.monotonic() - idle_since > LINGER_S:
                 return
-            batch = self._outbox.due(self._destination, BATCH)
 
     def _note(self, delivery: Delivery, fault: Refused | Unavailable | None) -> None:
         if fault is None:
