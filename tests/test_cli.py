@@ -191,6 +191,7 @@ def test_feedback_is_exported_for_spreadsheets(
         "predicted_label": "",
         "comment": f"'{said.comment}",
         "replaces": "",
+        "entry": "",
     }
 
 

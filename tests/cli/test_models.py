@@ -16,6 +16,7 @@ from typer.testing import CliRunner, Result
 from covidxray_api.cli import app
 from covidxray_api.models.artefacts import hashed
 from covidxray_api.models.manifest import Manifest
+from covidxray_api.models.signatures import read_signing_key
 from covidxray_api.models.store import ModelStore
 from covidxray_api.settings import shipped
 
@@ -240,6 +241,28 @@ class TestSign:
         assert len(signed.stdout.splitlines()) == len(list(tmp_path.rglob("*.sig"))) == 3
         assert verified.exit_code == 0, verified.output
         assert [line.endswith(", signed") for line in verified.stdout.splitlines()] == [True, True]
+
+    def test_what_a_signature_of_before_does_not_stand_for_is_named(
+        self, folder: Path, tmp_path: Path
+    ) -> None:
+        private, public = make_keys(tmp_path)
+        signature = read_signing_key(private).sign((folder / "manifest.json").read_bytes())
+        (folder / "manifest.json.sig").write_bytes(signature)
+
+        result = run("verify", "multi-source-fast", "--key", public)
+
+        assert result.exit_code == 0, result.output
+        assert ", signed, but not MODEL_CARD.md, evidence.json: sign again\n" in result.stdout
+
+    def test_evidence_that_was_changed_is_told(self, folder: Path, tmp_path: Path) -> None:
+        private, public = make_keys(tmp_path)
+        run("sign", "multi-source-fast", "--key", private)
+        (folder / "evidence.json").write_text("{}")
+
+        result = run("verify", "multi-source-fast", "--key", public)
+
+        assert result.exit_code == 1
+        assert "evidence.json is not what was signed" in result.stdout
 
     def test_another_key_is_not_trusted(self, store: Path, tmp_path: Path) -> None:
         _, other = make_keys(tmp_path, "other")

@@ -16,7 +16,7 @@ from tests.signing import make_keys
 
 from covidxray_api.errors import CorruptArtefact, InvalidConfiguration
 from covidxray_api.models.artefacts import sha256_of, verify
-from covidxray_api.models.signatures import TrustedKeys, read_signing_key, sign
+from covidxray_api.models.signatures import TrustedKeys, read_signing_key, sign, unsigned
 
 
 @pytest.fixture
@@ -25,6 +25,8 @@ def folder(tmp_path: Path) -> Path:
     made = tmp_path / "net" / "1"
     made.mkdir(parents=True)
     (made / "manifest.json").write_text('{"name": "net", "version": "1"}')
+    (made / "evidence.json").write_text('{"auc": 0.9}')
+    (made / "MODEL_CARD.md").write_text("# net 1")
     return made
 
 
@@ -48,6 +50,7 @@ def test_what_a_trusted_key_has_signed(folder: Path, private: Path, trusted: Tru
     trusted.check(folder, sha256(folder))
     # The signature is no foreign file; another name is one.
     verify(folder, {})
+    assert unsigned(folder) == []
     (folder / "manifest.sig").write_bytes(b"")
     with pytest.raises(CorruptArtefact, match="unlisted"):
         verify(folder, {})
@@ -65,18 +68,78 @@ def test_a_manifest_that_is_changed_is_signed_no_more(
     read = sha256(folder)
     (folder / "manifest.json").write_text('{"name": "net", "version": "2"}')
 
-    with pytest.raises(CorruptArtefact, match="signature"):
+    with pytest.raises(CorruptArtefact, match="not_as_signed"):
         trusted.check(folder, sha256(folder))
     # Nor is one that was another when it was read.
     (folder / "manifest.json").write_text('{"name": "net", "version": "1"}')
     trusted.check(folder, read)
-    with pytest.raises(CorruptArtefact, match="signature"):
+    with pytest.raises(CorruptArtefact, match="not_as_signed"):
         trusted.check(folder, "0" * 64)
 
 
+@pytest.mark.parametrize("name", ["evidence.json", "MODEL_CARD.md"])
+def test_evidence_and_card_are_signed_too(
+    folder: Path, private: Path, trusted: TrustedKeys, name: str
+) -> None:
+    key, path = read_signing_key(private), folder / name
+    sign(folder, key)
+    path.write_text('{"auc": 1.0}')
+    with pytest.raises(CorruptArtefact, match="not_as_signed"):
+        trusted.check(folder, sha256(folder))
+    path.unlink()
+    with pytest.raises(CorruptArtefact, match="not_as_signed"):
+        trusted.check(folder, sha256(folder))
+
+    sign(folder, key)
+    trusted.check(folder, sha256(folder))
+    # Nor may there be one that was not there when it was signed.
+    path.write_text("{}")
+    with pytest.raises(CorruptArtefact, match="not_as_signed"):
+        trusted.check(folder, sha256(folder))
+
+
+def test_what_is_signed_of_another_version_is_not_trusted(
+    folder: Path, private: Path, trusted: TrustedKeys
+) -> None:
+    other = shutil.copytree(folder, folder.with_name("2"))
+    (other / "manifest.json").write_text('{"name": "net", "version": "2"}')
+    for made in (folder, other):
+        sign(made, read_signing_key(private))
+    for name in ("SHA256SUMS", "SHA256SUMS.sig"):
+        shutil.copy(other / name, folder / name)
+
+    with pytest.raises(CorruptArtefact, match="not_as_signed"):
+        trusted.check(folder, sha256(folder))
+
+
+def test_a_signature_of_before_is_of_the_manifest_alone(
+    folder: Path, private: Path, trusted: TrustedKeys
+) -> None:
+    key = read_signing_key(private)
+    signature = folder / "manifest.json.sig"
+    signature.write_bytes(key.sign((folder / "manifest.json").read_bytes()))
+
+    trusted.check(folder, sha256(folder))
+    assert unsigned(folder) == ["MODEL_CARD.md", "evidence.json"]
+    sign(folder, key)
+    assert unsigned(folder) == []
+    assert not signature.exists()
+
+
+def test_a_folder_within_is_named(folder: Path, private: Path) -> None:
+    (folder / "notes").mkdir()
+    sign(folder, read_signing_key(private))
+
+    assert unsigned(folder) == ["notes"]
+
+
+@pytest.mark.parametrize("name", ["manifest.json", "SHA256SUMS"])
 @pytest.mark.parametrize("signature", [b"", b"x", bytes(64), bytes(65)])
-def test_a_signature_that_is_none(folder: Path, trusted: TrustedKeys, signature: bytes) -> None:
-    (folder / "manifest.json.sig").write_bytes(signature)
+def test_a_signature_that_is_none(
+    folder: Path, trusted: TrustedKeys, name: str, signature: bytes
+) -> None:
+    (folder / name).write_bytes(b"")
+    (folder / f"{name}.sig").write_bytes(signature)
 
     with pytest.raises(CorruptArtefact, match="signature"):
         trusted.check(folder, sha256(folder))
@@ -96,16 +159,18 @@ def test_one_of_several_keys_suffices(folder: Path, private: Path, tmp_path: Pat
 
 
 @pytest.mark.skipif(not shutil.which("openssl"), reason="needs the openssl command")
-def test_openssl_finds_the_signature_good(folder: Path, private: Path) -> None:
+@pytest.mark.skipif(not shutil.which("sha256sum"), reason="needs the sha256sum command")
+def test_sha256sum_and_openssl_find_it_good(folder: Path, private: Path) -> None:
     sign(folder, read_signing_key(private))
 
-    command = "openssl pkeyutl -verify -rawin -pubin -in manifest.json -sigfile manifest.json.sig"
-    public = private.with_suffix(".pub.pem")
-    done = subprocess.run(
-        [*command.split(), "-inkey", str(public)], cwd=folder, capture_output=True, check=False
+    commands = (
+        "sha256sum --check --strict SHA256SUMS",
+        "openssl pkeyutl -verify -rawin -pubin -in SHA256SUMS -sigfile SHA256SUMS.sig"
+        f" -inkey {private.with_suffix('.pub.pem')}",
     )
-
-    assert done.returncode == 0, done.stderr
+    for command in commands:
+        done = subprocess.run(command.split(), cwd=folder, capture_output=True, check=False)
+        assert done.returncode == 0, done.stderr
 
 
 def test_a_file_of_other_keys_is_refused(private: Path, tmp_path: Path) -> None:

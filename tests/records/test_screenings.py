@@ -18,11 +18,12 @@ from covidxray_api.errors import (
     RecordsUnavailable,
     UnknownScreening,
 )
+from covidxray_api.records.chain import Head
 from covidxray_api.records.database import SCHEMA, Database, Table
 from covidxray_api.records.entry import Entry
 from covidxray_api.records.feedback import Feedback
 from covidxray_api.records.opinions import Agreement, Opinions
-from covidxray_api.records.screenings import Filter, Head, Screenings
+from covidxray_api.records.screenings import Filter, Screenings
 from covidxray_api.records.secret import Secret
 
 MOMENT = datetime(2026, 1, 31, 12, tzinfo=UTC)

@@ -89,7 +89,7 @@ def test_each_model_the_gate_and_the_mean_radiograph_have_to_be_signed(tmp_path:
 
     assert Screener.from_settings(settings).models.find().manifest.name == "multi-source"
     for folder in folders:
-        signature = folder / "manifest.json.sig"
+        signature = folder / "SHA256SUMS.sig"
         kept = signature.read_bytes()
         signature.unlink()
         with pytest.raises(CorruptArtefact, match="unsigned"):

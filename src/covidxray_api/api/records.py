@@ -181,7 +181,7 @@ class ServiceRecords:
         try:
             if self._settings.record_screenings != "off":
                 await self._check_answered(feedback)
-            return await asyncio.to_thread(self.opinions.add, feedback)
+            return await asyncio.to_thread(lambda: self.opinions.add(feedback))
         except RecordsUnavailable as error:
             log.error("feedback was not kept", reason=str(error))
             raise
@@ -190,7 +190,7 @@ class ServiceRecords:
         looks = round(RECENT_S / AGAIN_S)
         for look in range(looks + 1):
             try:
-                return await asyncio.to_thread(self.opinions.check_answered, feedback)
+                return await asyncio.to_thread(lambda: self.opinions.check_answered(feedback))
             except UnknownScreening:
                 # It may be the answer of a moment ago, whose record another process still has.
                 if look == looks:

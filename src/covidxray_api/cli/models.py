@@ -117,7 +117,8 @@ def verify(
     """Verify stored models as loading does; exit code 1 if one is not what was published.
 
     Files are compared with the hashes of the manifest, and each network is asked for the answer
-    that it gave when it was published: the compiled one, and Keras.
+    that it gave when it was published: the compiled one, and Keras. With keys, evidence and model
+    card are compared with what was signed; what a signature does not stand for is named.
     """
     from covidxray_api.models.signatures import TrustedKeys
 
@@ -137,7 +138,7 @@ def verify(
             failed = 1
             typer.echo(f"{'FAILED':8} {name}: {summary(error, 'en')}")
         else:
-            typer.echo(f"{'OK':8} {name}: {found}{', signed' if keys else ''}")
+            typer.echo(f"{'OK':8} {name}: {found}")
     raise typer.Exit(failed)
 
 
@@ -149,15 +150,25 @@ def _verify(folder: Path, keys: TrustedKeys | None) -> str:
     if keys:
         keys.check(folder, stored.sha256)
     engines = ", ".join(verify_model(stored))
-    return f"its files and answers are the published ones ({engines})"
+    said = f"its files and answers are the published ones ({engines})"
+    return said + (_signed(folder) if keys else "")
 
 
 def _verify_gate(reference: Path, keys: TrustedKeys | None) -> str:
-    from covidxray_api.consistency.gate import Gate
+    from covidxray_api.consistency.gate import GATES, Gate
     from covidxray_api.inference.onnx import OnnxEngine
 
     gate = Gate.load(reference, OnnxEngine, keys)
-    return f"the files of version {gate.version} and of the mean radiograph are the published ones"
+    said = f"the files of version {gate.version} and of the mean radiograph are the published ones"
+    return said + (_signed(reference / GATES / gate.version) if keys else "")
+
+
+def _signed(folder: Path) -> str:
+    """Say for what the signature of a folder, which has one, does not stand."""
+    from covidxray_api.models.signatures import unsigned
+
+    names = ", ".join(unsigned(folder))
+    return f", signed, but not {names}: sign again" if names else ", signed"
 
 
 def promote(
@@ -208,7 +219,8 @@ def sign(
 ) -> None:
     """Sign stored models, for installations that trust the key (COVIDXRAY_MODEL_KEYS).
 
-    The signature lies beside the manifest. What is not what was published is not signed.
+    The signature, beside the manifest, stands for all files of a version, with its evidence and
+    model card: sign again where those have changed. What is not what was published is not signed.
     """
     from covidxray_api.models.signatures import read_signing_key
     from covidxray_api.models.signatures import sign as sign_folder

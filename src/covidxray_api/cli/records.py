@@ -25,6 +25,9 @@ BREACHES = {
     "emptied": "Entry {number} is empty, and was not erased by this service.",
     "beginning": "Entries before number {number} are missing, and were not pruned by this service.",
     "head": "The head that was noted, entry {number}, is not there.",
+    "opinion_changed": "The opinion of entry {number} is not as it was given.",
+    "opinion_missing": "The opinion of entry {number} is missing, and nobody has erased it here.",
+    "opinion_added": "Opinion {number} was not given through this service.",
 }
 """What is said of each breach of the record."""
 
@@ -117,12 +120,12 @@ def verify(
         str | None, typer.Option(help="Head that was noted earlier, as this command prints it.")
     ] = None,
 ) -> None:
-    """Tell whether the record is as it was written; exit code 1 if it is not.
+    """Tell whether screenings and opinions are as they were written; exit code 1 if not.
 
     Note the head that is printed elsewhere: it shows later whether the end was cut off.
     """
+    from covidxray_api.records.chain import Head
     from covidxray_api.records.opening import open_screenings
-    from covidxray_api.records.screenings import Head
 
     try:
         noted = Head.parse(head) if head else None

@@ -26,11 +26,15 @@ MANIFEST = "manifest.json"
 EVIDENCE = "evidence.json"
 CARD = "MODEL_CARD.md"
 
-SIGNATURE = "manifest.json.sig"
+SUMS, SUMS_SIGNATURE = "SHA256SUMS", "SHA256SUMS.sig"
 
-UNHASHED = frozenset({MANIFEST, SIGNATURE, EVIDENCE, CARD})
-"""Files that no manifest lists: itself, its signature, and what is learned of the artefact
-later."""
+MANIFEST_SIGNATURE = "manifest.json.sig"
+"""Signature as it was until evidence and card were signed too."""
+
+SIGNATURES = (SUMS, SUMS_SIGNATURE, MANIFEST_SIGNATURE)
+
+UNHASHED = frozenset({MANIFEST, EVIDENCE, CARD, *SIGNATURES})
+"""Files that no manifest lists: itself, what is learned of the artefact later, and signatures."""
 
 DRAFT = ".draft-"
 """How the name of a folder begins whose version is not yet published."""
@@ -104,21 +108,24 @@ def verify(
     files : mapping of str to str
         SHA-256 of each file that is served, by its name.
     training_files : mapping of str to str, optional
-        Of those that only training reads, which may be absent and are not hashed here.
+        Of those that only training reads, which may be absent.
 
     Raises
     ------
     CorruptArtefact
-        If a served file is missing or differs from what was published, or if there is one that the
-        manifest does not list.
+        If a served file is missing, if one differs from what was published, or if there is one that
+        the manifest does not list.
     """
-    listed = {*files, *(training_files or {}), *UNHASHED}
+    optional = {} if training_files is None else training_files
+    listed = {*files, *optional, *UNHASHED}
     for path in sorted(folder.iterdir()):
         if path.name not in listed and not path.is_dir():
             raise CorruptArtefact("unlisted", path=path)
-    for name, expected in files.items():
+    for name, expected in {**optional, **files}.items():
         path = folder / name
         if not path.is_file():
+            if name in optional:
+                continue
             raise CorruptArtefact("missing", path=path)
         if sha256_of(path) != expected:
             raise CorruptArtefact("hash", path=path)

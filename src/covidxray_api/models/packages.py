@@ -16,7 +16,7 @@ from tempfile import TemporaryDirectory
 from typing import IO, Any
 
 from covidxray_api.errors import CorruptArtefact, CovidXrayError, InvalidConfiguration
-from covidxray_api.models.artefacts import CARD, DRAFT, EVIDENCE, MANIFEST, SIGNATURE, sha256_of
+from covidxray_api.models.artefacts import CARD, DRAFT, EVIDENCE, MANIFEST, SIGNATURES, sha256_of
 from covidxray_api.models.store import ModelStore, StoredModel
 
 LARGEST = 4 << 30
@@ -44,7 +44,7 @@ def publish(stored: StoredModel, target: str) -> str:
         If the version is not what was published, or the package cannot be written.
     """
     stored.verify()
-    optional = (SIGNATURE, EVIDENCE, CARD)
+    optional = (*SIGNATURES, EVIDENCE, CARD)
     names = [*stored.manifest.files, *(it for it in optional if (stored.folder / it).is_file())]
     with TemporaryDirectory(prefix="covidxray-") as folder:
         package = Path(folder) / "package.tar"

@@ -1,8 +1,11 @@
-"""Signatures of stored artefacts: Ed25519 (RFC 8032) over the manifest, in a file beside it.
+"""Signatures of stored artefacts: Ed25519 (RFC 8032) over `SHA256SUMS`, in a file beside it.
 
-The manifest lists the SHA-256 of each file, so that its signature stands for all of them; not for
-evidence and model card, which are no part of the artefact. Keys and signatures are in the forms of
-OpenSSL: ``openssl pkeyutl -verify -rawin -in manifest.json -sigfile manifest.json.sig``.
+That file has the SHA-256 of the manifest, of the evidence and of the model card; the manifest has
+that of each other file, so that the signature stands for all of them. Releases before signed the
+manifest itself (`manifest.json.sig`), which says nothing of evidence and card.
+
+The forms are those of coreutils and OpenSSL: ``sha256sum --check SHA256SUMS``, and
+``openssl pkeyutl -verify -rawin -in SHA256SUMS -sigfile SHA256SUMS.sig``.
 """
 
 from __future__ import annotations
@@ -16,7 +19,17 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from cryptography.hazmat.primitives.serialization import load_pem_private_key, load_pem_public_key
 
 from covidxray_api.errors import CorruptArtefact, InvalidConfiguration
-from covidxray_api.models.artefacts import MANIFEST, SIGNATURE, write_bytes
+from covidxray_api.models.artefacts import (
+    CARD,
+    EVIDENCE,
+    MANIFEST,
+    MANIFEST_SIGNATURE,
+    SUMS,
+    SUMS_SIGNATURE,
+    hashed,
+    sha256_of,
+    write_bytes,
+)
 
 _PUBLIC = re.compile(rb"-----BEGIN PUBLIC KEY-----.+?-----END PUBLIC KEY-----", re.DOTALL)
 
@@ -39,17 +52,34 @@ def read_signing_key(path: Path) -> Ed25519PrivateKey:
 
 
 def sign(folder: Path, key: Ed25519PrivateKey) -> None:
-    """Write the signature of a manifest beside it; one that is there is replaced.
+    """Write the hashes of a published folder and their signature; those of before are replaced.
 
     Raises
     ------
     CorruptArtefact
-        If the manifest cannot be read or the signature cannot be written.
+        If a file cannot be read or written.
     """
     try:
-        write_bytes(folder / SIGNATURE, key.sign((folder / MANIFEST).read_bytes()))
+        hashes = hashed(folder, MANIFEST, *_beside(folder))
+        sums = "".join(f"{sha256}  {name}\n" for name, sha256 in hashes.items()).encode()
+        write_bytes(folder / SUMS, sums)
+        write_bytes(folder / SUMS_SIGNATURE, key.sign(sums))
+        (folder / MANIFEST_SIGNATURE).unlink(missing_ok=True)
     except OSError as error:
         raise CorruptArtefact("not_signed", path=folder, fault=str(error)) from error
+
+
+def unsigned(folder: Path) -> list[str]:
+    """Return the names in a folder that its signature does not stand for, if it has one.
+
+    They are evidence and card where a release before has signed, and folders within.
+    """
+    names = {path.name for path in folder.iterdir() if path.is_dir()}
+    return sorted(names if (folder / SUMS).is_file() else names.union(_beside(folder)))
+
+
+def _beside(folder: Path) -> list[str]:
+    return [name for name in (EVIDENCE, CARD) if (folder / name).is_file()]
 
 
 class TrustedKeys:
@@ -87,7 +117,7 @@ class TrustedKeys:
         return cls(keys)
 
     def check(self, folder: Path, sha256: str) -> None:
-        """Check that the manifest of a published folder is signed.
+        """Check that a published folder is signed, and that it is what was signed.
 
         Parameters
         ----------
@@ -99,16 +129,35 @@ class TrustedKeys:
         Raises
         ------
         CorruptArtefact
-            If there is no signature, or it is not that of this manifest by a trusted key.
+            If there is no signature, it is not by a trusted key, or what is there is not what was
+            signed.
         """
+        signed, signature = SUMS, SUMS_SIGNATURE
+        if not (folder / SUMS).exists():
+            signed, signature = MANIFEST, MANIFEST_SIGNATURE
+        content = self._signed(folder, signed, signature)
+        if signed == MANIFEST:
+            hashes = {MANIFEST: hash_of(content).hexdigest()}
+        else:
+            lines = content.decode().splitlines()
+            hashes = {name: value for value, name in (line.split("  ", 1) for line in lines)}
+            for name in {*hashes, *_beside(folder)} - {MANIFEST}:
+                path = folder / name
+                if not path.is_file() or sha256_of(path) != hashes.get(name):
+                    raise CorruptArtefact("not_as_signed", path=path)
+        if hashes.get(MANIFEST) != sha256:
+            raise CorruptArtefact("not_as_signed", path=folder / MANIFEST)
+
+    def _signed(self, folder: Path, name: str, signature: str) -> bytes:
+        """Return the content of a file that a trusted key has signed."""
         try:
-            content = (folder / MANIFEST).read_bytes()
-            signature = (folder / SIGNATURE).read_bytes()
+            content = (folder / name).read_bytes()
+            by = (folder / signature).read_bytes()
         except OSError as error:
             raise CorruptArtefact("unsigned", path=folder) from error
-        same = hash_of(content).hexdigest() == sha256
-        if not (same and any(_is_by(key, signature, content) for key in self._keys)):
-            raise CorruptArtefact("signature", path=folder)
+        if not any(_is_by(key, by, content) for key in self._keys):
+            raise CorruptArtefact("signature", path=folder / name)
+        return content
 
 
 def _is_by(key: Ed25519PublicKey, signature: bytes, content: bytes) -> bool:

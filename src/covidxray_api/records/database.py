@@ -35,7 +35,7 @@ from covidxray_api.sqlite import BUSY_S, reserve
 CONNECT_S = 5
 """Seconds for which a connection to PostgreSQL is tried."""
 
-SCHEMA = "0002"
+SCHEMA = "0003"
 """Revision of the schema that this release reads and writes: the last in `migrations/versions`."""
 
 LOCK = 0x636F766964
@@ -87,10 +87,12 @@ class FeedbackRow(Table):
     comment: Mapped[str | None]
     replaces: Mapped[int | None]
     """Id of an earlier opinion of the same answer, which this one replaces."""
+    entry: Mapped[int | None] = mapped_column(BigInteger, index=True, unique=True)
+    """Number of the entry in the chain that has its hash; none where there is no secret."""
 
 
 class EntryRow(Table):
-    """An entry of the record of screenings; see `chain`."""
+    """An entry of the chain; see `chain`."""
 
     __tablename__ = "screenings"
 
@@ -99,7 +101,7 @@ class EntryRow(Table):
     identifier: Mapped[str] = mapped_column(unique=True)
     """Random; tells whether an entry has been written, where a connection broke."""
     kind: Mapped[str]
-    """`screening`, `erasure` or `pruning`."""
+    """`screening`, `opinion`, `erasure` or `pruning`."""
     created_at: Mapped[datetime] = mapped_column(Moment, index=True)
     request_id: Mapped[str | None] = mapped_column(index=True)
     caller: Mapped[str | None]

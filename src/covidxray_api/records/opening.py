@@ -26,8 +26,16 @@ def _database(place: Path | str) -> Database:
 
 
 def open_opinions(settings: Settings) -> Opinions:
-    """Return clinicians' opinions."""
-    return Opinions(open_database(settings))
+    """Return clinicians' opinions, which are chained wherever there is a secret.
+
+    Raises
+    ------
+    RecordsUnavailable
+        See `open_secret`.
+    """
+    database = open_database(settings)
+    may = settings.records_key is not None or database.file is not None
+    return Opinions(database, open_secret(settings) if may else None)
 
 
 def open_secret(settings: Settings) -> Secret:

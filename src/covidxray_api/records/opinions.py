@@ -6,13 +6,15 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, case, func, insert, select
+from sqlalchemy import Connection, case, func, insert, select, update
 
 from covidxray_api.errors import ContradictoryFeedback, UnknownScreening
 from covidxray_api.models.intervals import wilson_interval
+from covidxray_api.records.chain import OPINION, append, note, opinion_digest
 from covidxray_api.records.database import Database, EntryRow, FeedbackRow
 from covidxray_api.records.entry import SCREENING
 from covidxray_api.records.feedback import Feedback
+from covidxray_api.records.secret import Secret
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +64,13 @@ class Opinions:
     ----------
     database : Database
         Where they are.
+    secret : Secret, optional
+        What they are chained with, as they are added.
     """
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, secret: Secret | None = None) -> None:
         self._database = database
+        self._secret = secret
 
     def add(self, feedback: Feedback) -> KeptOpinion:
         """Keep a clinician's opinion.
@@ -88,7 +93,10 @@ class Opinions:
             replaces = latest.id if latest else None
             row = {"created_at": datetime.now(UTC), "replaces": replaces, **said}
             done = connection.execute(insert(FeedbackRow).returning(FeedbackRow.id), row)
-            return KeptOpinion(done.scalar_one(), new=True, replaces=replaces)
+            kept = KeptOpinion(done.scalar_one(), new=True, replaces=replaces)
+            if self._secret:
+                _chain(connection, self._secret, kept.id)
+            return kept
 
     def check_answered(self, feedback: Feedback) -> None:
         """Compare an opinion with the record of the answer that it is about.
@@ -157,6 +165,18 @@ class Opinions:
         """
         with self._database.connected() as connection:
             return _agreement(connection)
+
+
+def _chain(connection: Connection, secret: Secret, added: int) -> None:
+    """Add an opinion to the chain; with the first, those from before there was a secret."""
+    chained = connection.execute(select(FeedbackRow.id).where(FeedbackRow.entry > 0).limit(1))
+    those = FeedbackRow.id == added if chained.first() else FeedbackRow.entry.is_(None)
+    rows = connection.execute(
+        select(FeedbackRow.__table__).where(those).order_by(FeedbackRow.id)
+    ).all()
+    notes = [note(OPINION, opinion=opinion_digest(secret, row)) for row in rows]
+    for row, entry in zip(rows, append(connection, secret, notes), strict=True):
+        connection.execute(update(FeedbackRow).where(FeedbackRow.id == row.id).values(entry=entry))
 
 
 def _agreement(connection: Connection) -> list[Agreement]:

@@ -1,43 +1,27 @@
-"""The record of screenings: entries that are only added, each chained to the one before.
-
-The chain is a keyed hash of an entry's own hash and of the chain before it. Whoever changes, takes
-out or reorders entries without the secret breaks it from there on. An erased entry keeps its hash,
-so that the chain goes on, and a further entry says that it was erased: one that was merely emptied
-lacks it. Pruning removes the oldest entries, and leaves one that says up to where, and with which
-chain. All processes add to one chain, each in its turn.
-
-The end can be cut off unseen by whoever holds the database alone; a head that was noted elsewhere
-(`covidxray records verify` prints it) shows that too.
-"""
+"""The record of screenings: what each answer was, for as long as it is kept."""
 
 from __future__ import annotations
 
 import json
-import secrets
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Any, Literal
+from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import delete, func, select, update
 
 from covidxray_api.errors import UnknownScreening
 from covidxray_api.models.decision import target_ratio
 from covidxray_api.models.drift import Latest
 from covidxray_api.models.manifest import Manifest
+from covidxray_api.records.chain import COPIED, ERASURE, PRUNING, Head, append, head_of, note
 from covidxray_api.records.database import Database, EntryRow, FeedbackRow
 from covidxray_api.records.entry import SCREENING, Entry
-from covidxray_api.records.secret import BEGINNING, Secret, canonical
-
-ERASURE, PRUNING = "erasure", "pruning"
+from covidxray_api.records.secret import Secret
+from covidxray_api.records.tampering import Tampering, tampering
 
 CHUNK = 1000
-"""Entries that are read at once."""
-
-COPIED = ("request_id", "caller", "model", "model_version", "predicted_label")
-"""Columns that repeat the content, so that they can be searched."""
-
-Breach = Literal["missing", "changed", "chain", "emptied", "beginning", "head"]
+"""Screenings that are read at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,42 +35,6 @@ class Filter:
     model: str | None = None
     model_version: str | None = None
     predicted_label: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Tampering:
-    """Where the record is not what was written."""
-
-    number: int
-    """Number of the entry."""
-
-    breach: Breach
-    """`missing` before it; its content or columns `changed`; not `chain`ed to the one before;
-    `emptied` without an erasure; at the `beginning`, others cut off without a pruning; the `head`
-    that was noted is not there."""
-
-
-@dataclass(frozen=True, slots=True)
-class Head:
-    """The last entry: its number and chain stand for all before it."""
-
-    number: int
-    chain: str
-
-    def __str__(self) -> str:
-        return f"{self.number}:{self.chain}"
-
-    @classmethod
-    def parse(cls, noted: str) -> Head:
-        """Read what `str` writes.
-
-        Raises
-        ------
-        ValueError
-            If it is something else.
-        """
-        number, _, chain = noted.partition(":")
-        return cls(int(number), chain)
 
 
 class Screenings:
@@ -125,7 +73,7 @@ class Screenings:
                 known = select(EntryRow.identifier).where(EntryRow.identifier.in_(names))
                 there = set(connection.scalars(known))
                 entries = [entry for entry in entries if entry.identifier not in there]
-            self._append(connection, entries)
+            append(connection, self._secret, entries)
 
     def erase(self, number: int) -> None:
         """Erase a screening and the opinions of it; that it was there, and when, remains.
@@ -150,11 +98,12 @@ class Screenings:
             nothing: dict[str, None] = dict.fromkeys((*COPIED, "content"))
             connection.execute(update(EntryRow).where(EntryRow.number == number).values(nothing))
             others = select(EntryRow.number).where(EntryRow.request_id == row.request_id)
+            opinions: list[int] = []
             if connection.execute(others).first() is None:
-                connection.execute(
-                    delete(FeedbackRow).where(FeedbackRow.request_id == row.request_id)
-                )
-            self._append(connection, [_note(ERASURE, erased=number)])
+                gone = delete(FeedbackRow).where(FeedbackRow.request_id == row.request_id)
+                entries = connection.scalars(gone.returning(FeedbackRow.entry))
+                opinions = [entry for entry in entries if entry is not None]
+            append(connection, self._secret, [note(ERASURE, erased=number, opinions=opinions)])
 
     def prune(self, before: datetime) -> int:
         """Delete the screenings and opinions that are older than a moment.
@@ -175,11 +124,12 @@ class Screenings:
             If it cannot be written.
         """
         with self._database.locked() as connection:
-            connection.execute(delete(FeedbackRow).where(FeedbackRow.created_at < before))
+            unchained = FeedbackRow.entry.is_(None), FeedbackRow.created_at < before
+            connection.execute(delete(FeedbackRow).where(*unchained))
             # Clocks differ and jump: only what lies before the first that is young enough.
             young = select(func.min(EntryRow.number)).where(EntryRow.created_at >= before)
             first = connection.execute(young).scalar()
-            last = _last(connection)
+            last = head_of(connection)
             through = first - 1 if first is not None else last.number
             old = EntryRow.number <= through
             chain = connection.execute(
@@ -187,7 +137,8 @@ class Screenings:
             ).scalar()
             if chain is None:
                 return 0
-            self._append(connection, [_note(PRUNING, through=through, chain=chain)])
+            append(connection, self._secret, [note(PRUNING, through=through, chain=chain)])
+            connection.execute(delete(FeedbackRow).where(FeedbackRow.entry <= through))
             return connection.execute(delete(EntryRow).where(old)).rowcount
 
     def get(self, number: int) -> dict[str, Any]:
@@ -277,121 +228,11 @@ class Screenings:
     def head(self) -> Head:
         """Return the last entry; number 0 where there is none."""
         with self._database.connected() as connection:
-            return _last(connection)
+            return head_of(connection)
 
     def tampering(self, noted: Head | None = None) -> Iterator[Tampering]:
-        """Yield each place where the record is not what was written.
-
-        Parameters
-        ----------
-        noted : Head, optional
-            A head of earlier, which has to be there still.
-
-        Raises
-        ------
-        RecordsUnavailable
-            If it cannot be read.
-        """
-        emptied: list[int] = []
-        erased: set[int] = set()
-        pruned: dict[int, str] = {}
-        first, before = 0, Head(0, BEGINNING)
-        seen = noted is None
-        for row in self._rows():
-            first = first or row.number
-            if first == row.number > 1:
-                # What came before was pruned, or cut off: a later entry tells.
-                before = Head(row.number - 1, "")
-            elif row.chain != self._secret.link(before.chain, row.number, row.digest):
-                yield Tampering(row.number, "chain")
-            if row.number != before.number + 1:
-                yield Tampering(row.number, "missing")
-            if row.content is None:
-                emptied.append(row.number)
-            elif not self._is_as_written(row):
-                yield Tampering(row.number, "changed")
-            elif row.kind == ERASURE:
-                erased.add(json.loads(row.content)["erased"])
-            elif row.kind == PRUNING:
-                note = json.loads(row.content)
-                pruned[note["through"]] = note["chain"]
-            before = Head(row.number, row.chain)
-            seen = seen or before == noted
-        for number in emptied:
-            if number not in erased:
-                yield Tampering(number, "emptied")
-        if first > 1 and not self._follows(first, pruned.get(first - 1)):
-            yield Tampering(first, "beginning")
-        if noted and not seen and noted.number > max(pruned, default=0):
-            yield Tampering(noted.number, "head")
-
-    def _follows(self, number: int, chain: str | None) -> bool:
-        """Return whether an entry is chained to one that was pruned."""
-        if chain is None:
-            return False
-        with self._database.connected() as connection:
-            row = connection.execute(
-                select(EntryRow.digest, EntryRow.chain).where(EntryRow.number == number)
-            ).one()
-        return bool(self._secret.link(chain, number, row.digest) == row.chain)
-
-    def _rows(self) -> Iterator[Any]:
-        number = 0
-        while True:
-            chosen = select(EntryRow.__table__).where(EntryRow.number > number)
-            with self._database.connected() as connection:
-                rows = connection.execute(chosen.order_by(EntryRow.number).limit(CHUNK)).all()
-            yield from rows
-            if len(rows) < CHUNK:
-                return
-            number = rows[-1].number
-
-    def _is_as_written(self, row: Any) -> bool:
-        """Return whether an entry has the content that its hash is of, and the columns follow."""
-        if self._secret.of_content(row.content) != row.digest:
-            return False
-        content = json.loads(row.content)
-        copies = all(getattr(row, name) == content.get(name) for name in COPIED)
-        moment = row.created_at == datetime.fromisoformat(content["created_at"])
-        return copies and moment and row.kind == content["kind"]
-
-    def _append(self, connection: Connection, entries: Sequence[Entry]) -> None:
-        """Add entries to the chain; the caller holds the lock."""
-        if not entries:
-            return
-        last = _last(connection)
-        number, chain, rows = last.number, last.chain, []
-        for entry in entries:
-            content = canonical(entry.content)
-            digest = self._secret.of_content(content)
-            number += 1
-            chain = self._secret.link(chain, number, digest)
-            rows.append(
-                {
-                    "number": number,
-                    "identifier": entry.identifier,
-                    "kind": entry.content["kind"],
-                    "created_at": entry.created_at,
-                    **{name: entry.content.get(name) for name in COPIED},
-                    "content": content,
-                    "digest": digest,
-                    "chain": chain,
-                }
-            )
-        connection.execute(insert(EntryRow), rows)
-
-
-def _last(connection: Connection) -> Head:
-    row = connection.execute(
-        select(EntryRow.number, EntryRow.chain).order_by(EntryRow.number.desc()).limit(1)
-    ).first()
-    return Head(row.number, row.chain) if row else Head(0, BEGINNING)
-
-
-def _note(kind: str, **facts: int | str) -> Entry:
-    now = datetime.now(UTC)
-    content = {"kind": kind, "created_at": now.isoformat(), "nonce": secrets.token_hex(8), **facts}
-    return Entry(content, now)
+        """Yield each place where the record is not what was written; see `tampering`."""
+        return tampering(self._database, self._secret, noted)
 
 
 def _read(number: int, content: str) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from time import perf_counter
 from typing import Self
 
 import numpy as np
+import structlog
 
 from covidxray_api.consistency import Check, Gate
 from covidxray_api.decoding import Levels, Limits, decode, inspect, levels_of
@@ -18,7 +19,7 @@ from covidxray_api.inference import ModelRegistry
 from covidxray_api.inference.loading import Load, load_model
 from covidxray_api.inference.onnx import OnnxEngine
 from covidxray_api.models.decision import Decision, decide, find_operating_point, target_ratio
-from covidxray_api.models.signatures import TrustedKeys
+from covidxray_api.models.signatures import TrustedKeys, unsigned
 from covidxray_api.models.site import Site
 from covidxray_api.models.store import ModelStore
 from covidxray_api.radiograph import Radiograph
@@ -28,6 +29,8 @@ from covidxray_api.settings import GateName, Settings
 OVERSAMPLING = 3
 """A reduced image keeps so many times the pixels of the largest network input on each side: where
 336 are kept for 112, probabilities move by less than 0.02, as a test holds."""
+
+log = structlog.get_logger()
 
 
 class Screener:
@@ -95,6 +98,8 @@ class Screener:
         if keys:
             for stored in models.every_version():
                 keys.check(stored.folder, stored.sha256)
+                if names := unsigned(stored.folder):
+                    log.warning("not signed", folder=str(stored.folder), names=names)
         return cls(
             models,
             {"learned": gate, "ssim": gate.reference},

@@ -726,8 +726,12 @@ PROBLEMS: Mapping[str, ProblemText] = {
                 "es": "{path} no tiene firma, y las claves de confianza de los modelos la exigen.",
             },
             "signature": {
-                "en": "The manifest in {path} is not signed by a trusted key.",
-                "es": "El manifiesto de {path} no está firmado con una clave de confianza.",
+                "en": "{path} is not signed by a trusted key.",
+                "es": "{path} no está firmado con una clave de confianza.",
+            },
+            "not_as_signed": {
+                "en": "{path} is not what was signed.",
+                "es": "{path} no es lo que se firmó.",
             },
             "not_signed": {
                 "en": "{path} cannot be signed: {fault}",
