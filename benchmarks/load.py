@@ -54,11 +54,15 @@ class Client(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._received = b""
         self._answer: asyncio.Future[tuple[int, bytes]] | None = None
+        self._ended = asyncio.Event()
 
     async def ask(self, number: int) -> tuple[int, bytes]:
         """Send one of the images and return status and body."""
         loop = asyncio.get_running_loop()
+        if self._transport is not None and self._transport.is_closing():
+            await self._ended.wait()
         if self._transport is None:
+            self._ended.clear()
             connecting = loop.create_connection(lambda: self, "127.0.0.1", self._port)
             self._transport, _ = await connecting
         self._received = b""
@@ -74,11 +78,14 @@ class Client(asyncio.Protocol):
             return
         length = int(head.lower().partition(b"content-length:")[2].split(None, 1)[0])
         if len(body) >= length:
+            if b"connection: close" in head.lower() and self._transport is not None:
+                self._transport.close()
             self._answer.set_result((int(head.split(None, 2)[1]), body))
 
     def connection_lost(self, _: Exception | None) -> None:
         """Give up the answer, if one was waited for."""
         self._transport = None
+        self._ended.set()
         if self._answer is not None and not self._answer.done():
             self._answer.set_exception(ConnectionError("The service hung up."))
 

@@ -30,8 +30,9 @@ def test_the_health_check_asks_where_the_settings_say() -> None:
     assert not re.search(r"CMD.*8000", DOCKERFILE)
 
 
-def test_the_service_runs_as_a_user_of_its_own_and_writes_nothing_of_the_image() -> None:
-    service = services()["covidxray"]
+@pytest.mark.parametrize("name", ["covidxray", "node"])
+def test_a_service_runs_as_a_user_of_its_own_and_writes_nothing_of_the_image(name: str) -> None:
+    service = services()[name]
 
     assert "USER 10001" in DOCKERFILE
     assert service["user"] == "10001:10001"

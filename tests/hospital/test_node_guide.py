@@ -120,7 +120,7 @@ def test_results_appear_in_the_study_in_orthanc(kind: str, tmp_path: Path) -> No
         first, _, last = file.read_text(encoding="utf-8").partition("[[destinations]]")
         wanted = re.findall(r"results = .*", last)
         file.write_text("\n".join([first, other, *wanted]), encoding="utf-8")
-    _, pacs, node, send, look = guide.commands()
+    _, pacs, node, send, look, _ = guide.commands()
 
     with guide.running(pacs), guide.running(node):
         wait_until(lambda: answers(guide.ports["8042"]))

@@ -68,15 +68,26 @@ class AccessControl:
         AccessUnavailable
             If it cannot be told now.
         """
+        caller = self.identify_at_once(credential)
+        if caller:
+            return caller
+        if credential and self._tokens:
+            return await self._tokens.identify(credential)
+        raise Unauthenticated("unknown")
+
+    def identify_at_once(self, credential: str | None) -> Caller | None:
+        """Return whose credential it is; None where that needs a look at a token.
+
+        Raises
+        ------
+        Unauthenticated, AccessUnavailable
+            See `identify`.
+        """
         if self.is_open:
             return ANYBODY
         if not credential:
             raise Unauthenticated("missing")
-        if credential.startswith(PREFIX):
-            return self._of_key(credential)
-        if self._tokens:
-            return await self._tokens.identify(credential)
-        raise Unauthenticated("unknown")
+        return self._of_key(credential) if credential.startswith(PREFIX) else None
 
     def _of_key(self, key: str) -> Caller:
         try:

@@ -80,14 +80,7 @@ class AccessLog:
             response = problems.respond_to(HTTPConnection(scope), CovidXrayError())
             await response(scope, receive, send_identified)
         finally:
-            failed = status is None or status >= HTTPStatus.INTERNAL_SERVER_ERROR
-            (log.error if failed else log.info)(
-                "request",
-                method=scope["method"],
-                path=self._named(scope),
-                status=status,
-                duration_ms=round((time.perf_counter() - started) * 1000, 1),
-            )
+            log_request(scope["method"], self._named(scope), status, started)
 
     def _named(self, scope: Scope) -> str:
         """Return the template of a route that there is, or the shape of another path."""
@@ -97,6 +90,31 @@ class AccessLog:
         path = scope["path"].removeprefix(scope.get("app_root_path", scope.get("root_path", "")))
         first, slash, _ = path.removeprefix("/").partition("/")
         return f"/{first}{slash and ELSE}" if first in self._known else ELSE
+
+
+def log_request(method: str, path: str, status: int | None, started: float, **facts: str) -> None:
+    """Write the line of a request.
+
+    Parameters
+    ----------
+    method, path : str
+        What was asked; the path as `AccessLog` names it.
+    status : int, optional
+        Of the answer; none if there was none.
+    started : float
+        When it began, on the clock of `time.perf_counter`.
+    **facts
+        What the context does not know.
+    """
+    failed = status is None or status >= HTTPStatus.INTERNAL_SERVER_ERROR
+    (log.error if failed else log.info)(
+        "request",
+        **facts,
+        method=method,
+        path=path,
+        status=status,
+        duration_ms=round((time.perf_counter() - started) * 1000, 1),
+    )
 
 
 def sane(proposed: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -29,7 +29,7 @@ from covidxray_api.api.jobs import ServiceJobs
 from covidxray_api.api.prefix import VERSION, Forwarded, PathPrefix
 from covidxray_api.api.read_on import ReadOn
 from covidxray_api.api.records import ServiceRecords
-from covidxray_api.api.request_counter import RequestCounter
+from covidxray_api.api.request_counter import RequestCount, RequestCounter
 from covidxray_api.api.results import ServiceResults
 from covidxray_api.api.routers import (
     batch,
@@ -50,6 +50,8 @@ from covidxray_api.api.routers import (
 from covidxray_api.api.routers import metrics as metrics_router
 from covidxray_api.api.routers import records as records_router
 from covidxray_api.api.routes import describe_security
+from covidxray_api.api.shedding import NAME as SHEDDING
+from covidxray_api.api.shedding import Shedding
 from covidxray_api.api.state import State
 from covidxray_api.api.tracing import TracedRequests, provider
 from covidxray_api.errors import InvalidConfiguration
@@ -152,9 +154,11 @@ def create_app(
     )
 
     traces = provider(settings.traces) if settings.traces else None
+    count = RequestCount(metrics.registry)
+    shedding = Shedding.of(state, count, ROUTERS)
 
     @asynccontextmanager
-    async def running(_: FastAPI) -> AsyncIterator[None]:
+    async def running(_: FastAPI) -> AsyncIterator[dict[str, Any]]:
         # The service stops first: what it has answered is recorded.
         must = start_first and records_matter(settings)
         async with (
@@ -163,7 +167,7 @@ def create_app(
             state.jobs.running(),
             _answering_rpc(state),
         ):
-            yield
+            yield {SHEDDING: shedding}
         if traces:
             await asyncio.to_thread(traces.shutdown)
 
@@ -188,7 +192,7 @@ def create_app(
     app.add_middleware(HeadAsGet)
     app.add_middleware(EarlyRefusal, state=state, routers=ROUTERS)
     app.add_middleware(AccessLog, known=KNOWN)
-    app.add_middleware(RequestCounter, registry=metrics.registry)
+    app.add_middleware(RequestCounter, count=count)
     if traces:
         app.add_middleware(TracedRequests, provider=traces)
     app.add_middleware(SecurityHeaders)
@@ -201,10 +205,23 @@ def create_app(
     for router in ROUTERS:
         app.include_router(router)
     app.mount("/web", page.FILES)
-    add_examples(app)
-    describe_security(app, ROUTERS)
-    description.describe(app, ROUTERS)
+    app.openapi = _described_later(app)  # type: ignore[method-assign]
     return app
+
+
+def _described_later(app: FastAPI) -> Callable[[], dict[str, Any]]:
+    """Return what describes an app once somebody asks: each start would wait for it."""
+    describe = app.openapi
+
+    def described() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            describe()
+            add_examples(app)
+            describe_security(app, ROUTERS)
+            description.describe(app, ROUTERS)
+        return app.openapi_schema or {}
+
+    return described
 
 
 @asynccontextmanager

@@ -20,20 +20,17 @@ GONE = "gone"
 """Status of a request that was not answered: its client went, or the process was stopped."""
 
 
-class RequestCounter:
-    """ASGI middleware that counts what is answered.
+class RequestCount:
+    """The count of requests.
 
     Parameters
     ----------
-    app : ASGIApp
-        Answers the requests, and whatever goes wrong.
     registry : CollectorRegistry
-        Where the count is kept.
+        Where it is kept.
     """
 
-    def __init__(self, app: ASGIApp, registry: CollectorRegistry) -> None:
-        self._app = app
-        self._requests = Counter(
+    def __init__(self, registry: CollectorRegistry) -> None:
+        requests = Counter(
             "covidxray_requests",
             "Requests by route as in the API description (`unknown` for any other path) and class"
             " of status (`2xx` …; `gone` if the client went before an answer).",
@@ -41,25 +38,44 @@ class RequestCounter:
             registry=registry,
         )
         # Looked up anew for each request, a counter would cost as much as the counting.
-        self._count = cache(self._requests.labels)
+        self._of = cache(requests.labels)
+
+    def add(self, route: str, method: str, status: int | None) -> None:
+        """Count a request by its route, and the status of its answer; none if it had none."""
+        kind = f"{status // 100}xx" if status and status != CLIENT_GONE else GONE
+        self._of(route, method if method in METHODS else "other", kind).inc()
+
+
+class RequestCounter:
+    """ASGI middleware that counts what is answered.
+
+    Parameters
+    ----------
+    app : ASGIApp
+        Answers the requests, and whatever goes wrong.
+    count : RequestCount
+        The count.
+    """
+
+    def __init__(self, app: ASGIApp, count: RequestCount) -> None:
+        self._app = app
+        self._count = count
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        status = GONE
+        status: int | None = None
 
         async def counted(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
-                code = message["status"]
-                status = GONE if code == CLIENT_GONE else f"{code // 100}xx"
+                status = message["status"]
             await send(message)
 
         try:
             await self._app(scope, receive, counted)
         finally:
             route = getattr(scope.get("route"), "path", UNKNOWN)
-            method = scope["method"] if scope["method"] in METHODS else "other"
-            self._count(route, method, status).inc()
+            self._count.add(route, scope["method"], status)

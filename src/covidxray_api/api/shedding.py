@@ -1,0 +1,183 @@
+"""Load shedding: an upload that finds no place is refused before it is a request to the app.
+
+Under overload most are, and what their refusals cost is what films go short of. A refusal says
+here what the application would say, and is logged and counted likewise; whatever needs a closer
+look goes there.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Self
+
+from fastapi import APIRouter
+
+from covidxray_api.access.control import AccessControl
+from covidxray_api.api.access_log import HEADER, log_request, sane
+from covidxray_api.api.admission import UploadRoute
+from covidxray_api.api.authorization import credential
+from covidxray_api.api.headers import HEADERS, STRICT_TRANSPORT
+from covidxray_api.api.negotiation import VARY, negotiate
+from covidxray_api.api.prefix import VERSION
+from covidxray_api.api.problems import CLIENT_GONE, MEDIA_TYPE, RETRY_AFTER, as_problem
+from covidxray_api.api.request_counter import RequestCount
+from covidxray_api.api.state import State
+from covidxray_api.errors import CovidXrayError, Overloaded
+from covidxray_api.serving.service import ScreeningService
+from covidxray_api.settings import Settings
+
+NAME = "shedding"
+"""Where the server finds it in the state of the application's lifespan."""
+
+LET_GO_S = 0.05
+"""Time between two refusals that end their connections: a client that keeps its connection keeps
+its process, and the next process that has a place gets it."""
+
+METHOD = "POST"
+
+
+@dataclass(frozen=True, slots=True)
+class Shed:
+    """A request that is refused once its body has been read."""
+
+    route: str
+    headers: dict[str, str]
+    caller: str | None
+    request_id: str
+    begun: float = field(default_factory=time.perf_counter)
+
+
+class Shedding:
+    """Refuses uploads that find no place.
+
+    Parameters
+    ----------
+    service : ScreeningService
+        Knows whether there is one.
+    access : AccessControl
+        Knows who may call.
+    count : RequestCount
+        Counts requests.
+    routes : iterable of UploadRoute
+        Take uploads.
+    prefix : str
+        Path prefix under which they are published.
+    """
+
+    def __init__(
+        self,
+        service: ScreeningService,
+        access: AccessControl,
+        count: RequestCount,
+        routes: Iterable[UploadRoute],
+        prefix: str,
+    ) -> None:
+        self._service = service
+        self._access = access
+        self._count = count
+        self._prefix = prefix
+        self._let_go = 0.0
+        self._routes = {
+            f"{before}{version}{route.path}".encode(): route
+            for route in routes
+            for before in {"", prefix}
+            for version in ("", VERSION)
+        }
+
+    @classmethod
+    def of(cls, state: State, count: RequestCount, routers: Iterable[APIRouter]) -> Self | None:
+        """Return what refuses uploads; None where the settings ask more of each request."""
+        if not _suffices(state.settings):
+            return None
+        # The other kinds wait for a place, or speak another protocol.
+        routes = (
+            route
+            for router in routers
+            for route in router.routes
+            if isinstance(route, UploadRoute)
+            and type(route).admitting is UploadRoute.admitting
+            and not route.path.startswith("/v2/")
+        )
+        return cls(state.service, state.access, count, routes, state.settings.root_path)
+
+    def take(self, method: bytes, url: bytes, headers: list[tuple[bytes, bytes]]) -> Shed | None:
+        """Return what is refused now; None if there is a place, or the application has to look."""
+        if not self._service.is_full or method != METHOD.encode():
+            return None
+        route = self._routes.get(url.partition(b"?")[0])
+        if route is None or route.needs is None:
+            return None
+        # The first of each name counts.
+        said = {name.decode("latin-1"): value.decode("latin-1") for name, value in headers[::-1]}
+        try:
+            caller = self._access.identify_at_once(credential(said))
+        except CovidXrayError:
+            return None
+        if caller is None or route.needs not in caller.scopes:
+            return None
+        return Shed(route.path_format, said, caller.name, sane(said.get(HEADER.lower(), "")))
+
+    def answer(self, shed: Shed, scheme: str, last: bool) -> tuple[bytes, bool]:
+        """Return a refusal as it is sent, and whether it ends the connection.
+
+        Parameters
+        ----------
+        shed : Shed
+            The request.
+        scheme : str
+            `http` or `https`.
+        last : bool
+            Whether the connection ends anyway.
+        """
+        error = Overloaded(in_flight=self._service.in_flight)
+        language = negotiate(shed.headers.get("accept-language", ""))
+        problem = as_problem(error, language, self._prefix, shed.request_id)
+        content = json.dumps(problem, ensure_ascii=False, separators=(",", ":")).encode()
+        if time.monotonic() > self._let_go:
+            self._let_go, last = time.monotonic() + LET_GO_S, True
+        lines = [
+            *(_SECURE if scheme == "https" else _PLAIN),
+            f"{HEADER}: {shed.request_id}",
+            f"Content-Language: {language}",
+            f"Content-Length: {len(content)}",
+            *(["Connection: close"] if last else []),
+        ]
+        self._service.metrics.refused(error.code)
+        self._tell(shed, problem["status"], problem=error.code)
+        return "\r\n".join([*lines, "", ""]).encode() + content, last
+
+    def gone(self, shed: Shed) -> None:
+        """Note that a client went before it was refused."""
+        self._tell(shed, CLIENT_GONE)
+
+    def _tell(self, shed: Shed, status: int, **facts: str) -> None:
+        self._count.add(shed.route, METHOD, status)
+        if shed.caller:
+            facts["caller"] = shed.caller
+        log_request(METHOD, shed.route, status, shed.begun, request_id=shed.request_id, **facts)
+
+
+def _suffices(settings: Settings) -> bool:
+    """Return whether a refusal is the same whoever asks, and from where."""
+    return not (
+        settings.client_rate
+        or settings.client_in_flight
+        or settings.cors_origins
+        or settings.trusted_proxies
+        or settings.traces
+    )
+
+
+_PLAIN = [
+    f"{name}: {value}"
+    for name, value in {
+        **HEADERS,
+        "Content-Type": MEDIA_TYPE,
+        "Vary": VARY,
+        "Retry-After": str(RETRY_AFTER[Overloaded.code]),
+    }.items()
+]
+_SECURE = [*_PLAIN, f"Strict-Transport-Security: {STRICT_TRANSPORT}"]
