@@ -46,6 +46,15 @@ def test_a_whole_installation_is_well(run: Run) -> None:
     # What is free of disk and memory is the machine's.
     assert well >= found.keys() - {"disks", "machine"}
     assert result.exit_code == 0
+    # As they are set, so that they can be found and changed.
+    assert "COVIDXRAY_RECORDS" in found["settings"][1]
+
+
+def test_a_database_that_cannot_be_used_fails_once(run: Run) -> None:
+    found = told(run(RECORDS="/proc/nowhere/records.sqlite"))
+
+    failed = {name for name, (state, _) in found.items() if state == "FAILED"}
+    assert failed == {"database"}
 
 
 @pytest.mark.parametrize(

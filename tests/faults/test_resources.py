@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import os
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
@@ -32,6 +32,9 @@ Note = Callable[..., None]
 
 MIXED_REQUESTS = int(os.environ.get("MIXED_REQUESTS", "600"))
 """How many requests of all kinds are sent; `MIXED_REQUESTS=100000 make faults` sends them all."""
+
+BLOCK = 10_000
+"""After so many of them it is told how far they are, and whether all were right."""
 
 FAKETIME = Path("/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1")
 """Debian's `libfaketime`, which gives a process another clock."""
@@ -172,36 +175,44 @@ def mixture(films: list[bytes], blank: Callable[[int, int], bytes]) -> list[tupl
     ]
 
 
+@pytest.mark.timeout(300 + MIXED_REQUESTS // 20)
 def test_many_mixed_requests(
-    films: list[bytes], blank: Callable[[int, int], bytes], note: Note
+    films: list[bytes],
+    blank: Callable[[int, int], bytes],
+    note: Note,
+    capfd: pytest.CaptureFixture[str],
 ) -> None:
     sent = mixture(films, blank)
-    wrong: list[str] = []
     statuses: Counter[int] = Counter()
 
-    def repeat(service: Service, first: int) -> Iterator[tuple[int, bool]]:
+    def repeat(service: Service, numbers: range) -> list[tuple[int, bool]]:
+        answers = []
         with httpx.Client(base_url=service.address, timeout=PATIENCE_S) as client:
-            for number in range(first, MIXED_REQUESTS, 4):
+            for number in numbers:
                 path, body, right = sent[number % len(sent)]
                 name = f"mixed-{number}"
                 said = client.post(path, content=body, headers={"X-Request-ID": name})
                 expected = said.headers["X-Request-ID"] == name and said.status_code == right
-                yield said.status_code, expected
-
-    def all_of(service: Service, first: int) -> list[tuple[int, bool]]:
-        return list(repeat(service, first))
+                answers.append((said.status_code, expected))
+        return answers
 
     with served() as service, ExitStack() as stack:
         before = service.workers
         pool = stack.enter_context(ThreadPoolExecutor(4))
-        for found in pool.map(all_of, [service] * 4, range(4)):
-            statuses.update(status for status, _ in found)
-            wrong += [str(status) for status, expected in found if not expected]
+        for first in range(0, MIXED_REQUESTS, BLOCK):
+            last = min(first + BLOCK, MIXED_REQUESTS)
+            shares = [range(first + share, last, 4) for share in range(4)]
+            answers = [it for found in pool.map(repeat, [service] * 4, shares) for it in found]
+            statuses.update(status for status, _ in answers)
+            wrong = Counter(status for status, expected in answers if not expected)
+            assert not wrong, f"{first:,} to {last:,}: {wrong}"
+            if last < MIXED_REQUESTS:
+                with capfd.disabled():
+                    print(f"{last:,} of {MIXED_REQUESTS:,} requests of all kinds", flush=True)
         wait_until(lambda: service.in_flight() == 0)
         assert service.workers == before
 
     assert statuses.total() == MIXED_REQUESTS
-    assert wrong == []
     note(
         f"{MIXED_REQUESTS:,} requests of all kinds",
         ", ".join(f"{count} × {status}" for status, count in sorted(statuses.items())), "`request`",

@@ -7,6 +7,7 @@ import shutil
 import socket
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,8 +16,8 @@ from typing import Literal
 
 import typer
 
-from covidxray_api.errors import CovidXrayError
-from covidxray_api.settings import Settings
+from covidxray_api.errors import CovidXrayError, RecordsUnavailable
+from covidxray_api.settings import Settings, variable
 from covidxray_api.texts.problems import summary
 
 MOUNTED_FREE = 1 << 30
@@ -71,7 +72,7 @@ def examine() -> Iterator[tuple[str, Outcome]]:
     except CovidXrayError as error:
         yield "settings", _failed(error)
         return
-    chosen = sorted(settings.model_fields_set)
+    chosen = sorted(map(variable, settings.model_fields_set))
     yield "settings", Outcome("ok", f"set are {', '.join(chosen) or 'none'}")
     for name, check in CHECKS.items():
         try:
@@ -143,10 +144,11 @@ def _timed(work: Callable[[], object]) -> float:
 
 
 def _database(settings: Settings) -> Outcome:
-    from covidxray_api.records.opening import open_database, open_secret
+    from covidxray_api.records.opening import open_database, open_opinions, open_secret
 
     database = open_database(settings)
     database.prepare()
+    open_opinions(settings)
     kind = f"SQLite file {database.file}" if database.file else "PostgreSQL"
     if settings.record_screenings == "off":
         return Outcome("ok", f"{kind} can be written; screenings are not recorded")
@@ -159,7 +161,8 @@ def _disks(settings: Settings) -> Outcome:
 
     file = open_database(settings).file
     places = [Path(gettempdir()), *([file.parent] if file else [])]
-    free = {place: shutil.disk_usage(place).free for place in places}
+    there = (next(it for it in (place, *place.parents) if it.exists()) for place in places)
+    free = {place: shutil.disk_usage(place).free for place in there}
     found = ", ".join(f"{place}: {left / 2**30:.1f} GB free" for place, left in free.items())
     if min(free.values()) < MOUNTED_FREE:
         return Outcome("warning", found, "Make room before records cannot be written.")
@@ -171,7 +174,9 @@ def _clock(settings: Settings) -> Outcome:
 
     now = datetime.now(UTC)
     built = datetime.fromtimestamp(Path(__file__).stat().st_mtime, UTC)
-    theirs = open_database(settings).now()
+    theirs = now
+    with suppress(RecordsUnavailable):  # which the check of the database tells
+        theirs = open_database(settings).now()
     todo = "Let the system keep its time, as by NTP: records and tokens rest on it."
     if now < built:
         return Outcome("failed", f"it is {now:%Y-%m-%d %H:%M} UTC, before this was installed", todo)
