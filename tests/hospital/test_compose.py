@@ -20,12 +20,12 @@ pytestmark = pytest.mark.hospital
 
 def here(text: str, service: dict[str, Any], folder: Path, ports: dict[str, int]) -> str:
     """Return what a container is given as it is outside of it: this machine, and a folder."""
+    text = re.sub("|".join(ports), lambda found: str(ports[found[0]]), text)
+    text = re.sub(r'"(node|orthanc|0\.0\.0\.0)"', '"127.0.0.1"', text)
     for volume in service["volumes"]:
         outside, inside, *_ = volume.split(":")
         text = text.replace(inside, str(folder / Path(outside).name))
-    text = text.replace('"0.0.0.0"', '"127.0.0.1"')
-    text = re.sub('"(node|orthanc)"', '"127.0.0.1"', text)
-    return re.sub("|".join(ports), lambda found: str(ports[found[0]]), text)
+    return text
 
 
 def test_results_appear_in_the_study_in_orthanc(tmp_path: Path) -> None:
