@@ -12,7 +12,7 @@ from pathlib import Path
 
 from prometheus_client import CollectorRegistry
 
-from covidxray_api.api.request_counter import RequestCounter
+from covidxray_api.api.request_counter import RequestCount
 from covidxray_api.decoding.formats import RASTERS, TRANSFER_SYNTAXES, UNREAD
 from covidxray_api.hospital.node.metrics import NodeMetrics
 from covidxray_api.jobs.metrics import JobMetrics
@@ -62,7 +62,7 @@ def formats() -> str:
 def metrics() -> str:
     """Return the table of metrics, of all registries that a service serves."""
     registry = Metrics().registry
-    RequestCounter(_nothing, registry)
+    RequestCount(registry)
     JobMetrics(registry)
     NodeMetrics(registry)
     rows = ["| metric | kind | labels | meaning |", "|---|---|---|---|"]
@@ -71,9 +71,6 @@ def metrics() -> str:
         labels = ", ".join(f"`{label}`" for label in _labels(registry, metric.name)) or "–"
         rows.append(f"| `{name}` | {metric.type} | {labels} | {metric.documentation} |")
     return "\n".join(rows) + "\n"
-
-
-async def _nothing(*_: object) -> None: ...
 
 
 def _labels(registry: CollectorRegistry, name: str) -> tuple[str, ...]:
