@@ -16,8 +16,6 @@ from covidxray_api.api.gathering import GatheringTransport
 from covidxray_api.api.headers import HEADERS
 from covidxray_api.api.http_protocol import UpgradeIgnoringProtocol
 from covidxray_api.api.problems import MEDIA_TYPE, describe
-from covidxray_api.api.shedding import NAME as SHEDDING
-from covidxray_api.api.shedding import Shed, Shedding
 from covidxray_api.errors import CovidXrayError, HeaderTooLarge, HeaderTooSlow, InvalidRequest
 from covidxray_api.texts.problems import detail
 
@@ -35,12 +33,6 @@ PARTING_S = 2.0
 """Time for which a connection stays open after a refusal: closed while data arrive, it would be
 reset, and the refusal lost (RFC 9112, section 9.6)."""
 
-SHED_S = 15.0
-"""Time for which the body of a request is read that is refused already."""
-
-IDLE_S = 2.0
-"""Time after which a sender from whom nothing of it comes is taken to wait for the answer."""
-
 log = structlog.get_logger()
 
 
@@ -55,9 +47,6 @@ class BoundedProtocol(UpgradeIgnoringProtocol):
         self._refused = self._once = False
         self._end: asyncio.TimerHandle | None = None
         self._unread: asyncio.TimerHandle | None = None
-        self._shedding: Shedding | None = self.app_state.get(SHEDDING)
-        self._shed: Shed | None = None
-        self._shed_until = 0.0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Wait for a header, not forever."""
@@ -67,17 +56,12 @@ class BoundedProtocol(UpgradeIgnoringProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget what was waited for."""
         self._go_on()
-        if self._shed and self._shedding:
-            self._shedding.gone(self._shed)
-            self._shed = None
         self.resume_writing()
         super().connection_lost(exc)
 
     def answer_once(self) -> None:
         """Answer what has been asked, or is at once, and end the connection."""
         self._once = True
-        if self._shed:
-            return
         if self.cycle:
             self.shutdown()
         else:
@@ -118,37 +102,15 @@ class BoundedProtocol(UpgradeIgnoringProtocol):
         """Start to serve the request."""
         self._in_header, self._in_body = False, True
         self._go_on()
-        self._shed = self._to_shed()
-        if self._shed:
-            self._shed_until = self.loop.time() + SHED_S
-            self._end_after(IDLE_S)
-            return
         super().on_headers_complete()
         if self._once and self.cycle:
             self.cycle.keep_alive = False
-
-    def on_body(self, body: bytes) -> None:
-        """Take a part of the body, or drop it if the request is refused."""
-        if self._shed:
-            self._end_after(min(IDLE_S, self._shed_until - self.loop.time()))
-        else:
-            super().on_body(body)
 
     def on_message_complete(self) -> None:
         """Tell whoever reads the body that it has ended."""
         self._in_body = False
         self._go_on()
-        if self._shed:
-            self._answer_shed()
-        else:
-            super().on_message_complete()
-
-    def shutdown(self) -> None:
-        """End the connection once what has been asked is answered."""
-        if self._shed:
-            self._once = True
-        else:
-            super().shutdown()
+        super().on_message_complete()
 
     def on_response_complete(self) -> None:
         """Wait for the rest of the body, or for the next request."""
@@ -191,41 +153,10 @@ class BoundedProtocol(UpgradeIgnoringProtocol):
 
     def _too_late(self) -> None:
         self._end = None
-        if self._shed:
-            self._refused = self._once = True
-            self._answer_shed()
-        elif self._in_header:
+        if self._in_header:
             self._refuse(HeaderTooSlow(seconds=HEADER_S))
         else:
             self.transport.close()
-
-    def _to_shed(self) -> Shed | None:
-        """Return the request if it is refused before the application sees it."""
-        busy = self.cycle is not None and not self.cycle.response_complete
-        plain = self.parser.get_http_version() == "1.1" and self.parser.should_keep_alive()
-        if (
-            self._shedding is None
-            or not plain
-            or busy
-            or self._once
-            or self.expect_100_continue
-            or self._is_offer()
-        ):
-            return None
-        return self._shedding.take(self.parser.get_method(), self.url, self.headers)
-
-    def _answer_shed(self) -> None:
-        shed, self._shed = self._shed, None
-        if not shed or not self._shedding:
-            return
-        told, last = self._shedding.answer(shed, self.scheme or "http", self._once)
-        standing = [b"%b: %b\r\n" % field for field in self.server_state.default_headers]
-        self.transport.write(b"".join([STATUS_LINE[503], *standing, told]))
-        if last and not self._in_body:
-            self.transport.close()
-        elif last:
-            self.loop.call_later(PARTING_S, self.transport.close)
-        self.on_response_complete()
 
     def _refuse(self, error: CovidXrayError) -> None:
         """Answer a request that no application sees, in English: its header is not known."""

@@ -138,7 +138,7 @@ def options(settings: Settings) -> dict[str, Any]:
         "host": settings.host,
         "port": settings.port,
         "workers": settings.workers,
-        "http": "covidxray_api.api.bounded_protocol:BoundedProtocol",
+        "http": "covidxray_api.api.shedding_protocol:SheddingProtocol",
         "ws": "none",
         "loop": "covidxray_api.serving.listener:SharingLoop",
         "log_config": None,
