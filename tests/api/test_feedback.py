@@ -52,6 +52,7 @@ def test_an_opinion_is_kept(client: httpx.Client, file: Path) -> None:
     kept = Opinions(Database(file)).all()[-1]
     assert answer.json() == {"id": kept.pop("id"), "request_id": "ward-3.42", "replaces": None}
     assert kept.pop("replaces") is None
+    assert kept.pop("entry") == 1
     assert kept.pop("created_at").utcoffset().total_seconds() == 0
     model = {"model": "multi-source", "model_version": SAID["model"]["version"]}
     assert kept == SAID | model

@@ -108,24 +108,21 @@ def verify(
     files : mapping of str to str
         SHA-256 of each file that is served, by its name.
     training_files : mapping of str to str, optional
-        Of those that only training reads, which may be absent.
+        Of those that only training reads, which may be absent and are not hashed here.
 
     Raises
     ------
     CorruptArtefact
-        If a served file is missing, if one differs from what was published, or if there is one that
-        the manifest does not list.
+        If a served file is missing or differs from what was published, or if there is one that the
+        manifest does not list.
     """
-    optional = {} if training_files is None else training_files
-    listed = {*files, *optional, *UNHASHED}
+    listed = {*files, *(training_files or {}), *UNHASHED}
     for path in sorted(folder.iterdir()):
         if path.name not in listed and not path.is_dir():
             raise CorruptArtefact("unlisted", path=path)
-    for name, expected in {**optional, **files}.items():
+    for name, expected in files.items():
         path = folder / name
         if not path.is_file():
-            if name in optional:
-                continue
             raise CorruptArtefact("missing", path=path)
         if sha256_of(path) != expected:
             raise CorruptArtefact("hash", path=path)
