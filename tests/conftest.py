@@ -48,6 +48,16 @@ def no_settings_from_outside(tmp_path_factory: pytest.TempPathFactory) -> None:
     os.environ["COVIDXRAY_RECORDS"] = str(tmp_path_factory.mktemp("records") / "records.sqlite")
 
 
+@pytest.fixture
+def eagerly() -> Iterator[None]:
+    """Networks that take few steps without a graph, whose tracing would take longer."""
+    import tensorflow as tf
+
+    tf.config.run_functions_eagerly(True)
+    yield
+    tf.config.run_functions_eagerly(False)
+
+
 @contextmanager
 def serving(
     settings: Settings,

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,15 @@ STORED = Path(__file__).parents[2] / "openapi.yaml"
 @pytest.fixture(scope="module")
 def document() -> dict[str, Any]:
     return create_app(Settings()).openapi()
+
+
+def test_it_is_made_once_when_first_asked_for() -> None:
+    app = create_app(Settings())
+    assert app.openapi_schema is None
+
+    with ThreadPoolExecutor(4) as threads:
+        first, *others = [threads.submit(app.openapi) for _ in range(4)]
+    assert all(other.result() is first.result() for other in others)
 
 
 def test_the_stored_description_is_that_of_the_service(document: dict[str, Any]) -> None:

@@ -170,6 +170,7 @@ def configuration() -> str:
 
 
 @pytest.mark.timeout(600)
+@pytest.mark.usefixtures("eagerly")
 # The gate is trained by `tests/training/workflows/test_gate.py`, which takes minutes.
 @pytest.mark.parametrize("name", [name for name in LINES if name != "gate train"])
 def test_a_command_does_its_work(

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
-from fastapi_offline import FastAPIOffline
 from starlette.middleware.cors import CORSMiddleware
 from starlette.routing import BaseRoute
 
@@ -22,7 +21,6 @@ from covidxray_api.api.access_log import AccessLog
 from covidxray_api.api.answers import SPACING, SPACING_PLANE
 from covidxray_api.api.authorization import KEY_HEADER
 from covidxray_api.api.early_refusal import EarlyRefusal
-from covidxray_api.api.examples import add_examples
 from covidxray_api.api.head import HeadAsGet
 from covidxray_api.api.headers import SecurityHeaders
 from covidxray_api.api.jobs import ServiceJobs
@@ -49,7 +47,6 @@ from covidxray_api.api.routers import (
 )
 from covidxray_api.api.routers import metrics as metrics_router
 from covidxray_api.api.routers import records as records_router
-from covidxray_api.api.routes import describe_security
 from covidxray_api.api.shedding import NAME as SHEDDING
 from covidxray_api.api.shedding import Shedding
 from covidxray_api.api.state import State
@@ -93,7 +90,7 @@ ROUTERS = (
 
 KNOWN = frozenset(
     {
-        *("openapi.json", "web", page.SWAGGER),
+        *("web", page.SWAGGER),
         *(_first(route) for router in ROUTERS for route in router.routes),
     }
 ) - {""}
@@ -171,10 +168,10 @@ def create_app(
         if traces:
             await asyncio.to_thread(traces.shutdown)
 
-    app = FastAPIOffline(
+    app = FastAPI(
         docs_url=None,
         redoc_url=None,
-        static_url=f"/{page.SWAGGER}",
+        openapi_url=None,
         title="covidxray-api",
         version=__version__,
         description=description.TEXT,
@@ -205,23 +202,9 @@ def create_app(
     for router in ROUTERS:
         app.include_router(router)
     app.mount("/web", page.FILES)
-    app.openapi = _described_later(app)  # type: ignore[method-assign]
+    app.mount(f"/{page.SWAGGER}", page.SWAGGER_FILES)
+    description.describe_when_asked(app, ROUTERS)
     return app
-
-
-def _described_later(app: FastAPI) -> Callable[[], dict[str, Any]]:
-    """Return what describes an app once somebody asks: each start would wait for it."""
-    describe = app.openapi
-
-    def described() -> dict[str, Any]:
-        if app.openapi_schema is None:
-            describe()
-            add_examples(app)
-            describe_security(app, ROUTERS)
-            description.describe(app, ROUTERS)
-        return app.openapi_schema or {}
-
-    return described
 
 
 @asynccontextmanager

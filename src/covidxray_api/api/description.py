@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import cache
+from threading import Lock
 from typing import Any, get_args
 
 from fastapi import APIRouter, FastAPI
@@ -11,9 +13,10 @@ from fastapi.routing import APIRoute
 from covidxray_api.api.admission import UploadRoute
 from covidxray_api.api.answers import JSON, SAMPLES, SPACING, SPACING_PLANE, WINDOWS
 from covidxray_api.api.batch import BatchRoute, JobRoute
+from covidxray_api.api.examples import add_examples
 from covidxray_api.api.problems import MEDIA_TYPE as PROBLEM
 from covidxray_api.api.problems import RETRY_AFTER, STATUS, documented
-from covidxray_api.api.routes import StrictRoute
+from covidxray_api.api.routes import StrictRoute, describe_security
 from covidxray_api.api.upload import FIELD
 from covidxray_api.errors import InvalidRequest
 from covidxray_api.radiograph import SpacingPlane
@@ -118,9 +121,30 @@ _FILE_OR_ARCHIVE = _FILE | {
 }
 
 
-def describe(app: FastAPI, routers: Iterable[APIRouter]) -> None:
-    """Complete an app's description: forms, response headers, and who needs which scope."""
-    described = app.openapi()
+def describe_when_asked(app: FastAPI, routers: Iterable[APIRouter]) -> None:
+    """Have an app's description made and completed when it is first asked for.
+
+    It takes as much CPU as all the rest of a start. Threads may ask at once.
+    """
+    generate, lock = app.openapi, Lock()
+
+    @cache
+    def complete() -> dict[str, Any]:
+        described = generate()
+        add_examples(described)
+        describe_security(described, routers)
+        describe(described, routers)
+        return described
+
+    def openapi() -> dict[str, Any]:
+        with lock:
+            return complete()
+
+    app.openapi = openapi  # type: ignore[method-assign]
+
+
+def describe(described: dict[str, Any], routers: Iterable[APIRouter]) -> None:
+    """Complete a description: forms, response headers, and operations that need no scope."""
     described["components"]["headers"] = _HEADERS
     _name_items(described["components"]["schemas"])
     for route, operation in _operations(described, routers):

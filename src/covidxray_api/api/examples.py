@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from fastapi import FastAPI
-
 from covidxray_api.api.problems import describe
 from covidxray_api.texts import MESSAGES, message
 from covidxray_api.texts.problems import sample_detail
@@ -516,12 +514,11 @@ EXAMPLES = {
 """Answers, by the name of their schema."""
 
 
-def add_examples(app: FastAPI) -> None:
+def add_examples(described: dict[str, Any]) -> None:
     """Add the examples to an app's description.
 
     FastAPI drops every null of an example that a schema itself carries.
     """
-    described = app.openapi()
     for name, examples in EXAMPLES.items():
         described["components"]["schemas"][name]["examples"] = examples
     told = described["paths"]["/feedback"]["post"]["requestBody"]["content"]["application/json"]

@@ -8,7 +8,7 @@ from difflib import get_close_matches
 from itertools import chain
 from typing import Any, ClassVar, Self
 
-from fastapi import APIRouter, FastAPI, Request, Response
+from fastapi import APIRouter, Request, Response
 from fastapi.routing import APIRoute
 from starlette.types import Receive, Send
 from starlette.types import Scope as ASGIScope
@@ -103,9 +103,8 @@ class SmallBodyRoute(StrictRoute):
         return bounded
 
 
-def describe_security(app: FastAPI, routers: Iterable[APIRouter]) -> None:
+def describe_security(described: dict[str, Any], routers: Iterable[APIRouter]) -> None:
     """Add to an app's description which of its routes need which scope."""
-    described = app.openapi()
     described["components"]["securitySchemes"] = SCHEMES
     for route in chain.from_iterable(router.routes for router in routers):
         if isinstance(route, StrictRoute) and route.needs and route.include_in_schema:

@@ -14,7 +14,10 @@ from covidxray_api.training.evaluation.protocols import (
 )
 from covidxray_api.training.fitting.config import TrainingConfig
 
-pytestmark = pytest.mark.timeout(900)  # networks are trained; a busy machine takes minutes
+pytestmark = [
+    pytest.mark.timeout(900),  # networks are trained; a busy machine takes minutes
+    pytest.mark.usefixtures("eagerly"),
+]
 
 
 @pytest.fixture

@@ -54,6 +54,7 @@ def test_a_thumbnail_has_sixty_four_grays_at_most(images: np.ndarray) -> None:
     assert (small[:8, :8] == small[0, 0]).all()
 
 
+@pytest.mark.usefixtures("eagerly")
 def test_the_audit_reports_every_arm(indexed_folder: Path, config: TrainingConfig) -> None:
     listed = read_dataset(indexed_folder)
     collection = Collection(listed, load_pixels(listed, config.input_size))
@@ -94,7 +95,7 @@ def test_the_lung_finder_learns_dark_lungs(tmp_path: Path, monkeypatch: pytest.M
                 cv2.ellipse(picture, place, (8, 20), 0, 0, 360, tone, -1)
         cv2.imwrite(str(tmp_path / f"{number}.jpg"), image)
         cv2.imwrite(str(tmp_path / f"{number}_mask.png"), mask)
-    for name, value in {"EPOCHS": 2, "VALIDATION": 6}.items():
+    for name, value in {"EPOCHS": 2, "BATCH": 8, "VALIDATION": 6}.items():
         monkeypatch.setattr(lungs, name, value)
     _, figures = lungs.train_lung_finder(tmp_path)
     assert (figures["films"], figures["held_out_films"]) == (18, 6)

@@ -10,7 +10,10 @@ from covidxray_api.training.evaluation.robustness import PERTURBATIONS
 from covidxray_api.training.fitting.config import TrainingConfig
 from covidxray_api.training.workflows.classifier import run_evaluation, run_protocol, run_training
 
-pytestmark = pytest.mark.timeout(900)  # networks are trained; a busy machine takes minutes
+pytestmark = [
+    pytest.mark.timeout(900),  # networks are trained; a busy machine takes minutes
+    pytest.mark.usefixtures("eagerly"),
+]
 
 
 def reference_with(threshold: float, folder: Path) -> Path:

@@ -16,7 +16,10 @@ from covidxray_api.settings import shipped
 from covidxray_api.training.gate.network import fit_gate
 from covidxray_api.training.workflows import gate as commands
 
-pytestmark = pytest.mark.timeout(900)  # networks are trained; a busy machine takes minutes
+pytestmark = [
+    pytest.mark.timeout(900),  # networks are trained; a busy machine takes minutes
+    pytest.mark.usefixtures("eagerly"),
+]
 
 KINDS = ("natural_photo", "lateral_chest_xray", "knee_xray")
 

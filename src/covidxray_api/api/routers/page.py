@@ -9,7 +9,7 @@ from hashlib import sha256
 from http import HTTPStatus
 from pathlib import Path
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, FastAPI, Request
 from fastapi.openapi.docs import get_swagger_ui_html
 from starlette.exceptions import HTTPException
 from starlette.responses import FileResponse, JSONResponse, Response
@@ -21,7 +21,10 @@ from covidxray_api.api.state import state_of
 WEB = Path(__file__).parents[2] / "web"
 
 SWAGGER = "static-offline-docs"
-"""Path of what `fastapi-offline` serves."""
+"""Path of Swagger UI."""
+
+SWAGGER_FILES = StaticFiles(packages=[("fastapi_offline", "static")])
+"""Swagger UI, which FastAPI would have browsers fetch from elsewhere."""
 
 HEADERS = {
     "Content-Security-Policy": (
@@ -83,6 +86,13 @@ async def page_logo(request: Request) -> Response:
     if logo is None:
         raise HTTPException(HTTPStatus.NOT_FOUND)
     return FileResponse(logo, headers=HEADERS)
+
+
+@router.get("/openapi.json", include_in_schema=False)
+def openapi(request: Request) -> JSONResponse:
+    """Serve the description of the API; made in a thread, as it first takes half a second."""
+    app: FastAPI = request.app
+    return JSONResponse(app.openapi())
 
 
 @router.get("/docs", include_in_schema=False)
