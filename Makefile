@@ -44,7 +44,7 @@ hospital: $(VENV)/testing
 blocks: $(VENV)/testing
 	$(BIN)/pytest tests/documentation
 
-# Each test starts a Ray cluster on this machine.
+# They share a Ray cluster on this machine.
 ray: $(VENV)/testing
 	$(BIN)/pytest -m ray tests/bulk
 

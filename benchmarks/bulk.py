@@ -25,13 +25,12 @@ from typing import Annotated, Any
 import psutil
 import typer
 
+from benchmarks.scaling import keep
 from covidxray_api.bulk.film_screener import Job
 from covidxray_api.bulk.job import Output, run
 from covidxray_api.bulk.sources import find
 from covidxray_api.screening.screener import Screener
 from covidxray_api.settings import Settings
-
-WRITTEN = Path(__file__).parents[1] / "docs" / "scaling" / "bulk.json"
 
 SCREEN = (sys.executable, "-c", "from covidxray_api.cli import app; app()", "screen")
 
@@ -165,6 +164,7 @@ def main(
     chosen = list(islice(every[::step], films))
     processes = len(os.sched_getaffinity(0))
     found: dict[str, Any] = {"cores": processes, "films": len(chosen), "turns": []}
+    typer.echo(f"{turns} turns over {len(chosen):,} films, by the limit and by the job …")
     for _ in range(turns):
         most, job = limit(chosen, processes), rate(chosen, processes)
         turn = {
@@ -175,12 +175,13 @@ def main(
         }
         found["turns"].append(turn)
         typer.echo(json.dumps(turn))
+    typer.echo(f"{times_killed} kills …")
     found["kills"] = kills(chosen, times_killed)
     typer.echo(json.dumps(found["kills"]))
+    typer.echo("Memory …")
     found["memory"] = [memory(chosen[:memory_films], copies) for copies in (1, times)]
-    WRITTEN.parent.mkdir(exist_ok=True)
-    WRITTEN.write_text(json.dumps(found, indent=2) + "\n")
-    typer.echo(json.dumps(found, indent=2))
+    typer.echo(json.dumps(found["memory"]))
+    keep("bulk.json", found)
 
 
 if __name__ == "__main__":

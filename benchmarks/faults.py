@@ -10,10 +10,10 @@ from xml.etree import ElementTree
 
 import typer
 
+from benchmarks.sections import replaced
+
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "reliability.md"
-BEGIN = "<!-- faults: written by `make faults` -->\n"
-END = "<!-- end of faults -->\n"
 HEAD = (
     "| case | what callers see | what the log says | time to recover | test |\n"
     "|---|---|---|---|---|\n"
@@ -40,9 +40,8 @@ def main() -> None:
             raise typer.Exit(done.returncode)
         cases = ElementTree.parse(report).iter("testcase")  # noqa: S314 - our own file
         rows = [row(case) for case in cases if case.find("properties") is not None]
-    before, _, rest = PAGE.read_text(encoding="utf-8").partition(BEGIN)
-    _, _, after = rest.partition(END)
-    PAGE.write_text(before + BEGIN + HEAD + "".join(rows) + END + after, encoding="utf-8")
+    page = replaced(PAGE.read_text(encoding="utf-8"), "faults", HEAD + "".join(rows))
+    PAGE.write_text(page, encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -48,21 +48,27 @@ class Service:
     def load(self, **options: Any) -> dict[str, Any]:
         """Put load on it from another process; add CPU seconds and memory to what came back."""
         before = self.cpu_seconds()
-        arguments = [f"--{name}={value}" for name, value in options.items()]
-        done = subprocess.run(  # noqa: S603
-            [
-                sys.executable, "-m", "benchmarks.load", str(self.port),
-                f"--path={self.path}", *arguments,
-            ],
-            cwd=ROOT, capture_output=True, text=True, check=True,
-        )  # fmt: skip
-        found: dict[str, Any] = json.loads(done.stdout)
+        found = load(self.port, path=self.path, **options)
         spent = self.cpu_seconds() - before
         asked = found["served"] + found["refused"]
         return found | {
             "cpu_ms_per_request": spent / max(asked, 1) * 1e3,
             "resident_mb": self.resident(),
         }
+
+
+def load(port: int, **options: Any) -> dict[str, Any]:
+    """Put load on a port of this machine from another process; return what came back."""
+    arguments = [f"--{name}={value}" for name, value in options.items()]
+    done = subprocess.run(  # noqa: S603
+        [sys.executable, "-m", "benchmarks.load", str(port), *arguments],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
 
 
 @contextmanager

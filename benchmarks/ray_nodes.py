@@ -1,150 +1,132 @@
 """The service on two Ray nodes: `python -m benchmarks.ray_nodes` writes docs/scaling/ray.json.
 
-Two raylets on this machine stand for two machines. Under load a replica of each part is killed, and
-then a whole node; what is counted is who lost an answer beyond one retry, and for how long nobody
-was answered. Then the throughput with one and with two replicas of each part.
+Two raylets on this machine stand for two machines. Its answers are compared with those of the plain
+service, image by image; then the throughput of one and of two replicas of each part; then a replica
+of each part is killed under load, and then a whole node. It takes about five minutes.
 """
 
 from __future__ import annotations
 
-import json
 import os
-import threading
-import time
-from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+import signal
 from functools import partial
-from itertools import pairwise
-from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import httpx
 import psutil
 import typer
+from rich.console import Console
 
-from benchmarks.images import MAIN, images
-from benchmarks.processes import free_port
-from covidxray_api.bulk.ray_cluster import ALONE, ENVIRONMENT
-
-WRITTEN = Path(__file__).parents[1] / "docs" / "scaling" / "ray.json"
+from benchmarks.crowd import disturbed
+from benchmarks.images import EXAMPLES, KINDS, images
+from benchmarks.processes import free_port, load
+from benchmarks.run import ours
+from benchmarks.scaling import keep
+from covidxray_api.bulk.ray_cluster import ALONE, ENVIRONMENT, begun
 
 CORES = 3
 """Cores that Ray counts on a node: a replica of each part finds its place, and no second one."""
 
+STORE_BYTES = 128 * 2**20
 
-class Crowd:
-    """Clients that ask one image after the other, and once more if they get no answer."""
+PARTS = ("Intake", "Inference", "Door")
 
-    def __init__(self, port: int, clients: int) -> None:
-        self.said: Counter[str] = Counter()
-        self.answered: list[float] = []
-        self._url = f"http://127.0.0.1:{port}/predict"
-        self._film = images(MAIN)[0]
-        self._stopped = threading.Event()
-        self._threads = [threading.Thread(target=self._ask) for _ in range(clients)]
-
-    @contextmanager
-    def asking(self) -> Iterator[None]:
-        """Ask until the block ends."""
-        for thread in self._threads:
-            thread.start()
-        try:
-            yield
-        finally:
-            self._stopped.set()
-            for thread in self._threads:
-                thread.join()
-
-    def longest_pause(self) -> float:
-        """Return the longest time in which nobody was answered, in seconds."""
-        moments = sorted(self.answered)
-        return max(after - before for before, after in pairwise(moments))
-
-    def _ask(self) -> None:
-        with httpx.Client(timeout=120) as client:
-            while not self._stopped.is_set():
-                for outcome in ("at_once", "by_retry"):
-                    try:
-                        answer = client.post(self._url, content=self._film)
-                    except httpx.HTTPError:
-                        continue
-                    if answer.status_code == httpx.codes.OK:
-                        self.said[outcome] += 1
-                        self.answered.append(time.monotonic())
-                        break
-                else:
-                    self.said["lost"] += 1
+LIMIT_S = 540
+"""Seconds after which it gives up."""
 
 
-def disturbed(port: int, disturb: Callable[[], object], seconds: float) -> dict[str, Any]:
-    """Return what a crowd sees while something is done to the service."""
-    crowd = Crowd(port, clients=4)
-    with crowd.asking():
-        time.sleep(seconds / 3)
-        disturb()
-        time.sleep(2 * seconds / 3)
-    said = {name: crowd.said[name] for name in ("at_once", "by_retry", "lost")}
-    return {**said, "longest_pause_s": crowd.longest_pause()}
+def compared(port: int) -> dict[str, int]:
+    """Return how many images have the answer of the plain service, figure by figure."""
+    films = [film for kind in KINDS for film in images(kind)]
+    films += [path.read_bytes() for path in sorted(EXAMPLES.glob("*.png"))]
+
+    def answers(port: int) -> list[Any]:
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=120) as client:
+            named = {"X-Request-ID": "film"}
+            said = [client.post("/predict", content=film, headers=named) for film in films]
+        return [(answer.status_code, answer.json()) for answer in said]
+
+    with ours(1) as plain:
+        expected = answers(plain.port)
+    pairs = zip(answers(port), expected, strict=True)
+    return {"asked": len(films), "equal": sum(found == wanted for found, wanted in pairs)}
+
+
+def throughput(port: int, seconds: float) -> dict[str, Any]:
+    """Return what eight clients are served, and the cores that all of it keeps busy."""
+    load(port, clients=8, seconds=seconds / 4)
+    psutil.cpu_percent()
+    found = load(port, clients=8, seconds=seconds)
+    return found | {"cores_busy": psutil.cpu_percent() / 100 * (os.cpu_count() or 1)}
 
 
 def kill(part: str) -> None:
     """Kill one replica of a part."""
     name = f"ray::ServeReplica:covidxray:{part}"
-    for process in psutil.process_iter():
-        if process.cmdline()[:1] == [name]:
+    for process in psutil.process_iter(["cmdline"]):
+        if (process.info["cmdline"] or [""])[0] == name:
             process.kill()
             return
+    raise RuntimeError(f"No process is called {name}.")
 
 
-def main(seconds: float = 30.0) -> None:
-    """Kill replicas and a node under load, and compare one replica with two."""
-    os.environ.update(ENVIRONMENT | ALONE)
+def main(
+    seconds: Annotated[float, typer.Option(help="Length of a load.")] = 20.0,
+) -> None:
+    """Compare answers, replicas and nodes, and kill some of them under load."""
+    # Ray makes a token for a cluster of one node alone.
+    os.environ.update(ENVIRONMENT | ALONE | {"RAY_AUTH_MODE": "disabled"})
     import ray
     from ray import serve
     from ray.cluster_utils import Cluster
 
-    from covidxray_api.bulk.ray_serve import APPLICATION, application
+    from covidxray_api.bulk.ray_screener import APPLICATION
+    from covidxray_api.bulk.ray_serve import application
 
-    port, found = free_port(), dict[str, Any]()
-    alone = {"include_dashboard": False, "object_store_memory": 128 * 2**20, "num_cpus": CORES}
-    cluster = Cluster(initialize_head=True, head_node_args=alone)
-    ray.init(address=cluster.address, log_to_driver=False)
+    def late(*_: object) -> None:
+        raise TimeoutError(f"Not done in {LIMIT_S} seconds.")
+
+    signal.signal(signal.SIGALRM, late)
+    signal.alarm(LIMIT_S)
+    port, tell = free_port(), Console()
+    node = {"object_store_memory": STORE_BYTES, "num_cpus": CORES}
+    cluster = Cluster()
 
     def deploy(replicas: int) -> None:
+        tell.print(f"{replicas} of each part …")
         arguments = {"host": "127.0.0.1", "deadline_s": 120.0, "least": replicas, "most": replicas}
         serve.run(application(arguments), name=APPLICATION, route_prefix="/")
 
-    def throughput() -> float:
-        crowd = Crowd(port, clients=8)
-        with crowd.asking():
-            time.sleep(seconds)
-        return len(crowd.answered) / seconds
-
     try:
+        tell.print("First node …")
+        begun(lambda: cluster.add_node(**node, include_dashboard=False))
+        ray.init(address=cluster.address, log_to_driver=False)
         serve.start(proxy_location="HeadOnly", http_options={"host": "127.0.0.1", "port": port})
         deploy(1)
-        throughput()  # warms up
-        one = throughput()
-        second = cluster.add_node(num_cpus=CORES, object_store_memory=128 * 2**20)
+        found: dict[str, Any] = {"cores": os.cpu_count(), "load_average": os.getloadavg()[0]}
+        found["answers"] = compared(port)
+        tell.print(found)
+        found["throughput"] = {"1": throughput(port, seconds)}
+        tell.print(found["throughput"])
+        tell.print("Second node …")
+        second = begun(lambda: cluster.add_node(**node))
         deploy(2)
-        throughput()
-        two = throughput()
-        found["throughput"] = {"one_replica": one, "two_replicas": two, "ratio": two / one}
-        found["cores"], found["load_average"] = os.cpu_count(), os.getloadavg()[0]
-        typer.echo(json.dumps(found))
-        for part in ("Intake", "Inference", "Door"):
-            found[f"{part} killed"] = disturbed(port, partial(kill, part), seconds)
-            typer.echo(json.dumps(found[f"{part} killed"]))
-        found["node killed"] = disturbed(
-            port, lambda: cluster.remove_node(second, allow_graceful=False), 2 * seconds
-        )
-    finally:
+        found["throughput"]["2"] = throughput(port, seconds)
+        tell.print(found["throughput"]["2"])
+        found["killed"] = {}
+        for part in PARTS:
+            found["killed"][f"a replica of `{part}`"] = disturbed(
+                port, partial(kill, part), seconds
+            )
+            tell.print(found["killed"])
+        gone = partial(cluster.remove_node, second, allow_graceful=False)
+        found["killed"]["a node of two"] = disturbed(port, gone, 2 * seconds)
+        tell.print(found["killed"])
         serve.shutdown()
+    finally:
         ray.shutdown()
         cluster.shutdown()
-    WRITTEN.write_text(json.dumps(found, indent=2) + "\n")
-    typer.echo(json.dumps(found, indent=2))
+    keep("ray.json", found)
 
 
 if __name__ == "__main__":

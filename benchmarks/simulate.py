@@ -22,13 +22,12 @@ import numpy as np
 import simpy
 import typer
 
-from benchmarks.images import MAIN
+from benchmarks.images import KINDS, MAIN
 from benchmarks.run import ours
+from benchmarks.scaling import keep
 from covidxray_api.settings import Settings
 
-FOLDER = Path(__file__).parents[1] / "docs" / "scaling"
-CHECK, PLAN = FOLDER / "check.json", FOLDER / "plan.json"
-MEASURED = FOLDER.parent / "performance" / "service.json"
+MEASURED = Path(__file__).parents[1] / "docs" / "performance" / "service.json"
 
 SHARES = (0.5, 0.7, 0.85, 1.2)
 """Rates of arrival that are looked at, as shares of what the processes can serve."""
@@ -118,12 +117,6 @@ def scaled(spread: Sequence[float], mean: float) -> list[float]:
     return [each * mean / float(np.mean(spread)) for each in spread]
 
 
-def _written(path: Path, found: Any) -> None:
-    path.parent.mkdir(exist_ok=True)
-    path.write_text(json.dumps(found, indent=2) + "\n")
-    typer.echo(json.dumps(found, indent=2))
-
-
 @app.command()
 def check(seconds: float = 20.0, clients: int = 256) -> None:
     """Compare the simulation with the real service, at one and at two processes."""
@@ -154,7 +147,8 @@ def check(seconds: float = 20.0, clients: int = 256) -> None:
                         },
                     }
                 )
-    _written(CHECK, found)
+                typer.echo(json.dumps(found[-1]))
+    keep("check.json", found)
 
 
 @app.command()
@@ -162,14 +156,22 @@ def plan() -> None:
     """Simulate the service on one core, and on more than there are here."""
     spread, cpu_s = measured()
     times = scaled(spread, cpu_s)
-    found = []
+    service = json.loads(MEASURED.read_text(encoding="utf-8"))
+    costs = {
+        kind: {
+            "in_process_ms": service["limit"][kind]["cpu_ms_per_film"],
+            "over_http_ms": service["kinds"][kind]["cpu_ms_per_request"],
+        }
+        for kind in KINDS
+    }
+    queue = []
     for processes in (1, 10, 100, 1000):
         for share in (0.5, 0.7, 0.85, 0.95):
             rate = share * processes / cpu_s
             seconds = max(0.5, 40_000 / rate)
             said = simulate(times, rate, processes, Settings().max_in_flight, seconds)
-            found.append({"cores": processes, "share": share, "rate": rate, **asdict(said)})
-    _written(PLAN, found)
+            queue.append({"cores": processes, "share": share, "rate": rate, **asdict(said)})
+    keep("plan.json", {"measured": service["machine"], "costs": costs, "queue": queue})
 
 
 if __name__ == "__main__":

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import io
 import os
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -26,8 +28,9 @@ from covidxray_api.rendering.registry import RENDERERS, Renderers
 from covidxray_api.screening.screener import Screener
 from covidxray_api.settings import Settings
 
-EXAMPLES = Path(__file__).parents[1] / "examples"
-DATA = Path(__file__).parents[2] / "shared" / "data"
+ROOT = Path(__file__).parents[1]
+EXAMPLES = ROOT / "examples"
+DATA = ROOT.parent / "shared" / "data"
 Serve = Callable[..., AbstractContextManager[httpx.Client]]
 Build = Callable[[Settings], Screener]
 ServeWith = Callable[[Settings, Engine], AbstractContextManager[httpx.Client]]
@@ -238,3 +241,20 @@ def serve_with(serve_at_once: Serve) -> ServeWith:
 def wait_until_ready() -> Callable[[httpx.Client], None]:
     """Wait until a service is ready."""
     return _wait_until_ready
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[str]:
+    """Address of a Ray cluster on this machine, one for all tests: it takes long to start."""
+    with subprocess.Popen(
+        [sys.executable, "-m", "tests.cluster"],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout
+        address = process.stdout.readline().strip()
+        assert address
+        yield address
+        process.communicate(timeout=60)

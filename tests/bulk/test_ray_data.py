@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
-import sys
 import zipfile
 from pathlib import Path
 
 import pytest
 from pyarrow import parquet
+from tests.bulk.conftest import COMMAND
 from tests.varied import vary
 
 from covidxray_api.bulk import ray_data
 from covidxray_api.bulk.film_screener import Job
 from covidxray_api.bulk.job import Output, run
-from covidxray_api.bulk.ray_cluster import LOCAL
+from covidxray_api.bulk.ray_cluster import ALONE, LOCAL
 from covidxray_api.errors import InvalidJob
 from covidxray_api.settings import Settings
 
@@ -33,17 +34,21 @@ def archive(tmp_path: Path, examples: Path) -> Path:
     return folder
 
 
-@pytest.mark.timeout(300)
-def test_the_rows_are_those_of_the_job_on_one_machine(archive: Path, tmp_path: Path) -> None:
+@pytest.mark.timeout(600)
+def test_the_rows_are_those_of_the_job_on_one_machine(
+    archive: Path, tmp_path: Path, cluster: str
+) -> None:
     out = tmp_path / "one.parquet"
     run([str(archive)], Job(Settings()), Output(out), processes=1)
     expected = parquet.read_table(out).to_pylist()
 
-    # In a process of its own, which Ray's own processes outlive for a moment.
-    command = [sys.executable, "-c", "from covidxray_api.cli import app; app()"]
-    command += ["screen", str(archive), "--out", str(tmp_path / "many")]
+    # In a process of its own, for which Ray's variables are set.
+    command = [*COMMAND, "screen", str(archive), "--out", str(tmp_path / "many")]
     done = subprocess.run(
-        [*command, "--ray", "local", "--processes", "2"], capture_output=True, text=True
+        [*command, "--ray", cluster, "--processes", "2"],
+        env=os.environ | ALONE,
+        capture_output=True,
+        text=True,
     )
 
     assert done.returncode == 0, done.stderr

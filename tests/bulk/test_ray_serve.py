@@ -1,57 +1,24 @@
-"""The service on Ray Serve answers as the plain one, and loses nothing when a replica is lost."""
+"""The service on Ray Serve answers as the plain one, and loses nothing when a replica is lost.
+
+The tests share a cluster, and change what it serves in their order.
+"""
 
 from __future__ import annotations
 
 import io
-import os
-import subprocess
-import sys
 import threading
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import httpx
 import psutil
 import pytest
-from benchmarks.processes import free_port
 from PIL import Image
+from tests.bulk.conftest import Deploy
 from tests.waiting import wait_until
 
-from covidxray_api.bulk.ray_cluster import ALONE
-
-pytestmark = [pytest.mark.ray, pytest.mark.timeout(300)]
-
-DEPLOY = (sys.executable, "-c", "from covidxray_api.cli import app; app()", "deploy", "ray")
-
-
-@contextmanager
-def deployed(**settings: str) -> Iterator[httpx.Client]:
-    """Run `covidxray deploy ray` on this machine until the block ends."""
-    port = free_port()
-    environment = {"COVIDXRAY_PORT": str(port), "COVIDXRAY_DEADLINE_S": "120", **settings}
-    with subprocess.Popen(
-        [*DEPLOY, "--most", "1"],
-        env=os.environ | environment,
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as process:
-        assert process.stdout
-        try:
-            assert any(line.startswith("Ready") for line in process.stdout)
-            with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=120) as client:
-                yield client
-        finally:
-            process.terminate()
-            process.wait(60)
-
-
-@pytest.fixture(scope="module")
-def on_ray() -> Iterator[httpx.Client]:
-    with deployed() as client:
-        yield client
+pytestmark = [pytest.mark.ray, pytest.mark.timeout(600)]
 
 
 @pytest.fixture(scope="module")
@@ -117,45 +84,39 @@ def test_a_replica_that_is_killed_costs_no_request_its_answer(
     assert found.pid != killed.pid
 
 
-def test_more_than_can_wait_are_refused_with_a_problem(film: bytes) -> None:
-    with deployed(COVIDXRAY_MAX_IN_FLIGHT="2") as client:
-        with ThreadPoolExecutor(24) as crowd:
-            answers = [crowd.submit(client.post, "/predict", content=film) for _ in range(48)]
-        said = [answer.result() for answer in answers]
+def test_a_model_is_changed_while_requests_are_answered(
+    on_ray: httpx.Client, deploy: Deploy, film: bytes
+) -> None:
+    changed = threading.Event()
 
-    refused = [answer for answer in said if answer.status_code == 503]
-    assert {answer.status_code for answer in said} == {200, 503}
-    assert {answer.json()["type"] for answer in refused} == {"/problems/overloaded"}
-    assert all(answer.headers["Retry-After"] for answer in refused)
+    def ask() -> list[httpx.Response]:
+        said = []
+        while not changed.is_set():
+            answer = on_ray.post("/predict", content=film)
+            said.append(on_ray.post("/predict", content=film) if answer.is_error else answer)
+        return said
 
-
-def test_a_model_is_changed_while_requests_are_answered(film: bytes) -> None:
-    with deployed() as client, ThreadPoolExecutor(1) as crowd:
-        changed = threading.Event()
-
-        def ask() -> list[httpx.Response]:
-            said = []
-            while not changed.is_set():
-                answer = client.post("/predict", content=film)
-                said.append(client.post("/predict", content=film) if answer.is_error else answer)
-            return said
-
+    with ThreadPoolExecutor(1) as crowd:
         asked = crowd.submit(ask)
-        port = str(client.base_url.port)
-        environment = {"COVIDXRAY_PORT": port, "COVIDXRAY_DEFAULT_MODEL": "multi-source-fast"}
         try:
-            subprocess.run(
-                [*DEPLOY, "--most", "1", "--cluster", "auto"],
-                env=os.environ | ALONE | {"COVIDXRAY_DEADLINE_S": "120"} | environment,
-                stdout=subprocess.DEVNULL,
-                check=True,
-                timeout=200,
-            )
+            deploy(COVIDXRAY_DEFAULT_MODEL="multi-source-fast")
         finally:
             changed.set()
-        said = [*asked.result(), client.post("/predict", content=film)]
+        said = [*asked.result(), on_ray.post("/predict", content=film)]
 
     # Once asked again where the replica that speaks HTTP was changed over a request.
     assert {answer.status_code for answer in said} == {200}
     names = [answer.json()["model"]["name"] for answer in said]
     assert (names[0], names[-1]) == ("multi-source", "multi-source-fast")
+
+
+def test_more_than_can_wait_are_refused_with_a_problem(deploy: Deploy, film: bytes) -> None:
+    client = deploy(COVIDXRAY_MAX_IN_FLIGHT="2")
+    with ThreadPoolExecutor(24) as crowd:
+        answers = [crowd.submit(client.post, "/predict", content=film) for _ in range(48)]
+    said = [answer.result() for answer in answers]
+
+    refused = [answer for answer in said if answer.status_code == 503]
+    assert {answer.status_code for answer in said} == {200, 503}
+    assert {answer.json()["type"] for answer in refused} == {"/problems/overloaded"}
+    assert all(answer.headers["Retry-After"] for answer in refused)

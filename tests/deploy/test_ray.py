@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from covidxray_api.bulk import ray_serve
+from covidxray_api.bulk.ray_screener import APPLICATION
 from covidxray_api.errors import InvalidConfiguration
 from covidxray_api.settings import Settings
 
@@ -31,7 +32,7 @@ def test_the_configuration_is_one_of_ray_serve() -> None:
     module, _, name = described.import_path.partition(":")
     assert module == ray_serve.__name__
     assert callable(getattr(ray_serve, name))
-    assert described.name == ray_serve.APPLICATION
+    assert described.name == APPLICATION
     assert described.args.keys() - {"least", "most"} <= Settings.model_fields.keys()
 
 

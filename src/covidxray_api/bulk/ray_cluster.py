@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TypeVar
 
 LOCAL = "local"
 """In place of a cluster's address: one on this machine, for as long as the job runs."""
@@ -21,10 +22,18 @@ ENVIRONMENT = {
 ALONE = {
     # As on systems where Ray has no clusters: all its processes listen on the loopback alone.
     "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",
-    # A busy machine takes long to start them.
+    # Whoever connects needs the token that Ray keeps for the user who began it.
+    "RAY_AUTH_MODE": "token",
+    # A busy machine takes long to start them, and longer if it starts workers that nobody asks for.
     "RAY_agent_register_timeout_ms": "120000",
+    "RAY_prestart_worker_first_driver": "0",
 }
 """The same, for a cluster on this machine."""
+
+ATTEMPTS = 4
+"""How often a node on this machine is begun."""
+
+Node = TypeVar("Node")
 
 
 @contextmanager
@@ -42,11 +51,13 @@ def connected(cluster: str, cores: int) -> Iterator[None]:
     import ray
 
     if cluster == LOCAL:
-        ray.init(
-            num_cpus=cores,
-            include_dashboard=False,
-            object_store_memory=STORE_BYTES,
-            log_to_driver=False,
+        begun(
+            lambda: ray.init(
+                num_cpus=cores,
+                include_dashboard=False,
+                object_store_memory=STORE_BYTES,
+                log_to_driver=False,
+            )
         )
     else:
         ray.init(address=cluster, log_to_driver=False)
@@ -54,3 +65,18 @@ def connected(cluster: str, cores: int) -> Iterator[None]:
         yield
     finally:
         ray.shutdown()
+
+
+def begun(begin: Callable[[], Node]) -> Node:
+    """Begin a node on this machine, and again where that takes longer than Ray waits.
+
+    A raylet gives the process that measures it 15 seconds to start, which nothing changes; on a
+    busy machine it takes longer until its files are in memory.
+    """
+    for _ in range(ATTEMPTS - 1):
+        try:
+            return begin()
+        except Exception as error:  # Ray has no class of its own for it
+            if "timed out during startup" not in str(error):
+                raise
+    return begin()

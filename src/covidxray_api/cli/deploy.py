@@ -35,7 +35,8 @@ def ray(
     with connected(cluster, max(os.cpu_count() or 1, 3 * most)):
         from ray import serve
 
-        from covidxray_api.bulk.ray_serve import APPLICATION, application
+        from covidxray_api.bulk.ray_screener import APPLICATION
+        from covidxray_api.bulk.ray_serve import application
 
         serve.start(http_options={"host": settings.host, "port": settings.port})
         given = {**settings.model_dump(mode="json", exclude_unset=True), "host": settings.host}
