@@ -265,6 +265,7 @@ def test_drift_is_told_of_enough_screenings(
             data = no_film if number < 5 else film
             assert client.post("/predict", content=data).status_code == 200
         wait_until(lambda: len(listed(client, limit=200)) == 110)
+        latest, *_, first = listed(client, limit=200)
         report = client.get("/drift").json()
         metrics = client.get("/metrics").text
 
@@ -275,6 +276,9 @@ def test_drift_is_told_of_enough_screenings(
     assert found["score"]["state"] == "shifted"
     assert found["score"]["index"] > found["score"]["by_chance"]
     assert found["rejected"]["radiographs"] == 110
+    # The stored model was compiled before networks said it.
+    assert latest["distance"] is first["distance"] is None
+    assert found["distance"]["state"] == "no_reference"
     assert 'covidxray_drift_shifted{measure="score"} 1.0' in metrics
 
 

@@ -20,6 +20,7 @@ from covidxray_api.models.drift import (
     drifts,
     index,
 )
+from covidxray_api.models.site import KnownHospitals, Scores
 from covidxray_api.models.store import ModelStore, StoredModel
 from covidxray_api.settings import Settings
 
@@ -37,19 +38,31 @@ def model(tmp_path: Path) -> StoredModel:
         gate_score=Spread.of(RNG.beta(9, 1, 2000).tolist()),
         refused=20,
     )
-    evidence = stored.evidence | {"drift": known.model_dump(mode="json")}
+    hospitals = KnownHospitals.model_validate(stored.evidence["site_calibration"])
+    distances = Scores.of((1 + RNG.gamma(2, 0.1, 2000)).tolist(), patients=2000)
+    evidence = stored.evidence | {
+        "drift": known.model_dump(mode="json"),
+        "site_calibration": hospitals.model_copy(update={"distances": distances}).model_dump(
+            mode="json"
+        ),
+    }
     (folder / EVIDENCE).write_text(json.dumps(evidence))
     return StoredModel.read(folder)
 
 
 def latest(
-    model: StoredModel, n: int = 500, brighter: float = 0.0, refused: float = 0.01
+    model: StoredModel,
+    n: int = 500,
+    brighter: float = 0.0,
+    refused: float = 0.01,
+    farther: float = 0.0,
 ) -> Latest:
     percentiles = model.evidence["site_calibration"]["controls"]["percentiles"]
     return Latest(
         score=np.interp(RNG.uniform(0, 100, n), range(101), percentiles).tolist(),
         ssim=RNG.normal(0.6 - brighter, 0.1, n).tolist(),
         gate_score=RNG.beta(9, 1, n).tolist(),
+        distance=(1 + RNG.gamma(2, 0.1 + farther, n)).tolist(),
         rejected=(RNG.uniform(size=n) < refused).tolist(),
     )
 
@@ -70,9 +83,10 @@ def test_radiographs_like_those_of_the_reference_are_stable(model: StoredModel) 
 
 
 def test_others_are_shifted_where_they_differ(model: StoredModel) -> None:
-    found = by_measure(drifts(model, latest(model, brighter=0.1, refused=0.3)))
+    found = by_measure(drifts(model, latest(model, brighter=0.1, refused=0.3, farther=0.1)))
 
-    assert {name for name, it in found.items() if it.state == "shifted"} == {"ssim", "rejected"}
+    shifted = {name for name, it in found.items() if it.state == "shifted"}
+    assert shifted == {"ssim", "rejected", "distance"}
 
 
 def test_few_are_not_judged(model: StoredModel) -> None:
@@ -84,7 +98,8 @@ def test_few_are_not_judged(model: StoredModel) -> None:
 
 def test_without_a_reference_nothing_is_said() -> None:
     stored = ModelStore(Settings().model_store).get("seed-cnn")
-    none = Latest([0.5] * LEAST, [0.5] * LEAST, [0.5] * LEAST, [False] * LEAST)
+    values = [0.5] * LEAST
+    none = Latest(values, values, values, values, [False] * LEAST)
 
     assert {it.state for it in drifts(stored, none)} == {"no_reference"}
 
@@ -113,12 +128,14 @@ def test_chance_exceeds_its_bound_as_often_as_is_said() -> None:
 def test_a_site_is_compared_with_itself(model: StoredModel) -> None:
     class Profile:
         scores = tuple(np.sort(RNG.lognormal(size=300)).tolist())
+        distances = scores
 
     class Site:
         profile = Profile()
 
     at_site = replace(model, site=Site())  # type: ignore[arg-type]
-    sent = replace(latest(model), score=RNG.lognormal(size=500).tolist())
+    here = RNG.lognormal(size=500).tolist()
+    found = by_measure(drifts(at_site, replace(latest(model), score=here, distance=here)))
 
-    (score, *_) = drifts(at_site, sent)
-    assert (score.reference, score.state) == ("site", "stable")
+    for measure in ("score", "distance"):
+        assert (found[measure].reference, found[measure].state) == ("site", "stable")

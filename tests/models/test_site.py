@@ -13,17 +13,17 @@ from scipy.stats import beta
 
 from covidxray_api.errors import InvalidSiteProfile
 from covidxray_api.models.artefacts import write_json
-from covidxray_api.models.decision import decide, target_ratio
+from covidxray_api.models.decision import calibrate, decide, target_ratio
 from covidxray_api.models.intervals import beta_quantile, exact_interval
 from covidxray_api.models.site import (
-    ALPHAS,
     KnownHospitals,
     ModelVersion,
     Scores,
     Site,
     SiteProfile,
-    fit_site,
 )
+from covidxray_api.models.site_fitting import ALPHAS, Labels, fit_site
+from covidxray_api.models.site_temperature import Temperature
 from covidxray_api.models.store import ModelStore
 from covidxray_api.settings import Settings
 
@@ -169,6 +169,117 @@ def test_the_site_s_own_cases_say_how_many_are_found_there() -> None:
         assert point.sensitivity.value == 0.4
     assert "site_insensitive" in site.doubts
     assert site.applied(STORED.manifest).operating_points["balanced"].cases == 20
+
+
+NEAR = np.linspace(-0.2, 0.2, 60)
+
+WITH_DISTANCES = KNOWN.model_copy(
+    update={"distances": Scores.of(NEAR.tolist(), patients=60), "remotest": 0.9}
+)
+
+
+@pytest.mark.parametrize(
+    ("distances", "remoteness", "doubts"),
+    [(NEAR, 0.5, ()), (NEAR + 0.1, 0.72, ()), (NEAR + 0.4, 1, ("site_far",)), ([], None, ())],
+    ids=["alike", "somewhat farther", "far", "unknown"],
+)
+def test_a_site_far_from_the_known_hospitals_is_doubted(
+    distances: np.ndarray, remoteness: float | None, doubts: tuple[str, ...]
+) -> None:
+    scores = np.linspace(0.01, 1, 60).tolist()
+    site = fit_site("Clinic", MODEL, WITH_DISTANCES, scores, distances=list(distances))
+
+    if remoteness is None:
+        assert site.remoteness is None
+    else:
+        assert site.remoteness is not None
+        assert site.remoteness.value == pytest.approx(remoteness, abs=0.02)
+        assert site.remoteness.most == 0.9
+    assert site.doubts == doubts
+    assert site.distances == pytest.approx(sorted(distances), rel=1e-5)
+    assert SiteProfile.model_validate_json(site.model_dump_json()) == site
+
+
+def test_a_model_without_distances_doubts_no_site_for_them() -> None:
+    scores = np.linspace(0.01, 1, 60).tolist()
+
+    assert fit_site("Clinic", MODEL, KNOWN, scores, distances=[9.0] * 60).remoteness is None
+
+
+def labels(cases: list[float], factor: float = 2.0) -> Labels:
+    own = STORED.manifest.temperature
+    temperature = Temperature(value=factor * own, low=own, high=3 * own)
+    return Labels(len(cases) + 30, cases, temperature)
+
+
+def test_a_site_s_temperature_is_in_force_with_its_profile() -> None:
+    scores = np.linspace(0.01, 1, 60).tolist()
+    site = fit_site("Clinic", MODEL, KNOWN, scores, labels=labels([0.5, 2.0]))
+    published, applied = STORED.manifest, site.applied(STORED.manifest)
+
+    assert site.labelled is not None
+    assert (site.labelled.radiographs, site.labelled.cases) == (32, 2)
+    assert applied.temperature == 2 * published.temperature
+    # Two cases tell little: those of known hospitals stay.
+    assert site.cases_from == "known_hospitals"
+    assert site.labelled.found is not None
+    assert site.labelled.found.value == 0.5
+    assert site.labelled.found.low == pytest.approx(0.0126, abs=1e-4)
+
+
+def test_twenty_labelled_cases_measure_the_sensitivity() -> None:
+    scores = np.linspace(0.01, 1, 60).tolist()
+    by_label = fit_site("Clinic", MODEL, KNOWN, scores, labels=labels([0.5] * 12 + [2.0] * 8))
+    together = fit_site("Clinic", MODEL, KNOWN, scores, cases=[2.0] * 20, labels=labels([0.5] * 20))
+
+    for site, cases in ((by_label, 20), (together, 40)):
+        assert (site.cases, site.cases_from) == (cases, "site")
+    assert by_label.operating_points["balanced"].sensitivity.value == 0.4
+    assert together.operating_points["balanced"].sensitivity.value == 0.5
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(st.floats(0.02, 1), min_size=3, max_size=3), st.floats(0.3, 3))
+def test_a_site_s_temperature_leaves_the_prediction_set_as_it_is(
+    shares: list[float], factor: float
+) -> None:
+    scores = np.linspace(0.01, 1, 60).tolist()
+    at_own, at_other = (
+        fit_site("Clinic", MODEL, KNOWN, scores, labels=labels([], it)).applied(STORED.manifest)
+        for it in (1.0, factor)
+    )
+    own = np.array([shares]) / sum(shares)
+    tempered = calibrate(own, factor)
+
+    for before, after in zip(
+        decide(at_own, dict(zip(at_own.codes, own[0].tolist(), strict=True))).values(),
+        decide(at_other, dict(zip(at_own.codes, tempered[0].tolist(), strict=True))).values(),
+        strict=True,
+    ):
+        predicted = {before.label.code, after.label.code}
+        left = {label.code for label in before.prediction_set}
+        assert left ^ {label.code for label in after.prediction_set} <= predicted
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.floats(0.3, 3), st.lists(st.floats(1e-3, 1), min_size=3, max_size=3))
+def test_known_hospitals_score_at_another_temperature_as_their_radiographs_would(
+    factor: float, shares: list[float]
+) -> None:
+    own = np.array([shares]) / sum(shares)
+
+    def score(calibrated: np.ndarray) -> float:
+        return target_ratio(
+            STORED.manifest, dict(zip(STORED.manifest.codes, calibrated[0].tolist(), strict=True))
+        )
+
+    known = KnownHospitals(
+        cases=Scores.of([score(own)], patients=1), controls=Scores.of([score(own)], patients=1)
+    )
+    tempered = known.tempered(factor, weight=0.5)
+
+    expected = pytest.approx(score(calibrate(own, factor)), rel=1e-4)
+    assert tempered.cases.percentiles[0] == tempered.controls.percentiles[50] == expected
 
 
 def test_a_profile_is_read_as_it_was_written(tmp_path: Path) -> None:

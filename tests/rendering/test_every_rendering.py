@@ -69,6 +69,7 @@ def answers(stored: StoredModel, chance: np.random.Generator, n: int) -> list[Sc
                 probabilities=probabilities,
                 decisions=decide(manifest, probabilities, prevalence, measured),
                 p_value=None,
+                distance=None,
             )
         )
     return drawn

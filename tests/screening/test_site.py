@@ -17,10 +17,11 @@ from typer.testing import CliRunner
 from covidxray_api.cli import app
 from covidxray_api.errors import InvalidSiteProfile
 from covidxray_api.models.artefacts import sha256_of, write_json
-from covidxray_api.models.site import ModelVersion, SiteProfile, fit_site
+from covidxray_api.models.site import ModelVersion, SiteProfile
+from covidxray_api.models.site_fitting import fit_site
 from covidxray_api.models.store import ModelStore
 from covidxray_api.screening.screener import Screener
-from covidxray_api.screening.site import known_hospitals, score
+from covidxray_api.screening.site import known_hospitals, read
 from covidxray_api.settings import Settings
 
 Serve = Callable[[Settings], AbstractContextManager[httpx.Client]]
@@ -69,7 +70,12 @@ def test_every_answer_says_which_site_and_how_unusual_the_radiograph_is(
         listed = {each["name"]: each for each in client.get("/models").json()["models"]}
 
     assert low.site
-    named = {"name": "North Clinic", "radiographs": 99, "sha256": sha256_of(low.site)}
+    named = {
+        "name": "North Clinic",
+        "radiographs": 99,
+        "labelled": 0,
+        "sha256": sha256_of(low.site),
+    }
     # It scores higher than all of the site's own.
     assert answer["site"] == named | {"p_value": 1 / 100}
     assert explained["site"] == answer["site"]
@@ -145,11 +151,11 @@ def test_a_profile_that_is_not_there_is_refused_at_the_start(tmp_path: Path) -> 
         Screener.from_settings(Settings(site=tmp_path / "absent.json"))
 
 
-def test_a_refused_image_has_no_score(examples: Path) -> None:
+def test_a_refused_image_is_not_taken(examples: Path) -> None:
     screener = Screener.from_settings(Settings())
 
-    assert score(screener, (examples / "not_a_radiograph.png").read_bytes()) is None
-    assert score(screener, (examples / "covid_19.png").read_bytes())
+    assert read(screener, (examples / "not_a_radiograph.png").read_bytes()) is None
+    assert read(screener, (examples / "covid_19.png").read_bytes())
 
 
 def test_a_model_without_evidence_has_nothing_to_compare_a_site_with() -> None:

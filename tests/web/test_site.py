@@ -13,7 +13,8 @@ import pytest
 from playwright.sync_api import expect
 
 from covidxray_api.models.artefacts import write_json
-from covidxray_api.models.site import ModelVersion, fit_site
+from covidxray_api.models.site import ModelVersion
+from covidxray_api.models.site_fitting import fit_site
 from covidxray_api.models.store import ModelStore
 from covidxray_api.screening.site import known_hospitals
 from covidxray_api.settings import Settings

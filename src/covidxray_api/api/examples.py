@@ -75,6 +75,7 @@ _ANSWERING_MODEL: dict[str, Any] = _MODEL | {"engine": "compiled"}
 _SITE: dict[str, Any] = {
     "name": "North Clinic",
     "radiographs": 120,
+    "labelled": 0,
     "sha256": "60303ae22b998861bce3b28f33eec1be758a213c86c93c076dbe9f558c11c752",
 }
 
@@ -277,6 +278,7 @@ _RECORD: dict[str, Any] = {
     "rejection": None,
     "ssim": 0.61,
     "gate_score": 0.99,
+    "distance": -4.2,
     "findings": [],
     "probabilities": {"normal": 0.01, "covid_19": 0.97, "viral_pneumonia": 0.02},
     "operating_point": "balanced",

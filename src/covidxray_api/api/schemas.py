@@ -133,6 +133,11 @@ class RecordedScreening(Schema):
     gate_score: float | None
     """Score of the learned gate, 0 to 1."""
 
+    distance: float | None
+    """How far the image lies from the nearest of the sources that the model has learned from, less
+    how far from all of them (relative Mahalanobis distance): larger the farther. Null if the model
+    does not say so, or the image got no diagnosis."""
+
     findings: list[str]
     """Codes of what else was found of the image."""
 
@@ -344,9 +349,10 @@ class Liveness(Schema):
 class Drift(Schema):
     """How the latest screenings differ from the reference in one measure."""
 
-    measure: Literal["score", "ssim", "gate_score", "rejected"]
+    measure: Literal["score", "ssim", "gate_score", "distance", "rejected"]
     """`score`: the ratio that the decision rests on; `ssim`: similarity to the mean radiograph;
-    `gate_score`: the gate's; `rejected`: the share of images that it refuses."""
+    `gate_score`: the gate's; `distance`: from the radiographs that the model has learned from;
+    `rejected`: the share of images that the gate refuses."""
 
     state: Literal["no_reference", "too_few", "stable", "shifted"]
     """`shifted`: the index is at least 0.2, and beyond chance; `too_few`: fewer than 100."""

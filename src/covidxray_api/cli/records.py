@@ -75,7 +75,7 @@ def _write_parquet(path: Path, names: list[str], rows: Iterator[dict[str, Any]])
     from pyarrow import parquet
 
     kinds = {"number": pyarrow.int64(), "conclusive": pyarrow.bool_()}
-    kinds |= dict.fromkeys(("p_value", "ssim", "gate_score"), pyarrow.float64())
+    kinds |= dict.fromkeys(("p_value", "ssim", "gate_score", "distance"), pyarrow.float64())
     schema = pyarrow.schema([(name, kinds.get(name, pyarrow.string())) for name in names])
     count = 0
     with parquet.ParquetWriter(path, schema, compression="zstd") as file:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,15 +15,16 @@ from rich.table import Table
 from covidxray_api.cli.faults import read_settings, sentences, told_plainly
 from covidxray_api.errors import RadiographError
 from covidxray_api.texts import Language, message
-from covidxray_api.texts.numbers import percent
+from covidxray_api.texts.numbers import count, number, percent
 
-FROM = {"known_hospitals": "at known hospitals", "site": "at the site"}
-"""Where the radiographs behind a sensitivity come from."""
+FOUND = {"known_hospitals": "fit_found_known_hospitals", "site": "fit_found_site"}
+"""What is said of a sensitivity, by where its radiographs come from."""
 
 if TYPE_CHECKING:
+    from covidxray_api.models.manifest import Manifest
     from covidxray_api.models.site import Rate, SiteProfile
     from covidxray_api.screening.screener import Screener
-    from covidxray_api.screening.site import ScoredFolder
+    from covidxray_api.screening.site import Read, SiteFolder
 
 
 def fit(
@@ -43,81 +45,156 @@ def fit(
             file_okay=False,
         ),
     ] = None,
+    labels: Annotated[
+        Path | None,
+        typer.Option(
+            help="CSV of further radiographs of the site (film, label), to fit the temperature"
+            " there; those with COVID-19 count among the cases.",
+            exists=True,
+            dir_okay=False,
+        ),
+    ] = None,
     name: Annotated[str, typer.Option(help="Name of the site, as answers state it.")] = "site",
     output: Annotated[Path, typer.Option(help="Profile to write.")] = Path("site.json"),
-    lang: Annotated[Language, typer.Option(help="Language of what is said of files.")] = "en",
+    lang: Annotated[Language, typer.Option(help="Language of what is said.")] = "en",
 ) -> None:
     """Fit the operating points to a hospital, on its radiographs from before COVID-19."""
     from covidxray_api.models.artefacts import write_json
     from covidxray_api.screening.screener import Screener
     from covidxray_api.screening.site import fit_profile, known_hospitals
+    from covidxray_api.screening.site_labels import read_labels
 
-    console = Console()
-    seen: set[str] = set()
+    reader = _Reader(Console(), lang)
     with told_plainly():
         # A profile in force may be of a model that is no longer the default.
         screener = Screener.from_settings(read_settings().model_copy(update={"site": None}))
         model = screener.models.get().stored
         known_hospitals(model)
-        radiographs = _score_folder(screener, folder, seen, lang, console)
-        with_covid = _score_folder(screener, cases, seen, lang, console) if cases else None
-        profile = fit_profile(name, model, radiographs, with_covid)
+        listed = read_labels(labels, model.manifest.codes) if labels else []
+        radiographs = reader.read(screener, folder, _files(folder))
+        with_covid = reader.read(screener, cases, _files(cases)) if cases else None
+        labelled = reader.read(screener, labels, listed) if labels else None
+        profile = fit_profile(name, model, radiographs, with_covid, labelled)
     write_json(output, profile.model_dump(mode="json"))
-    console.print(_table(profile, lang))
+    console = reader.console
+    console.print(_table(profile, model.manifest, lang))
+    for said in _remarks(profile, model.manifest, lang):
+        console.print(said, markup=False)
     for doubt in profile.doubts:
         console.print(message(doubt, lang), style="red")
-    console.print(f"Wrote {output}; COVIDXRAY_SITE={output} puts it in force.", markup=False)
+    console.print(message("fit_written", lang).format(path=output), markup=False)
 
 
-def _score_folder(
-    screener: Screener, folder: Path, seen: set[str], language: Language, console: Console
-) -> ScoredFolder:
-    """Score the files of a folder; say which are not taken."""
-    from covidxray_api.screening.site import ScoredFolder
-
-    files = sorted(path for path in folder.rglob("*") if path.is_file())
-    scores = []
-    for file in track(files, folder.name, console=console):
-        found = _score(screener, file, seen, language)
-        if isinstance(found, str):
-            console.print(f"{file.relative_to(folder)}: {found}", markup=False)
-        else:
-            scores.append(found)
-    return ScoredFolder(folder, scores, len(files) - len(scores))
+def _files(folder: Path) -> list[tuple[Path, None]]:
+    return [(path, None) for path in sorted(folder.rglob("*")) if path.is_file()]
 
 
-def _score(screener: Screener, file: Path, seen: set[str], language: Language) -> float | str:
-    """Return the score of a file, or why it is not taken."""
-    from covidxray_api.screening.site import score
+class _Reader:
+    """Reads the files of a site, each once, and says which are not taken."""
 
-    try:
-        data = file.read_bytes()
-        digest = hashlib.sha256(data).hexdigest()
-        if digest in seen:
-            return message("duplicate", language)
-        seen.add(digest)
-        found = score(screener, data)
-    except OSError as error:
-        return str(error.strerror)
-    except RadiographError as error:
-        return sentences(error, language)[1]
-    return message("not_a_chest_radiograph", language) if found is None else found
+    def __init__(self, console: Console, language: Language) -> None:
+        self.console = console
+        self._language = language
+        self._seen: set[str] = set()
+
+    def read(
+        self, screener: Screener, place: Path, files: Iterable[tuple[Path, str | None]]
+    ) -> SiteFolder:
+        """Read the files of a folder, or of a table, with the label of each."""
+        from covidxray_api.screening.site import SiteFolder
+
+        listed = list(files)
+        taken: list[Read] = []
+        folder = place if place.is_dir() else place.parent
+        for file, label in track(listed, place.name, console=self.console):
+            found = self._read(screener, file, label)
+            if isinstance(found, str):
+                shown = file.relative_to(folder) if file.is_relative_to(folder) else file
+                self.console.print(f"{shown}: {found}", markup=False)
+            else:
+                taken.append(found)
+        return SiteFolder(place, taken, len(listed) - len(taken))
+
+    def _read(self, screener: Screener, file: Path, label: str | None) -> Read | str:
+        """Return what is found of a file, or why it is not taken."""
+        from covidxray_api.screening.site import read
+
+        try:
+            data = file.read_bytes()
+            digest = hashlib.sha256(data).hexdigest()
+            if digest in self._seen:
+                return message("duplicate", self._language)
+            self._seen.add(digest)
+            found = read(screener, data, label)
+        except OSError as error:
+            return str(error.strerror)
+        except RadiographError as error:
+            return sentences(error, self._language)[1]
+        return message("not_a_chest_radiograph", self._language) if found is None else found
 
 
-def _table(profile: SiteProfile, language: Language) -> Table:
+def _table(profile: SiteProfile, manifest: Manifest, language: Language) -> Table:
+    n = count(profile.cases, language)
     rows = Table(
-        "operating point",
-        "false positives, at most on average (95 % of profiles)",
-        f"COVID-19 found {FROM[profile.cases_from]} (95 % interval)",
-        title=f"{profile.name}: {profile.radiographs} radiographs, {profile.refused} files refused",
-        caption=f"{profile.model.name} {profile.model.version} · shift {profile.shift:.2f},"
-        " 0.50 where radiographs are like those of known hospitals",
+        message("fit_point", language),
+        message("fit_false_positives", language),
+        message(FOUND[profile.cases_from], language).format(
+            target=_target(manifest, language), n=n
+        ),
+        title=message("fit_title", language).format(
+            name=profile.name, radiographs=profile.radiographs, refused=profile.refused
+        ),
+        caption=f"{profile.model.name} {profile.model.version}",
     )
-
-    def said(rate: Rate) -> str:
-        value, low, high = (percent(each, language) for each in (rate.value, rate.low, rate.high))
-        return f"{value} ({low}–{high})"
-
     for name, point in profile.operating_points.items():
-        rows.add_row(name, said(point.false_positive_rate), said(point.sensitivity))
+        rows.add_row(
+            name, _said(point.false_positive_rate, language), _said(point.sensitivity, language)
+        )
     return rows
+
+
+def _remarks(profile: SiteProfile, manifest: Manifest, language: Language) -> Iterator[str]:
+    """Yield how like the known hospitals the site is, and what its labels say."""
+    from covidxray_api.models.site_fitting import ALIKE, LEAST_CASES
+
+    def decimal(value: float) -> str:
+        return number(value, language)
+
+    low, high = map(decimal, ALIKE)
+    shift = decimal(profile.shift)
+    yield message("fit_shift", language).format(shift=shift, low=low, high=high)
+    if profile.remoteness:
+        remoteness, most = decimal(profile.remoteness.value), decimal(profile.remoteness.most)
+        yield message("fit_remoteness", language).format(remoteness=remoteness, most=most)
+    labelled = profile.labelled
+    if labelled is None:
+        return
+    found = labelled.temperature
+    yield message("fit_temperature", language).format(
+        value=decimal(found.value),
+        low=decimal(found.low),
+        high=decimal(found.high),
+        own=decimal(manifest.temperature),
+        n=count(labelled.radiographs, language),
+    )
+    if labelled.found and profile.cases_from != "site":
+        yield message("fit_few_cases", language).format(
+            n=labelled.cases,
+            target=_target(manifest, language),
+            found=round(labelled.found.value * labelled.cases),
+            low=percent(labelled.found.low, language),
+            high=percent(labelled.found.high, language),
+            least=LEAST_CASES,
+        )
+
+
+def _target(manifest: Manifest, language: Language) -> str:
+    from covidxray_api.models.manifest import BALANCED
+
+    target = manifest.operating_points[BALANCED].target
+    return manifest.labels[manifest.codes.index(target)].display[language]
+
+
+def _said(rate: Rate, language: Language) -> str:
+    value, low, high = (percent(each, language) for each in (rate.value, rate.low, rate.high))
+    return f"{value} ({low}–{high})"

@@ -52,3 +52,31 @@ class Explains(Protocol):
             HiResCAM (Draelos & Carin 2020, eq. 5); positive speaks for it.
         """
         ...
+
+
+@runtime_checkable
+class Measures(Protocol):
+    """Computes how far an image lies from those that a network has learned from."""
+
+    measures: bool
+    """Whether this network has the output that it needs."""
+
+    def infer_measured(
+        self, tensor: NDArray[np.float32]
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Return the answers of a classifier to a batch, and how far each image lies.
+
+        Parameters
+        ----------
+        tensor : ndarray of float32, shape (n, height, width, channels)
+            Preprocessed images.
+
+        Returns
+        -------
+        ndarray of float32, shape (n, classes)
+            As of `Engine.infer`.
+        ndarray of float32, shape (n,)
+            Distance of the network's features from those of its training, larger the farther; see
+            `training.publishing.distance`.
+        """
+        ...

@@ -16,6 +16,9 @@ CONTRAST = "contrast"
 EVIDENCE = "evidence"
 """Output that tells it."""
 
+DISTANCE = "distance"
+"""Output of a network that tells how far an image lies from those that it has learned from."""
+
 
 class OnnxEngine:
     """A network in the ONNX format; needs no TensorFlow.
@@ -24,7 +27,7 @@ class OnnxEngine:
     ----------
     path : Path
         The network, saved as ``.onnx``: images in, answers out, and what
-        `training.maps.attribution` adds.
+        `training.publishing` adds.
     threads : int
         Threads that one inference may use.
 
@@ -54,11 +57,20 @@ class OnnxEngine:
         self._answers, *others = (output.name for output in self._session.get_outputs())
         self.explains = EVIDENCE in others
         """Whether `evidence` can be asked for."""
+        self.measures = DISTANCE in others
+        """Whether `infer_measured` can be asked for."""
 
     def infer(self, tensor: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return what the network says of a batch; see `Engine.infer`."""
         (answers,) = self._session.run([self._answers], {self._input: tensor})
         return np.asarray(answers, dtype=np.float32)
+
+    def infer_measured(
+        self, tensor: NDArray[np.float32]
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Return what the network says of a batch, and how far each image lies; see `Measures`."""
+        answers, distances = self._session.run([self._answers, DISTANCE], {self._input: tensor})
+        return np.asarray(answers, dtype=np.float32), np.asarray(distances, dtype=np.float32)
 
     def evidence(
         self, tensor: NDArray[np.float32], contrast: NDArray[np.float32]

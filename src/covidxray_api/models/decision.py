@@ -313,7 +313,10 @@ def decide(
     # Without a rule fitted on data, nothing but the predicted label is claimed.
     least = np.array([rule.least[code] if rule else 0.0 for code in codes])
     alone = np.arange(len(codes)) == chosen[:, np.newaxis]
-    possible = (remaining(calibrated, chosen, least) if rule else alone).tolist()
+    ruled = calibrated
+    if rule and rule.temperature:
+        ruled = calibrate(calibrated, rule.temperature / manifest.temperature)
+    possible = (remaining(ruled, chosen, least) if rule else alone).tolist()
     cut_offs = effective_cut_offs(calibrated, weights).tolist()
     may_conclude = rule is not None and not manifest.not_for_patients
     ranked, reached = _ranked(calibrated[0], manifest.conclusive_from)

@@ -18,7 +18,7 @@ import numpy as np
 from pydantic import Field, NonNegativeInt, PositiveInt
 
 from covidxray_api.models.artefacts import Declaration
-from covidxray_api.models.site import DIGITS, PERCENTS, KnownHospitals
+from covidxray_api.models.site import DIGITS, PERCENTS, KnownHospitals, Scores
 from covidxray_api.models.site import EVIDENCE as SITE_EVIDENCE
 from covidxray_api.models.store import StoredModel
 
@@ -36,11 +36,12 @@ SHIFTED = 0.2
 LEAST = 100
 """Fewest of the latest radiographs that are compared."""
 
-Measure = Literal["score", "ssim", "gate_score", "rejected"]
+Measure = Literal["score", "ssim", "gate_score", "distance", "rejected"]
 
-MEASURES: tuple[Measure, ...] = ("score", "ssim", "gate_score", "rejected")
+MEASURES: tuple[Measure, ...] = ("score", "ssim", "gate_score", "distance", "rejected")
 """What is compared: the ratio that the decision rests on, see `decision.target_ratio`; similarity
-to the mean radiograph; the gate's score; and the share of images that it refuses."""
+to the mean radiograph; the gate's score; the distance from the radiographs of the training; and the
+share of images that the gate refuses."""
 
 
 class Spread(Declaration):
@@ -76,6 +77,7 @@ class Latest:
     score: Sequence[float]
     ssim: Sequence[float]
     gate_score: Sequence[float]
+    distance: Sequence[float]
     rejected: Sequence[bool]
 
 
@@ -105,25 +107,28 @@ def drifts(model: StoredModel, latest: Latest) -> list[Drift]:
     latest : Latest
         What it was sent.
     """
-    evidence, site = model.evidence, model.site
-    held_out = evidence.get(EVIDENCE)
+    evidence = model.evidence
+    held_out, at_hospitals = evidence.get(EVIDENCE), evidence.get(SITE_EVIDENCE)
     known = DriftReference.model_validate(held_out) if held_out else None
-    hospitals = evidence.get(SITE_EVIDENCE)
-    found = []
-    if site:
-        found.append(_compared("score", latest.score, Spread.of(site.profile.scores), "site"))
-    elif hospitals:
-        controls = KnownHospitals.model_validate(hospitals).controls
-        spread = Spread(radiographs=controls.radiographs, percentiles=controls.percentiles)
-        found.append(_compared("score", latest.score, spread, "held_out"))
-    else:
-        found.append(_compared("score", latest.score, None, "held_out"))
-    found += [
+    hospitals = KnownHospitals.model_validate(at_hospitals) if at_hospitals else None
+    own = model.site.profile if model.site else None
+    return [
+        _at_site(
+            "score",
+            latest.score,
+            own.scores if own else (),
+            hospitals.controls if hospitals else None,
+        ),
         _compared("ssim", latest.ssim, known.ssim if known else None, "held_out"),
         _compared("gate_score", latest.gate_score, known.gate_score if known else None, "held_out"),
+        _at_site(
+            "distance",
+            latest.distance,
+            own.distances if own else (),
+            hospitals.distances if hospitals else None,
+        ),
         _rejections(latest.rejected, known),
     ]
-    return found
 
 
 def index(actual: Sequence[int], expected: Sequence[float]) -> float:
@@ -140,6 +145,16 @@ def index(actual: Sequence[int], expected: Sequence[float]) -> float:
     counts = np.asarray(actual) + 0.5
     shares = counts / counts.sum()
     return float(np.sum((shares - expected) * np.log(shares / expected)))
+
+
+def _at_site(
+    measure: Measure, values: Sequence[float], own: Sequence[float], known: Scores | None
+) -> Drift:
+    """Compare with the site's own radiographs; with those of known hospitals if there are none."""
+    if own:
+        return _compared(measure, values, Spread.of(own), "site")
+    spread = Spread(radiographs=known.radiographs, percentiles=known.percentiles) if known else None
+    return _compared(measure, values, spread, "held_out")
 
 
 def _compared(

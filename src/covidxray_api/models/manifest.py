@@ -54,6 +54,9 @@ class PredictionSet(Declaration):
     least: Mapping[str, float]
     """Least calibrated probability with which a label is in the set, by label code."""
 
+    temperature: PositiveFloat | None = None
+    """Temperature of the probabilities that `least` is of; that of the manifest if none."""
+
 
 class OperatingPoint(Declaration):
     """A choice between missing disease and alarming for nothing."""

@@ -11,9 +11,8 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from decimal import ROUND_CEILING, Context
 from pathlib import Path
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 import numpy as np
 from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt, ValidationError
@@ -21,23 +20,11 @@ from pydantic import model_validator as validator
 
 from covidxray_api.errors import InvalidSiteProfile
 from covidxray_api.models.artefacts import Declaration
-from covidxray_api.models.intervals import beta_quantile, exact_interval
 from covidxray_api.models.manifest import BALANCED, POINTS, Manifest, OperatingPoint
-
-ALPHAS: Mapping[str, float] = dict(zip(POINTS, (0.10, 0.05, 0.02), strict=True))
-"""Largest share of false positives at each operating point, in expectation over profiles."""
+from covidxray_api.models.site_temperature import Temperature
 
 LEAST_RADIOGRAPHS = 50
 """Fewest radiographs of a site; with fewer than 49, `specific` could call none COVID-19."""
-
-LEAST_CASES = 20
-"""Fewest radiographs with COVID-19 by which a site measures its sensitivity."""
-
-LEAST_SENSITIVITY = 0.60
-"""Least sensitivity to expect at `balanced` with which the service should be used."""
-
-ALIKE = (0.1, 0.9)
-"""Bounds of `SiteProfile.shift` within which the service should be used."""
 
 DIGITS = 6
 """Significant digits of a stored score."""
@@ -48,12 +35,12 @@ PERCENTS = range(101)
 EVIDENCE = "site_calibration"
 """Name of `KnownHospitals` in a model's evidence."""
 
-Doubt = Literal["site_insensitive", "site_unlike"]
+Doubt = Literal["site_insensitive", "site_unlike", "site_far"]
 """Why the service should not be used at a site; `texts` has the sentences."""
 
 
 class Scores(Declaration):
-    """How a group of held-out radiographs of known hospitals score."""
+    """How a group of held-out radiographs of known hospitals score, or how far they lie."""
 
     radiographs: PositiveInt
     """Number of radiographs."""
@@ -62,11 +49,11 @@ class Scores(Declaration):
     """Number of patients."""
 
     percentiles: tuple[float, ...] = Field(min_length=len(PERCENTS), max_length=len(PERCENTS))
-    """Scores from the 0th to the 100th percentile."""
+    """Values from the 0th to the 100th percentile."""
 
     @classmethod
     def of(cls, scores: Sequence[float], patients: int) -> Self:
-        """Summarise scores."""
+        """Summarise values."""
         found = np.percentile(scores, PERCENTS).tolist()
         rounded = tuple(float(f"{score:.{DIGITS}g}") for score in found)
         return cls(radiographs=len(scores), patients=patients, percentiles=rounded)
@@ -74,6 +61,10 @@ class Scores(Declaration):
     def share_below(self, score: float) -> float:
         """Return the share of the radiographs that score less."""
         return float(np.interp(score, self.percentiles, PERCENTS)) / 100
+
+    def mean_share_below(self, scores: Sequence[float]) -> float:
+        """Return the probability that one of others scores higher than one of these."""
+        return float(np.mean([self.share_below(score) for score in scores]))
 
 
 class KnownHospitals(Declaration):
@@ -84,6 +75,29 @@ class KnownHospitals(Declaration):
 
     controls: Scores
     """Of adults without it."""
+
+    distances: Scores | None = None
+    """How far the latter lie from what the network has learned from; none if it does not say so."""
+
+    remotest: float | None = Field(default=None, ge=0, le=1)
+    """`Remoteness.value` that 97.5 % of profiles from any one of the hospitals do not exceed."""
+
+    def tempered(self, factor: float, weight: float) -> Self:
+        """Return the same, as they score at another temperature.
+
+        Parameters
+        ----------
+        factor : float
+            The temperature over the one that they were scored at.
+        weight : float
+            Weight of each label but the target.
+        """
+
+        def at(scores: Scores) -> Scores:
+            found = [weight * (each / weight) ** (1 / factor) for each in scores.percentiles]
+            return scores.model_copy(update={"percentiles": tuple(found)})
+
+        return self.model_copy(update={"cases": at(self.cases), "controls": at(self.controls)})
 
 
 class Rate(Declaration):
@@ -121,6 +135,33 @@ class ModelVersion(Declaration):
     """SHA-256 of its manifest."""
 
 
+class Remoteness(Declaration):
+    """How far the radiographs of a site lie from what the network has learned from."""
+
+    value: float = Field(ge=0, le=1)
+    """Probability that one of them lies farther than a held-out one of an adult without COVID-19 of
+    known hospitals: 0.5 where they are alike (Mann & Whitney 1947)."""
+
+    most: float = Field(ge=0, le=1)
+    """Of nearly all profiles from known hospitals; above it the service should not be used."""
+
+
+class Labelled(Declaration):
+    """What the radiographs say that a site has labelled."""
+
+    radiographs: PositiveInt
+    """Number of them."""
+
+    cases: NonNegativeInt
+    """Those with COVID-19."""
+
+    found: Rate | None
+    """Share of the latter that are called so at `balanced`; none if there are none."""
+
+    temperature: Temperature
+    """In place of the model's."""
+
+
 class SiteProfile(Declaration):
     """What a site's radiographs say of the operating points there; holds nothing of a patient."""
 
@@ -149,11 +190,20 @@ class SiteProfile(Declaration):
     """Probability that a radiograph of the site scores higher than a held-out one of an adult
     without COVID-19 of known hospitals: 0.5 where they are alike (Mann & Whitney 1947)."""
 
+    remoteness: Remoteness | None = None
+    """How far the site lies from known hospitals; none if the network does not say."""
+
+    labelled: Labelled | None = None
+    """What the radiographs say that the site has labelled; none without any."""
+
     doubts: tuple[Doubt, ...]
     """Why the service should not be used at the site; empty if it may."""
 
     scores: tuple[PositiveFloat, ...]
     """Score of each of the site's radiographs, the smallest first, rounded up."""
+
+    distances: tuple[float, ...] = ()
+    """How far each lies from what the network has learned from, the nearest first."""
 
     @validator(mode="after")
     def _operating_points_follow_from_the_scores(self) -> Self:
@@ -162,7 +212,7 @@ class SiteProfile(Declaration):
         if set(self.operating_points) != set(POINTS):
             raise ValueError(f"the operating points are not {', '.join(POINTS)}")
         for point in self.operating_points.values():
-            if point.weight != _weight(self.scores, point.alpha):
+            if point.weight != weight_at(self.scores, point.alpha):
                 raise ValueError("a weight is not the one that follows from the scores")
         return self
 
@@ -176,7 +226,9 @@ class SiteProfile(Declaration):
         return (1 + sum(own >= score for own in self.scores)) / (self.radiographs + 1)
 
     def applied(self, manifest: Manifest) -> Manifest:
-        """Return a model's manifest with the operating points of the site.
+        """Return a model's manifest with the operating points of the site, and its temperature.
+
+        The prediction set stays as it is: the model's own probabilities decide on it.
 
         Parameters
         ----------
@@ -195,7 +247,13 @@ class SiteProfile(Declaration):
             )
             for name, point in self.operating_points.items()
         }
-        return manifest.model_copy(update={"operating_points": points})
+        changed: dict[str, Any] = {"operating_points": points}
+        if self.labelled:
+            changed["temperature"] = self.labelled.temperature.value
+            if rule := manifest.prediction_set:
+                own = {"temperature": manifest.temperature}
+                changed["prediction_set"] = rule.model_copy(update=own)
+        return manifest.model_copy(update=changed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,104 +285,11 @@ class Site:
         return cls(path, profile, hashlib.sha256(content).hexdigest())
 
 
-def fit_site(
-    name: str,
-    model: ModelVersion,
-    known: KnownHospitals,
-    scores: Sequence[float],
-    cases: Sequence[float] = (),
-    refused: int = 0,
-) -> SiteProfile:
-    """Fit the profile of a site.
-
-    Parameters
-    ----------
-    name : str
-        Name of the site.
-    model : ModelVersion
-        The model.
-    known : KnownHospitals
-        What its held-out radiographs score.
-    scores : sequence of float
-        Scores of the site's radiographs, all without COVID-19; at least `LEAST_RADIOGRAPHS`.
-    cases : sequence of float
-        Scores of the site's radiographs with COVID-19, one of each patient; if there are none,
-        those of known hospitals stand in for them. They have no part in the weights, so that the
-        sensitivity is that of new ones.
-    refused : int
-        Files that were not taken.
-    """
-    stored = tuple(sorted(map(_rounded_up, scores)))
-    points = {point: _point(stored, alpha, known.cases, cases) for point, alpha in ALPHAS.items()}
-    shift = float(np.mean([known.controls.share_below(score) for score in stored]))
-    doubts: list[Doubt] = []
-    if points[BALANCED].sensitivity.value < LEAST_SENSITIVITY:
-        doubts.append("site_insensitive")
-    if not ALIKE[0] <= shift <= ALIKE[1]:
-        doubts.append("site_unlike")
-    return SiteProfile(
-        name=name,
-        model=model,
-        radiographs=len(stored),
-        refused=refused,
-        operating_points=points,
-        cases=len(cases) or known.cases.radiographs,
-        cases_from="site" if cases else "known_hospitals",
-        shift=shift,
-        doubts=tuple(doubts),
-        scores=stored,
-    )
-
-
-def false_positive_rate(n: int, alpha: float) -> Rate:
-    """Return what a profile promises; see `SitePoint.false_positive_rate`.
-
-    Given the profile, the rate is distributed as Beta(k, n + 1 - k) where no scores are tied, and
-    is less where they are (Vovk 2012, proposition 2a).
-
-    Parameters
-    ----------
-    n : int
-        Radiographs of the site.
-    alpha : float
-        Largest share of false positives that is accepted.
-    """
-    k = _rank(n, alpha)
-    return Rate(
-        value=k / (n + 1),
-        low=beta_quantile(0.025, k, n + 1 - k),
-        high=beta_quantile(0.975, k, n + 1 - k),
-    )
-
-
-def _point(
-    scores: Sequence[float], alpha: float, known: Scores, cases: Sequence[float]
-) -> SitePoint:
-    weight = _weight(scores, alpha)
-    if cases:
-        found, patients = float(np.mean(np.array(cases) > weight)), len(cases)
-    else:
-        found, patients = 1 - known.share_below(weight), known.patients
-    low, high = exact_interval(found, patients)
-    return SitePoint(
-        alpha=alpha,
-        weight=weight,
-        false_positive_rate=false_positive_rate(len(scores), alpha),
-        sensitivity=Rate(value=found, low=low, high=high),
-    )
-
-
-def _weight(scores: Sequence[float], alpha: float) -> float:
+def weight_at(scores: Sequence[float], alpha: float) -> float:
     """Return the score above which a p-value is at most alpha."""
-    return scores[-_rank(len(scores), alpha)]
+    return scores[-rank(len(scores), alpha)]
 
 
-def _rank(n: int, alpha: float) -> int:
+def rank(n: int, alpha: float) -> int:
     """Return the largest k for which k / (n + 1) is at most alpha."""
     return sum(k / (n + 1) <= alpha for k in range(1, n + 2))
-
-
-def _rounded_up(score: float) -> float:
-    """Round a score so that it is never less: p-values and rates only grow."""
-    rounding = Context(prec=DIGITS, rounding=ROUND_CEILING)
-    return float(rounding.create_decimal_from_float(score))

@@ -61,6 +61,7 @@ def entry_of(answered: Answered, screening: Screening, image: str) -> Entry:
         "ssim": consistency.ssim,
         "gate_score": consistency.score,
         "findings": [finding.code for finding in consistency.findings],
+        "distance": screening.distance,
         "probabilities": dict(screening.probabilities) if screening.probabilities else None,
         "operating_point": screening.operating_point,
         "predicted_label": decision.label.code if decision else None,

@@ -23,6 +23,9 @@ from covidxray_api.records.tampering import Tampering, tampering
 CHUNK = 1000
 """Screenings that are read at once."""
 
+ADDED = {"distance": None}
+"""Of the content, what earlier entries lack."""
+
 
 @dataclass(frozen=True, slots=True)
 class Filter:
@@ -222,6 +225,7 @@ class Screenings:
             score=[target_ratio(model, it) for it in answered] if model.operating_points else [],
             ssim=[it["ssim"] for it in found],
             gate_score=[it["gate_score"] for it in found if it["gate_score"] is not None],
+            distance=[it["distance"] for it in found if it["distance"] is not None],
             rejected=[it["rejection"] is not None for it in found],
         )
 
@@ -236,4 +240,4 @@ class Screenings:
 
 
 def _read(number: int, content: str) -> dict[str, Any]:
-    return {**json.loads(content), "number": number}
+    return {**ADDED, **json.loads(content), "number": number}

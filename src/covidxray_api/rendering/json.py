@@ -172,7 +172,12 @@ def _elsewhere(stored: StoredModel, name: str) -> schemas.Elsewhere | None:
 
 def _site(site: Site) -> schemas.Site:
     profile = site.profile
-    return schemas.Site(name=profile.name, radiographs=profile.radiographs, sha256=site.sha256)
+    return schemas.Site(
+        name=profile.name,
+        radiographs=profile.radiographs,
+        labelled=profile.labelled.radiographs if profile.labelled else 0,
+        sha256=site.sha256,
+    )
 
 
 def _answering_site(screening: Screening) -> schemas.AnsweringSite | None:
@@ -192,6 +197,10 @@ def _site_description(site: Site) -> schemas.SiteDescription:
         },
         cases_from=profile.cases_from,
         shift=profile.shift,
+        remoteness=schemas.SiteRemoteness(**profile.remoteness.model_dump())
+        if profile.remoteness
+        else None,
+        labels=schemas.SiteLabels(**profile.labelled.model_dump()) if profile.labelled else None,
         doubts=list(profile.doubts),
     )
 

@@ -153,6 +153,9 @@ class _Report:
         if site := stored.site:
             n = count(site.profile.radiographs, language)
             said = [self._words("report_site", name=site.profile.name, radiographs=n)]
+            if labels := site.profile.labelled:
+                labelled = count(labels.radiographs, language)
+                said.append(self._words("report_labelled", labelled=labelled))
             if self._screening.p_value is not None:
                 share = percent(self._screening.p_value, language)
                 said.append(self._words("report_p_value", share=share))

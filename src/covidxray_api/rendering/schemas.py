@@ -138,6 +138,10 @@ class Site(Schema):
     radiographs: int
     """Number of radiographs that it was fitted on."""
 
+    labelled: int
+    """Number of radiographs that the site has labelled, by which probabilities are calibrated
+    there; 0 if they are the model's own."""
+
     sha256: str
     """SHA-256 of the profile."""
 
@@ -180,6 +184,46 @@ class SitePoint(Schema):
     """Share of radiographs with the disease that are called so; see `cases_from`."""
 
 
+class SiteRemoteness(Schema):
+    """How far the radiographs of the site lie from those that the model has learned from."""
+
+    value: float
+    """Probability that one lies farther than a held-out one without the disease of known hospitals:
+    0.5 where they are alike."""
+
+    most: float
+    """Of nearly all profiles from known hospitals; above it the model should not be used."""
+
+
+class SiteTemperature(Schema):
+    """What the logits are divided by at the site."""
+
+    value: float
+    """In place of the model's."""
+
+    low: float
+    """Lower end of its 95 % interval."""
+
+    high: float
+    """Upper end."""
+
+
+class SiteLabels(Schema):
+    """What the radiographs say that the site has labelled."""
+
+    radiographs: int
+    """Number of them."""
+
+    cases: int
+    """Those with the disease."""
+
+    found: Rate | None
+    """Share of the latter that are called so at `balanced`; null if there are none."""
+
+    temperature: SiteTemperature
+    """Fitted on them: near the model's where they are few."""
+
+
 class SiteDescription(Site):
     """The profile of the site in force, and what it promises."""
 
@@ -193,6 +237,12 @@ class SiteDescription(Site):
     shift: float
     """Probability that a radiograph of the site is more suspicious than a held-out one without the
     disease of known hospitals: 0.5 where they are alike."""
+
+    remoteness: SiteRemoteness | None
+    """How far the site lies from known hospitals; null if the model does not say."""
+
+    labels: SiteLabels | None
+    """What the radiographs say that the site has labelled; null without any."""
 
     doubts: list[str]
     """Codes of why the service should not be used at the site; empty if it may."""

@@ -257,10 +257,10 @@ class Screener:
         point = find_operating_point(chosen.manifest, operating_point)
         kept_side = OVERSAMPLING * max(check.side, *chosen.manifest.input_size)
         validation, sent, upright = self.checked(data, kept_side, gate)
-        probabilities, seconds = None, validation.seconds
+        probabilities, distance, seconds = None, None, validation.seconds
         if validation.rejection is None:
             begun = perf_counter()
-            probabilities = chosen.probabilities(upright)
+            probabilities, distance = chosen.infer(upright)
             seconds = {**seconds, "inference": perf_counter() - begun}
         decisions: Mapping[str | None, Decision] = {}
         if probabilities:
@@ -280,6 +280,7 @@ class Screener:
             probabilities=probabilities,
             decisions=decisions,
             p_value=p_value,
+            distance=distance,
             seconds=seconds,
         )
         return screening, sent, upright

@@ -60,6 +60,10 @@ class Screening:
     """How seldom a radiograph of the model's site without COVID-19 scores as high; none without a
     site, or if the image was rejected."""
 
+    distance: float | None
+    """How far the image lies from those that the model has learned from; none if the model does not
+    say so, or if the image was rejected."""
+
     seconds: Mapping[str, float] = field(default_factory=dict, compare=False)
     """Time that each stage took, in seconds: `decode`, `gate` and, if a model was asked,
     `inference`."""

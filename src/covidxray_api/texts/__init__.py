@@ -10,10 +10,11 @@ from covidxray_api.texts.decisions import DECISIONS
 from covidxray_api.texts.job import JOB
 from covidxray_api.texts.language import LANGUAGES, Language
 from covidxray_api.texts.report import REPORT
+from covidxray_api.texts.site import SITE
 
 __all__ = ["LANGUAGES", "MESSAGES", "Language", "message"]
 
-MESSAGES = {**ANSWERS, **DECISIONS, **REPORT, **JOB}
+MESSAGES = {**ANSWERS, **DECISIONS, **REPORT, **JOB, **SITE}
 
 
 def message(code: str, language: Language) -> str:

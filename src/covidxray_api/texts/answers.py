@@ -89,6 +89,12 @@ ANSWERS: Mapping[str, Text] = {
         "es": "El perfil del centro desaconseja el uso aquí: las radiografías del centro se parecen"
         " demasiado poco a aquellas con las que se midió el modelo.",
     },
+    "site_far": {
+        "en": "The site profile advises against use here: the site's radiographs lie too far from"
+        " those that the model has learned from.",
+        "es": "El perfil del centro desaconseja el uso aquí: las radiografías del centro están"
+        " demasiado lejos de aquellas con las que aprendió el modelo.",
+    },
     "certain_covid_19": {
         "en": "COVID-19, without reserve",
         "es": "COVID-19, sin reservas",

@@ -45,6 +45,7 @@ WARNINGS = (
     "end_missing",
     "site_insensitive",
     "site_unlike",
+    "site_far",
 )
 """What was assumed in reading a file, and why the service should not be used at a site."""
 

@@ -796,6 +796,22 @@ PROBLEMS: Mapping[str, ProblemText] = {
                 "es": "{model} no indica puntuaciones de hospitales conocidos con las que comparar"
                 " un centro.",
             },
+            "label_columns": {
+                "en": "{path} has no columns film and label.",
+                "es": "{path} no tiene las columnas film y label.",
+            },
+            "unknown_label": {
+                "en": "{path}, row {row}: “{label}” is none of the labels {known}, or no film is"
+                " named.",
+                "es": "{path}, fila {row}: «{label}» no es ninguna de las etiquetas {known}, o no"
+                " se nombra ninguna imagen.",
+            },
+            "weights_differ": {
+                "en": "{model} weighs its other labels unalike at balanced: no temperature of a"
+                " site can be fitted.",
+                "es": "{model} pondera de forma desigual sus otras etiquetas en balanced: no se"
+                " puede ajustar la temperatura de un centro.",
+            },
         },
         at_the_shell={
             "en": "docs/site.md says what a site profile needs.",

@@ -56,6 +56,10 @@ REPORT: Mapping[str, Text] = {
         "en": "Operating points of the site {name}, by {radiographs} of its radiographs",
         "es": "Puntos de operación del centro {name}, según {radiographs} de sus radiografías",
     },
+    "report_labelled": {
+        "en": "probabilities by {labelled} that it has labelled",
+        "es": "probabilidades según {labelled} que ha etiquetado",
+    },
     "report_p_value": {
         "en": "p = {share}: of them and this one, the share that score at least as much",
         "es": "p = {share}: entre ellas y esta, la proporción con una puntuación al menos igual",

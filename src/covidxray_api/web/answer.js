@@ -85,7 +85,7 @@ function facts({ consistency, model, site, request_id }) {
   return make("dl", { className: "facts" },
     fact(words.model, named.join(" · ")),
     fact("SHA-256", model.sha256),
-    site && fact(words.site, words.siteNamed(site.name, number(site.radiographs), site.p_value === null ? null : percent(site.p_value))),
+    site && fact(words.site, words.siteNamed(site.name, number(site.radiographs), site.labelled && number(site.labelled), site.p_value === null ? null : percent(site.p_value))),
     fact(words.likeAChest, score === null ? decimal(ssim) : percent(score)),
     fact(words.request, request_id),
   );

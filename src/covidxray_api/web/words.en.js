@@ -115,8 +115,8 @@ export const words = {
   noGate: "no gate: SSIM alone",
   model: "Model",
   site: "Site",
-  siteNamed: (name, n, p) =>
-    `Operating points of ${name}, by ${n} of its radiographs${p === null ? "" : `; p = ${p}`}`,
+  siteNamed: (name, n, labelled, p) =>
+    `Operating points of ${name}, by ${n} of its radiographs${labelled ? `; probabilities by ${labelled} that it has labelled` : ""}${p === null ? "" : `; p = ${p}`}`,
   likeAChest: "Likeness to a chest radiograph",
   request: "Request",
   why: "Why?",

@@ -115,8 +115,8 @@ export const words = {
   noGate: "sin filtro: solo SSIM",
   model: "Modelo",
   site: "Centro",
-  siteNamed: (name, n, p) =>
-    `Puntos de operación de ${name}, según ${n} de sus radiografías${p === null ? "" : `; p = ${p}`}`,
+  siteNamed: (name, n, labelled, p) =>
+    `Puntos de operación de ${name}, según ${n} de sus radiografías${labelled ? `; probabilidades según ${labelled} que ha etiquetado` : ""}${p === null ? "" : `; p = ${p}`}`,
   likeAChest: "Parecido con una radiografía de tórax",
   request: "Solicitud",
   why: "¿Por qué?",

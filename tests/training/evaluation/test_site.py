@@ -28,7 +28,14 @@ MODEL = ModelVersion(name="drawn", version="1", sha256="0" * 64)
 def source(name: str, seen: Seen, scale: float, n: int = 200) -> Source:
     scores = scale * np.random.default_rng(1).lognormal(-2, 1, n)
     return Source(
-        name, seen, scores, patients=n, refused=1, ssims=scores / 2, gate_scores=scores / 3
+        name,
+        seen,
+        scores,
+        patients=n,
+        refused=1,
+        ssims=scores / 2,
+        gate_scores=scores / 3,
+        distances=1 + scores,
     )
 
 

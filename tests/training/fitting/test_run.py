@@ -7,6 +7,7 @@ import pytest
 
 from covidxray_api.errors import CorruptArtefact, DatasetError
 from covidxray_api.inference import ModelRegistry
+from covidxray_api.models.artefacts import EVIDENCE, write_json
 from covidxray_api.models.decision import calibrate
 from covidxray_api.models.store import ModelStore
 from covidxray_api.radiograph import Radiograph
@@ -26,7 +27,7 @@ from covidxray_api.training.fitting.fit import (
 from covidxray_api.training.fitting.networks import seed_cnn
 from covidxray_api.training.fitting.run import TrainedNetwork, average, continued, train
 from covidxray_api.training.publishing.legacy import import_network
-from covidxray_api.training.publishing.publication import publish, recalibrate
+from covidxray_api.training.publishing.publication import compile_again, publish, recalibrate
 
 pytestmark = pytest.mark.timeout(900)  # networks are trained; a busy machine takes minutes
 
@@ -125,6 +126,22 @@ def test_calibration_can_be_fitted_again_to_the_same(
         calibrate(outputs, again.temperature), calibrate(outputs, published.temperature), atol=1e-3
     )
     assert again.operating_points.keys() == published.operating_points.keys()
+
+
+def test_what_was_measured_of_a_model_remains_where_it_is_compiled_again(
+    trained: TrainedNetwork, indexed_folder: Path, tmp_path: Path
+) -> None:
+    store, images = ModelStore(tmp_path), read_dataset(indexed_folder)
+    published = publish(trained, store, trained.held_out)
+    write_json(published.folder / EVIDENCE, {"measured": 1})
+
+    again = compile_again(published, store, images)
+    fitted_again = recalibrate(ModelRegistry(store, "drawn").get(), images, store)
+
+    assert again.manifest.version == "2"
+    assert again.manifest.probe == published.manifest.probe
+    assert again.evidence == {"measured": 1}
+    assert fitted_again.evidence == {}
 
 
 def test_a_legacy_file_can_be_imported(trained: TrainedNetwork, tmp_path: Path) -> None:

@@ -16,6 +16,9 @@ from covidxray_api.training.fitting.config import TrainingConfig
 
 Rows = NDArray[np.intp]
 
+CONFIGURATION = "configuration"
+"""Where a manifest has the configuration of the training."""
+
 
 def split(images: Sequence[LabelledImage], config: TrainingConfig) -> tuple[Rows, Rows]:
     """Divide radiographs into rows to train on and rows to validate on.
@@ -111,9 +114,9 @@ def repeat_split(
         If it was not trained here, or the numbers of images by source and label are not those of
         its training: another split would measure it on images that it has seen.
     """
-    if "configuration" not in training:
+    if CONFIGURATION not in training:
         raise DatasetError("split", model=model)
-    config = TrainingConfig.model_validate(training["configuration"])
+    config = TrainingConfig.model_validate(training[CONFIGURATION])
     suitable = config.suitable(images)
     trained_on, held_out = ([suitable[row] for row in rows] for rows in split(suitable, config))
     trained_on += added(images, config)

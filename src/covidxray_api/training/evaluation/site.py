@@ -18,8 +18,8 @@ from covidxray_api.models.site import (
     ModelVersion,
     Scores,
     SiteProfile,
-    fit_site,
 )
+from covidxray_api.models.site_fitting import fit_site
 from covidxray_api.screening.screener import Screener
 from covidxray_api.training.data.dataset import LabelledImage
 from covidxray_api.training.data.sources import COVID, DATA_SETS
@@ -55,6 +55,10 @@ class Source:
 
     gate_scores: NDArray[np.float64]
     """Score of each by the gate."""
+
+    distances: NDArray[np.float64]
+    """How far each that the gate accepts lies from what the network has learned from; empty if it
+    does not say so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +127,7 @@ def _scored(screener: Screener, name: str, seen: Seen, images: Sequence[Labelled
         refused=len(found) - len(taken),
         ssims=np.array([check.ssim for check in checks]),
         gate_scores=np.array([check.score for check in checks if check.score is not None]),
+        distances=np.array([it.distance for it in found if it.distance is not None]),
     )
 
 
@@ -130,10 +135,28 @@ def summarised(hospitals: Hospitals) -> KnownHospitals:
     """Return what a site is compared with."""
     home = [source for source in hospitals.controls if source.seen == "held out"]
     controls = np.concatenate([source.scores for source in home])
+    distances = np.concatenate([source.distances for source in home])
+    patients = sum(source.patients for source in home)
+    from_known = Scores.of(distances.tolist(), patients) if len(distances) else None
     return KnownHospitals(
         cases=Scores.of(hospitals.cases.scores.tolist(), hospitals.cases.patients),
-        controls=Scores.of(controls.tolist(), sum(source.patients for source in home)),
+        controls=Scores.of(controls.tolist(), patients),
+        distances=from_known,
+        remotest=_remotest(from_known, home) if from_known else None,
     )
+
+
+def _remotest(known: Scores, home: Sequence[Source]) -> float:
+    """Return how remote profiles from one of the known hospitals are, at the remotest of them."""
+    rng = np.random.default_rng(0)
+    reached = []
+    for source in home:
+        drawn = [
+            known.mean_share_below(rng.choice(source.distances, SIZES[0]).tolist())
+            for _ in range(DRAWS)
+        ]
+        reached.append(float(np.quantile(drawn, 0.975)))
+    return round(max(reached), 3)
 
 
 def drift_reference(hospitals: Hospitals) -> DriftReference | None:
@@ -179,7 +202,7 @@ def evaluate_sites(
     for source in hospitals.controls:
         n = len(source.scores)
         with_profile = {
-            str(size): _measured(source.scores, cases, model, known, size, draws, rng)
+            str(size): _measured(source, cases, model, known, size, draws, rng)
             for size in SIZES
             if n >= size + LEAST_REST
         }
@@ -198,6 +221,7 @@ def evaluate_sites(
         "patients": hospitals.cases.patients,
         "cases_refused": hospitals.cases.refused,
         "found_without_profile": float(np.mean(cases > weight)),
+        "remotest": known.remotest,
         "sources": sources,
         # None where training has seen every source.
         "left_out": {
@@ -212,7 +236,7 @@ def evaluate_sites(
 
 
 def _measured(
-    scores: NDArray[np.float64],
+    source: Source,
     cases: NDArray[np.float64],
     model: ModelVersion,
     known: KnownHospitals,
@@ -224,15 +248,18 @@ def _measured(
     found: Mapping[str, list[float]] = {name: [] for name in POINTS}
     profiles: list[SiteProfile] = []
     for _ in range(draws):
-        order = rng.permutation(len(scores))
-        profile = fit_site("drawn", model, known, scores[order[:size]].tolist())
-        rest = scores[order[size:]]
+        order = rng.permutation(len(source.scores))
+        drawn, rest = source.scores[order[:size]], source.scores[order[size:]]
+        distances = source.distances[order[:size]].tolist() if len(source.distances) else []
+        profile = fit_site("drawn", model, known, drawn.tolist(), distances=distances)
         for name, point in profile.operating_points.items():
             called[name].append(float(np.mean(rest > point.weight)))
             found[name].append(float(np.mean(cases > point.weight)))
         profiles.append(profile)
+    remoteness = [each.remoteness.value for each in profiles if each.remoteness]
     return {
         "shift": _over_profiles([profile.shift for profile in profiles]),
+        "remoteness": _over_profiles(remoteness) if remoteness else None,
         "advised_against": float(np.mean([bool(profile.doubts) for profile in profiles])),
         "points": {
             name: {

@@ -13,15 +13,13 @@ from covidxray_api.preprocessing import preprocess
 from covidxray_api.training.fitting.fit import infer
 from covidxray_api.training.gate.examples import ExampleBatches, Examples, acquired, even
 from covidxray_api.training.gate.rules import KINDS, TURNS
+from covidxray_api.training.publishing.distance import FEATURES, whitening
 
 SIZE = (96, 96)
 """Height and width of the network's input."""
 
 RADIOGRAPHS_MEASURED = 4000
 """Radiographs whose features say what a radiograph is like."""
-
-LEAST_SPREAD = 1e-3
-"""Least variance of radiographs along an axis of their features, as a share of the mean."""
 
 
 def network(size: tuple[int, int] = SIZE) -> keras.Model:
@@ -49,7 +47,7 @@ def network(size: tuple[int, int] = SIZE) -> keras.Model:
     # Where the parts of a chest lie tells how it is rotated; the mean over places does not.
     place = layers.Flatten()(_convolve(x, 16, 1))
     place = layers.Dense(48, activation="relu")(place)
-    both = layers.Dropout(0.2)(layers.Concatenate(name="features")([features, place]))
+    both = layers.Dropout(0.2)(layers.Concatenate(name=FEATURES)([features, place]))
     head = partial(layers.Dense, dtype="float32")
     return keras.Model(
         radiograph,
@@ -147,13 +145,11 @@ def _distance(
     rng = np.random.default_rng(seed)
     rows = rng.choice(len(examples.radiographs), measured, p=even(examples.sources, 0.5))
     radiographs = [acquired(examples.radiographs[row], rng) for row in rows]
-    features = trained.get_layer("features").output
+    features = trained.get_layer(FEATURES).output
     answers = infer(keras.Model(trained.input, features), preprocess(radiographs, SIZE))
     found = answers.astype(np.float64)
     centre = found.mean(axis=0)
-    spread, axes = np.linalg.eigh(np.cov(found, rowvar=False))
-    # Along an axis on which radiographs hardly differ, rounding would be taken for distance.
-    root = axes / np.sqrt(np.maximum(spread, LEAST_SPREAD * spread.mean()))
+    root = whitening(found - centre)
     whiten = layers.Dense(len(root), name="whiten")
     white = whiten(features)
     whiten.set_weights([root, -centre @ root])

@@ -12,11 +12,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from covidxray_api.models.manifest import BALANCED
-from covidxray_api.models.site import (
+from covidxray_api.models.site import LEAST_RADIOGRAPHS
+from covidxray_api.models.site_fitting import (
     ALIKE,
     ALPHAS,
     LEAST_CASES,
-    LEAST_RADIOGRAPHS,
     LEAST_SENSITIVITY,
     false_positive_rate,
 )

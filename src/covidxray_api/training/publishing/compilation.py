@@ -18,12 +18,16 @@ from covidxray_api.preprocessing import network_input
 from covidxray_api.training.data.dataset import LabelledImage, load_pixels
 from covidxray_api.training.fitting.fit import infer
 from covidxray_api.training.publishing.attribution import add_evidence
+from covidxray_api.training.publishing.distance import Sources, add_distance, pooled
 
 OPSET = 17
 """Version of the ONNX operators."""
 
 IMAGES = 1000
 """Images on which the compiled form is compared, if there are so many."""
+
+BATCH = 256
+"""Images whose features are computed at once."""
 
 
 def compile_network(network: keras.Model, path: Path) -> None:
@@ -46,9 +50,16 @@ def compile_network(network: keras.Model, path: Path) -> None:
 
 
 def compile_form(
-    network: keras.Model, path: Path, steps: Preprocessing, films: Sequence[LabelledImage]
+    network: keras.Model,
+    path: Path,
+    steps: Preprocessing,
+    films: Sequence[LabelledImage],
+    trained_on: Sequence[LabelledImage] = (),
 ) -> Parity:
-    """Write the compiled form of a classifier, with its saliency map, and compare it with Keras.
+    """Write the compiled form of a classifier, and compare it with Keras.
+
+    It has a saliency map where the network has a fine feature map, and says how far a radiograph
+    lies from those of the training where the network pools features.
 
     Parameters
     ----------
@@ -60,6 +71,9 @@ def compile_form(
         How images become its input.
     films : sequence of LabelledImage
         Real images; 1,000 of them are asked about, or all if they are fewer.
+    trained_on : sequence of LabelledImage
+        Those that the network has learned from; where all are of one source, it says nothing of
+        distance.
 
     Raises
     ------
@@ -68,6 +82,14 @@ def compile_form(
     """
     compile_network(network, path)
     add_evidence(path)
+    origins = [film.source for film in trained_on]
+    if len(set(origins)) > 1 and (features := pooled(network)):
+        pixels = load_pixels(trained_on, steps.size)
+        found = [
+            infer(features, network_input(list(pixels[at : at + BATCH]), steps))
+            for at in range(0, len(pixels), BATCH)
+        ]
+        add_distance(path, Sources.of(np.concatenate(found), origins))
     engine = OnnxEngine(path)
     rows = np.random.default_rng(0).permutation(len(films))[:IMAGES]
     tensor = network_input(list(load_pixels([films[row] for row in rows], steps.size)), steps)

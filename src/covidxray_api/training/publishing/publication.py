@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from covidxray_api.inference.loading import probe
 from covidxray_api.inference.model import LoadedModel
-from covidxray_api.models.artefacts import hashed, write_manifest
+from covidxray_api.models.artefacts import EVIDENCE, hashed, write_json, write_manifest
 from covidxray_api.models.decision import calibrate
 from covidxray_api.models.manifest import (
     COMPILED,
@@ -28,7 +28,7 @@ from covidxray_api.models.store import ModelStore, StoredModel
 from covidxray_api.preprocessing import preprocess
 from covidxray_api.training.data.dataset import LabelledImage, counts, load_pixels
 from covidxray_api.training.data.sources import COVID
-from covidxray_api.training.data.split import repeat_split, unseen_hospitals
+from covidxray_api.training.data.split import CONFIGURATION, repeat_split, unseen_hospitals
 from covidxray_api.training.evaluation.classifier import infer_all
 from covidxray_api.training.fitting.config import TrainingConfig
 from covidxray_api.training.fitting.fit import infer
@@ -192,12 +192,13 @@ def publish(
         labels=config.labels,
         calibration=calibration,
         training={
-            "configuration": config.model_dump(mode="json"),
+            CONFIGURATION: config.model_dump(mode="json"),
             "films": counts(trained.trained_on),
             "held_out_films": counts(trained.held_out),
             "milestones": [row for row in trained.history if "train_accuracy" in row],
         },
         films=films,
+        trained_on=trained.trained_on,
     )
 
 
@@ -212,6 +213,7 @@ def store_network(
     calibration: Calibration | None = None,
     training: Mapping[str, Any],
     films: Sequence[LabelledImage] = (),
+    trained_on: Sequence[LabelledImage] = (),
 ) -> StoredModel:
     """Store a network under its name and the next version.
 
@@ -231,12 +233,15 @@ def store_network(
         How it was trained.
     films : sequence of LabelledImage
         Real images, on which the compiled form is compared; it is not compiled without any.
+    trained_on : sequence of LabelledImage
+        Those that it has learned from: how far others lie from them is told in the compiled form.
     """
     _, height, width, channels = network.input_shape
     steps = Preprocessing(size=(height, width), channels=channels)
     with store.new_version(name) as draft:
         network.save(draft.folder / WEIGHTS)
-        parity = compile_form(network, draft.folder / COMPILED, steps, films) if films else None
+        compiled = draft.folder / COMPILED
+        parity = compile_form(network, compiled, steps, films, trained_on) if films else None
         manifest = Manifest(
             name=name,
             version=draft.version,
@@ -270,7 +275,8 @@ def compile_again(
     store : ModelStore
         Where it is; gets the next version.
     films : sequence of LabelledImage
-        Real images, on which the compiled form is compared.
+        All images of the data folder that it was trained from: the compiled form is compared on
+        some, and measures the distance from those that it has learned from.
     changes : mapping
         Further fields of the manifest that change.
     offsets : ndarray of float32, shape (classes,), optional
@@ -281,7 +287,9 @@ def compile_again(
     ParityBroken
         If the compiled form answers otherwise; nothing is published then.
     """
-    manifest = stored.manifest
+    manifest, trained_on = stored.manifest, list[LabelledImage]()
+    if CONFIGURATION in manifest.training:
+        trained_on, _, _ = repeat_split(films, manifest.training, manifest.name)
     network = keras.saving.load_model(stored.folder / WEIGHTS, compile=False, safe_mode=True)
     with store.new_version(manifest.name) as draft:
         for name in manifest.files:
@@ -289,7 +297,9 @@ def compile_again(
         if offsets is not None and offsets.any():
             adjust(network, offsets)
             network.save(draft.folder / WEIGHTS)
-        parity = compile_form(network, draft.folder / COMPILED, manifest.preprocessing, films)
+        parity = compile_form(
+            network, draft.folder / COMPILED, manifest.preprocessing, films, trained_on
+        )
         changed = {
             **manifest.model_dump(),
             **changes,
@@ -299,4 +309,7 @@ def compile_again(
             "files": hashed(draft.folder, *dict.fromkeys((*manifest.files, COMPILED))),
         }
         write_manifest(Manifest.model_validate(changed), draft.folder)
+        if stored.evidence and not changes and offsets is None:
+            # What was measured of the same network and rules remains true.
+            write_json(draft.folder / EVIDENCE, stored.evidence)
     return store.get(manifest.name, draft.version)
