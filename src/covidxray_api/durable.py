@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from pathlib import Path
 
 
@@ -21,16 +22,52 @@ def write_durably(path: Path, data: bytes) -> None:
         os.fsync(file.fileno())
 
 
-def sync(folder: Path) -> None:
-    """Let the entries of new files be on disk.
+def sync(path: Path) -> None:
+    """Let the entries of a folder's new files, or what was written into a file, be on disk.
 
     Raises
     ------
     OSError
         If they cannot be.
     """
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+class SharedSync:
+    """Syncs of one file or folder: each is for all that was written before it began.
+
+    Parameters
+    ----------
+    path : Path
+        A file or folder.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._counting, self._syncing = threading.Lock(), threading.Lock()
+        self._written = self._synced = 0
+
+    def wrote(self) -> None:
+        """Note that something has been written."""
+        with self._counting:
+            self._written += 1
+
+    def wait(self) -> None:
+        """Return once all is on disk of which it was noted that it has been written.
+
+        Raises
+        ------
+        OSError
+            If it cannot be.
+        """
+        written = self._written
+        with self._syncing:
+            if self._synced >= written:
+                return
+            before = self._written
+            sync(self._path)
+            self._synced = before

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from covidxray_api import sqlite
+from covidxray_api.durable import SharedSync
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS films (
@@ -77,6 +78,9 @@ class Database:
         self._lock = threading.RLock()
         self._connection = sqlite.connect(file, for_threads=True)
         self._connection.row_factory = sqlite3.Row
+        # What is committed is in the write-ahead log, which is synced below, for all at once.
+        self._connection.execute("PRAGMA synchronous = NORMAL")
+        self._log = SharedSync(file.with_name(f"{file.name}-wal"))
 
     def close(self) -> None:
         """Close the file."""
@@ -94,9 +98,21 @@ class Database:
             and a failure of power only once a later one does.
         """
         with self._lock:
-            self._connection.execute(f"PRAGMA synchronous = {'FULL' if durably else 'NORMAL'}")
             with sqlite.transaction(self._connection):
                 yield self._connection
+            self._log.wrote()
+        if durably:
+            self.sync()
+
+    def sync(self) -> None:
+        """Return once all that was committed before is on disk.
+
+        Raises
+        ------
+        OSError
+            If it cannot be.
+        """
+        self._log.wait()
 
     def rows(self, query: str, *values: object) -> list[sqlite3.Row]:
         """Return what a query finds."""

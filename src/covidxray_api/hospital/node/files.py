@@ -6,25 +6,40 @@ import uuid
 from collections.abc import Iterable
 from pathlib import Path
 
-from covidxray_api.durable import sync, write_durably
+from covidxray_api.durable import SharedSync, write_durably
 
 
-def keep(folder: Path, data: bytes) -> Path:
-    """Write a file of a name of its own; when this returns, it outlives a power failure.
+class Folder:
+    """A folder of files.
 
-    Raises
-    ------
-    OSError
-        If it cannot be written; nothing is left behind.
+    Parameters
+    ----------
+    path : Path
+        Where it is.
     """
-    path = folder / uuid.uuid4().hex
-    try:
-        write_durably(path, data)
-        sync(folder)
-    except OSError:
-        path.unlink(missing_ok=True)
-        raise
-    return path
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._entries = SharedSync(path)
+
+    def keep(self, *contents: bytes) -> list[Path]:
+        """Write files of names of their own; when this returns, they outlive a power failure.
+
+        Raises
+        ------
+        OSError
+            If one cannot be written; nothing is left behind.
+        """
+        paths = [self.path / uuid.uuid4().hex for _ in contents]
+        try:
+            for path, data in zip(paths, contents, strict=True):
+                write_durably(path, data)
+            self._entries.wrote()
+            self._entries.wait()
+        except OSError:
+            remove(paths)
+            raise
+        return paths
 
 
 def remove(paths: Iterable[Path]) -> None:

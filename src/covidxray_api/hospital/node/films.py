@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from covidxray_api.hospital.node.database import Database
-from covidxray_api.hospital.node.files import keep
+from covidxray_api.hospital.node.files import Folder
 
 MOST_TRIES = 20
 """Tries after which a film whose screening ends the process, or fails each time, is given up."""
@@ -48,6 +48,7 @@ class Films:
 
     def __init__(self, database: Database, folder: Path) -> None:
         self.folder = folder
+        self._files = Folder(folder)
         self._database = database
         self._lock = threading.Lock()
         self._taken: set[str | None] = set()
@@ -55,7 +56,10 @@ class Films:
     def knows(self, instance: str, model: str) -> bool:
         """Return whether a film has been accepted before, to be answered by the same model."""
         rows = self._database.rows("SELECT state, model FROM films WHERE instance = ?", instance)
-        return any(row["state"] == "received" or row["model"] == model for row in rows)
+        known = any(row["state"] == "received" or row["model"] == model for row in rows)
+        if known:
+            self._database.sync()
+        return known
 
     def accept(
         self,
@@ -74,7 +78,7 @@ class Films:
             If it cannot be kept.
         """
         now = time.time()
-        path = keep(self.folder, data)
+        (path,) = self._files.keep(data)
         with self._database.writing() as connection:
             connection.execute(
                 "INSERT INTO films (instance, sop_class, study, calling, destinations, received_at,"

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Self
 
 from covidxray_api.hospital.node.database import Database
-from covidxray_api.hospital.node.files import keep, remove
+from covidxray_api.hospital.node.files import Folder, remove
 from covidxray_api.hospital.node.films import Films, KeptFilm
 from covidxray_api.hospital.node.outbox import Outbox
 from covidxray_api.hospital.node.promises import Promises
@@ -53,6 +53,7 @@ class Ledger:
             each.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._database = Database(folder / "node.sqlite")
         self.films = Films(self._database, films)
+        self._results = Folder(results)
         self.outbox = Outbox(self._database, results)
         self.promises = Promises(self._database)
 
@@ -82,7 +83,7 @@ class Ledger:
             What is to be sent; one that is known by its UID stays as it was made first.
         """
         now = time.time()
-        paths = [keep(self.outbox.folder, result.content) for result in made]
+        paths = self._results.keep(*(result.content for result in made))
         known = []
         with self._database.writing() as connection:
             for result, path in zip(made, paths, strict=True):

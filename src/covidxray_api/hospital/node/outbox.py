@@ -52,6 +52,9 @@ class Outbox:
             time.time(),
             most,
         )
+        if rows:
+            # No result leaves that could be made anew, and differ.
+            self._database.sync()
         return [
             Delivery(
                 row["id"],
