@@ -9,6 +9,8 @@ from functools import partial
 from pynetdicom.association import Association
 from pynetdicom.transport import AssociationSocket, RequestHandler
 
+from covidxray_api.hospital.node.pace import slow_down
+
 FIRST_PDU_BYTES = 65_536
 """Largest PDU that is received beyond what was negotiated: a request with all contexts fits."""
 
@@ -42,6 +44,7 @@ class BoundedHandler(RequestHandler):  # type: ignore[misc]
         channel = association.dul.socket
         most = max(FIRST_PDU_BYTES, self.ae.maximum_pdu_size)
         channel.recv = partial(_receive, channel, most)
+        slow_down(association)
         return association
 
 
