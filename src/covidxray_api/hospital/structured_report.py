@@ -100,6 +100,11 @@ def structured_report(
     return made
 
 
+def prepare(model: StoredModel, language: Language) -> None:
+    """Make what all reports of a model have alike, before the first one waits for it."""
+    _document(model, language)
+
+
 @lru_cache(maxsize=16)
 def _document(model: StoredModel, language: Language) -> _Document:
     """Return the report of no film at all, as highdicom makes it."""

@@ -16,6 +16,7 @@ from typing import Any
 import structlog
 from pydicom import Dataset, dcmread
 from pynetdicom import AE, _config, evt
+from pynetdicom.presentation import PresentationContext
 from pynetdicom.sop_class import StorageCommitmentPushModel, Verification
 from pynetdicom.transport import ThreadedAssociationServer
 
@@ -142,6 +143,7 @@ class Door:
             raise InvalidConfiguration(
                 "node_port", host=host, port=port, fault=error.strerror or str(error)
             ) from error
+        server.contexts = _Contexts(server.contexts)
         # Who connects and says nothing is not waited for at the end.
         server.daemon_threads, server.block_on_close = True, False
         thread = threading.Thread(target=server.serve_forever, args=(0.1,), name="door")
@@ -240,6 +242,16 @@ class Door:
         report = commitment_of(asked, self._ledger.films, self._config.keep_films == "always")
         self._ledger.promises.add(peer, report)
         return SUCCESS, None
+
+
+class _Contexts(list[PresentationContext]):
+    """Presentation contexts that all associations read.
+
+    pynetdicom copies them for each, down to the last transfer syntax: a tenth of a second.
+    """
+
+    def __deepcopy__(self, _: object) -> list[PresentationContext]:
+        return list(self)
 
 
 def check(config: NodeConfig) -> ssl.SSLContext | None:

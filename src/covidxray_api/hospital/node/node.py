@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import fcntl
+import gc
 import os
 import signal
 import threading
@@ -28,6 +29,7 @@ from covidxray_api.hospital.node.outbox import Outbox
 from covidxray_api.hospital.node.senders import sender_of
 from covidxray_api.hospital.node.sending import Courier
 from covidxray_api.hospital.results_store import ResultsStore
+from covidxray_api.hospital.structured_report import prepare
 from covidxray_api.serving.composition import compose
 from covidxray_api.serving.logs import log_failure
 from covidxray_api.serving.metrics import Metrics
@@ -102,6 +104,9 @@ class Node:
             door = Door(
                 self._config, ledger, model, self._limits, self._settings.max_body_bytes, noted
             )
+            await asyncio.to_thread(prepare, service.model, self._config.language)
+            # pynetdicom has all that there is searched for garbage every few seconds.
+            gc.freeze()
             entrance = ExitStack()
             port = entrance.enter_context(door.listening())
             if self._config.metrics_port is not None:

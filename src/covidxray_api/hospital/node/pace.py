@@ -11,7 +11,7 @@ import time
 
 from pynetdicom.association import Association
 
-LOOK_S = 0.005
+LOOK_S = 0.01
 """Time between two looks of a thread."""
 
 
