@@ -29,6 +29,10 @@ KINDS: Mapping[str, tuple[str, Collection[str]]] = {
         "`explanation.notes[].code`: what the map does and does not mean.",
         listed.NOTES,
     ),
+    "Strongest spots": (
+        "`explanation.strongest_spot.code`: whether the map is strongest inside the lungs.",
+        listed.SPOTS,
+    ),
     "Priorities": (
         "`studies[].priority.code` of the worklist: how urgent it is that somebody reads the study;"
         " the most urgent first.",

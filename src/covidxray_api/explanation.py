@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from covidxray_api.inference import Explains, LoadedModel
+from covidxray_api.lungs import Spot
 from covidxray_api.models.manifest import Label
 from covidxray_api.radiograph import Radiograph
 
@@ -48,6 +49,9 @@ class Explanation:
 
     largest_drop: float | None = None
     """By how much it falls at most when as large an area elsewhere is masked."""
+
+    spot: Spot | None = None
+    """Where the map is strongest; none if it is withheld, or nothing looks for the lungs."""
 
 
 def explain(model: LoadedModel, radiograph: Radiograph, code: str) -> Explanation:

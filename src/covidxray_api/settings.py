@@ -130,11 +130,11 @@ class Settings(BaseSettings):
     """Folder of the stored models, `<name>/<version>/`."""
 
     reference: Path = shipped("reference")
-    """Folder of the mean reference radiograph, the gate and their manifests."""
+    """Folder of the mean reference radiograph, the gate, the lung finder and their manifests."""
 
     model_keys: Path | None = None
     """File of trusted public keys (Ed25519, PEM): with it, the service starts only if one of them
-    has signed every model, the gate and the mean radiograph."""
+    has signed every model, the gate, the lung finder and the mean radiograph."""
 
     records: Path | str = Path("~/.local/share/covidxray/records.sqlite")
     """Where feedback and records of screenings are kept: a SQLite file on a local disk, made where

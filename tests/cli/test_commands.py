@@ -77,6 +77,10 @@ LINES = {
         " --epochs 1 --left-out-epochs 1",
         "reference/gate/1/manifest.json",
     ),
+    "lungs train": (
+        "lungs train --data {data} --masks {others} --reference {made}/reference --output {made}",
+        "lungs.md",
+    ),
 }
 """A line for each command, and what it leaves in its folder; in braces, what `places` makes."""
 
@@ -171,8 +175,8 @@ def configuration() -> str:
 
 @pytest.mark.timeout(600)
 @pytest.mark.usefixtures("eagerly")
-# The gate is trained by `tests/training/workflows/test_gate.py`, which takes minutes.
-@pytest.mark.parametrize("name", [name for name in LINES if name != "gate train"])
+# Gate and lung finder are trained by tests of `tests/training/workflows`, which take a while.
+@pytest.mark.parametrize("name", sorted(LINES.keys() - {"gate train", "lungs train"}))
 def test_a_command_does_its_work(
     name: str, places: dict[str, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -221,7 +221,7 @@ class TestPublishAndImport:
 class TestSign:
     @pytest.fixture
     def reference(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-        """The mean radiograph and the gate, where they may be signed."""
+        """The mean radiograph, the gate and the lung finder, where they may be signed."""
         shutil.copytree(shipped("reference"), tmp_path / "reference")
         monkeypatch.setenv("COVIDXRAY_REFERENCE", str(tmp_path / "reference"))
         return tmp_path / "reference"
@@ -236,11 +236,11 @@ class TestSign:
         verified = run("verify")
 
         assert unsigned.exit_code == 1
-        assert unsigned.stdout.count("FAILED") == unsigned.stdout.count("has no signature") == 2
+        assert unsigned.stdout.count("FAILED") == unsigned.stdout.count("has no signature") == 3
         assert signed.exit_code == 0
-        assert len(signed.stdout.splitlines()) == len(list(tmp_path.rglob("*.sig"))) == 3
+        assert len(signed.stdout.splitlines()) == len(list(tmp_path.rglob("*.sig"))) == 4
         assert verified.exit_code == 0, verified.output
-        assert [line.endswith(", signed") for line in verified.stdout.splitlines()] == [True, True]
+        assert [line.endswith(", signed") for line in verified.stdout.splitlines()] == [True] * 3
 
     def test_what_a_signature_of_before_does_not_stand_for_is_named(
         self, folder: Path, tmp_path: Path
@@ -300,4 +300,4 @@ class TestSign:
             )
             assert done.returncode == 0, done.stderr
         assert len(lines) == 4
-        assert done.stdout.count(", signed") == 2
+        assert done.stdout.count(", signed") == 3

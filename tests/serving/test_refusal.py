@@ -77,7 +77,7 @@ def test_models_that_nobody_has_signed_are_not_served(tmp_path: Path) -> None:
     assert "has no signature" in done.stderr
 
 
-def test_each_model_the_gate_and_the_mean_radiograph_have_to_be_signed(tmp_path: Path) -> None:
+def test_each_model_and_all_of_the_reference_have_to_be_signed(tmp_path: Path) -> None:
     private, public = make_keys(tmp_path)
     models, reference = tmp_path / "model_store", tmp_path / "reference"
     for folder in (models, reference):

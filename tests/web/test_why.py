@@ -97,6 +97,7 @@ def test_the_map_is_explained_and_tested(
     place = ninth(np.array(found["map"]["values"])) % 3
     if place != 1:
         expect(why).to_contain_text(sides[place // 2])
+    expect(why).to_contain_text(found["strongest_spot"]["message"])
     for note in found["notes"]:
         expect(why).to_contain_text(note["message"])
     expect(why.locator(".legend li")).to_have_text([re.compile("^\\d+")] * 3)

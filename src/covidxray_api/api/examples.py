@@ -356,6 +356,11 @@ _EXPLAINED: dict[str, Any] = _PREDICTION | {
         "drop": 0.41,
         "random_drop": 0.03,
         "largest_drop": 0.05,
+        "strongest_spot": {
+            "code": "inside_lungs",
+            "message": message("inside_lungs", "en").format(share="93", low="90", high="95", n=412),
+            "lung_finder": "1",
+        },
         "notes": [
             {
                 "code": "map_tested",
@@ -377,6 +382,7 @@ _WITHHELD: dict[str, Any] = _PREDICTION | {
         "drop": 0.02,
         "random_drop": 0.03,
         "largest_drop": 0.05,
+        "strongest_spot": None,
         "notes": [],
     }
 }

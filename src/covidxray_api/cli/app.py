@@ -89,3 +89,7 @@ app.add_typer(reference, name="reference")
 gate = typer.Typer(help="The gate that knows a frontal chest radiograph.", no_args_is_help=True)
 gate.command("train")(training.train_gate)
 app.add_typer(gate, name="gate")
+
+lungs = typer.Typer(help="What finds the lungs for saliency maps.", no_args_is_help=True)
+lungs.command("train")(training.train_lungs)
+app.add_typer(lungs, name="lungs")

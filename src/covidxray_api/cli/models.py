@@ -106,7 +106,7 @@ def verify(
     model: Annotated[
         str | None,
         typer.Argument(
-            metavar="[NAME[/VERSION]]", help="All versions of all, and the gate, if none."
+            metavar="[NAME[/VERSION]]", help="All versions of all, and the reference, if none."
         ),
     ] = None,
     key: Annotated[
@@ -130,6 +130,7 @@ def verify(
     checks = {f"{it.parent.name} {it.name}": partial(_verify, it, keys) for it in folders}
     if model is None:
         checks["gate"] = partial(_verify_gate, settings.reference, keys)
+        checks["lung finder"] = partial(_verify_lungs, settings.reference, keys)
     failed = 0
     for name, check in checks.items():
         try:
@@ -169,6 +170,16 @@ def _signed(folder: Path) -> str:
 
     names = ", ".join(unsigned(folder))
     return f", signed, but not {names}: sign again" if names else ", signed"
+
+
+def _verify_lungs(reference: Path, keys: TrustedKeys | None) -> str:
+    from covidxray_api.inference.onnx import OnnxEngine
+    from covidxray_api.lungs import LungFinder
+
+    finder = LungFinder.load(reference, OnnxEngine, keys)
+    if finder is None:
+        return "there is none"
+    return f"the files of version {finder.manifest.version} are the published ones"
 
 
 def promote(
@@ -213,7 +224,7 @@ def sign(
     model: Annotated[
         str | None,
         typer.Argument(
-            metavar="[NAME[/VERSION]]", help="All versions of all, and the gate, if none."
+            metavar="[NAME[/VERSION]]", help="All versions of all, and the reference, if none."
         ),
     ] = None,
 ) -> None:
@@ -232,19 +243,22 @@ def sign(
         for folder in folders:
             StoredModel.read(folder).verify()
         if model is None:
-            folders += _gate_folders(read_settings().reference)
+            folders += _reference_folders(read_settings().reference)
         for folder in folders:
             sign_folder(folder, signer)
             typer.echo(f"Signed {folder}.")
 
 
-def _gate_folders(reference: Path) -> list[Path]:
-    """Return the folders of the mean radiograph and of the newest gate, once verified."""
+def _reference_folders(reference: Path) -> list[Path]:
+    """Return the folders of mean radiograph, newest gate and newest lung finder, once verified."""
     from covidxray_api.consistency.gate import GATES
+    from covidxray_api.lungs import FINDERS
     from covidxray_api.models.artefacts import versions
 
     _verify_gate(reference, None)
-    return [reference, versions(reference / GATES)[-1]]
+    _verify_lungs(reference, None)
+    newest = (versions(reference / kind)[-1:] for kind in (GATES, FINDERS))
+    return [reference, *(folder for folders in newest for folder in folders)]
 
 
 def _store() -> ModelStore:

@@ -195,3 +195,25 @@ def train_gate(
     with told_plainly():
         manifest = run_gate_training(data, others, reference, epochs, left_out_epochs)
     typer.echo(f"Stored gate {manifest.version}, threshold {manifest.threshold:.4f}.")
+
+
+def train_lungs(
+    data: Data,
+    masks: Annotated[Path, typer.Option(help="Radiographs with drawn lungs.")],
+    model: Annotated[
+        str | None, typer.Option(help="Model whose maps it is judged by; the default one if none.")
+    ] = None,
+    store: Store = shipped("model_store"),
+    reference: ReferenceFolder = shipped("reference"),
+    epochs: Annotated[int, typer.Option(min=1, help="Rounds of 960 radiographs.")] = 10,
+    output: Annotated[Path, typer.Option(help="Folder for page and figures.")] = Path("docs"),
+) -> None:
+    """Train the lung finder, and one without each hospital to judge it by, and store it."""
+    from covidxray_api.training.workflows.lungs import run_lung_training
+
+    with told_plainly():
+        name = model or Settings().default_model
+        manifest = run_lung_training(
+            data, masks, ModelStore(store), name, reference, epochs, output
+        )
+    typer.echo(f"Stored lung finder {manifest.version}.")

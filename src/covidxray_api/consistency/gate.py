@@ -5,21 +5,20 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from hashlib import sha256
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import ValidationError
 
 from covidxray_api.consistency.check import Consistency
 from covidxray_api.consistency.quality import Finding, Rule, quality
 from covidxray_api.consistency.ssim import Reference
 from covidxray_api.errors import CorruptArtefact
 from covidxray_api.inference.engine import Engine
-from covidxray_api.models.artefacts import MANIFEST, Declaration, verify, versions
+from covidxray_api.models.artefacts import Declaration
 from covidxray_api.models.manifest import COMPILED
+from covidxray_api.models.newest import NetworkManifest, read_newest
 from covidxray_api.models.signatures import TrustedKeys
 from covidxray_api.preprocessing import preprocess
 from covidxray_api.radiograph import Radiograph
@@ -72,14 +71,8 @@ class Weights(Declaration):
         return 1 / (1 + math.exp(-total))
 
 
-class GateManifest(Declaration):
+class GateManifest(NetworkManifest):
     """What the gate says of itself."""
-
-    version: str
-    """Version of the gate: a whole number, counted up at each publication."""
-
-    input_size: tuple[int, int]
-    """Height and width of the network's input, in pixels."""
 
     kinds: Mapping[str, str | None]
     """What the network tells apart, in the order of its outputs, and the finding by which an image
@@ -100,15 +93,6 @@ class GateManifest(Declaration):
 
     rules: Mapping[str, Rule]
     """What is found and what follows, by the code of the finding."""
-
-    training: Mapping[str, Any]
-    """What it was trained on, and how."""
-
-    files: Mapping[str, str]
-    """SHA-256 of each file beside the manifest, by file name."""
-
-    training_files: Mapping[str, str] = {}
-    """SHA-256 of those that only training reads; they may be absent where the gate is served."""
 
 
 class Look(NamedTuple):
@@ -172,18 +156,10 @@ class Gate:
             that is asked for is missing or wrong.
         """
         reference = Reference.load(folder, keys)
-        known = versions(folder / GATES)
-        if not known:
+        newest = read_newest(folder / GATES, GateManifest, keys)
+        if newest is None:
             raise CorruptArtefact("no_gate", path=folder)
-        home = known[-1]
-        try:
-            content = (home / MANIFEST).read_bytes()
-            manifest = GateManifest.model_validate_json(content)
-            verify(home, manifest.files, manifest.training_files)
-        except (OSError, ValidationError) as error:
-            raise CorruptArtefact("manifest", path=home, fault=str(error)) from error
-        if keys:
-            keys.check(home, sha256(content).hexdigest())
+        home, manifest = newest
         return cls(manifest, engine(home / COMPILED), reference)
 
     @property

@@ -13,7 +13,7 @@ from covidxray_api import __version__
 from covidxray_api.decoding.reduction import fitted
 from covidxray_api.explanation import NO_MAP, overlay
 from covidxray_api.rendering.renderer import Context
-from covidxray_api.rendering.wording import Wording, explanation_notes, headline, short_name
+from covidxray_api.rendering.wording import Wording, about_map, headline, short_name
 from covidxray_api.screening.screening import Explained
 from covidxray_api.texts import Language, message
 from covidxray_api.texts.numbers import percent
@@ -95,8 +95,7 @@ def _about_the_map(explained: Explained, language: Language) -> Iterator[str]:
         yield message(why.withheld or NO_MAP, language)
         return
     yield message("report_map", language).format(label=headline(why.label, language))
-    for said in explanation_notes(why, explained.screening.model, language):
-        yield said.message
+    yield from about_map(why, explained.screening.model, language)
 
 
 def _wrapped(text: str, size: int) -> Iterator[str]:

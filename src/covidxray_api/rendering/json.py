@@ -20,6 +20,7 @@ from covidxray_api.rendering.wording import (
     figures,
     headline,
     short_name,
+    strongest_spot,
 )
 from covidxray_api.screening.screening import Explained, Screening, Validation
 from covidxray_api.texts import LANGUAGES, Language, message
@@ -100,6 +101,11 @@ def explanation(found: Explanation, model: StoredModel, language: Language) -> s
         drop=found.drop,
         random_drop=found.random_drop,
         largest_drop=found.largest_drop,
+        strongest_spot=None
+        if found.spot is None
+        else schemas.StrongestSpot(
+            **asdict(strongest_spot(found.spot, language)), lung_finder=found.spot.lung_finder
+        ),
         notes=_said(explanation_notes(found, model, language), schemas.Note),
     )
 

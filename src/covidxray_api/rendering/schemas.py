@@ -75,6 +75,15 @@ class Note(Coded):
     code: Annotated[str, one_of(codes.NOTES)]
 
 
+class StrongestSpot(Coded):
+    """Where a saliency map is strongest."""
+
+    code: Annotated[str, one_of(codes.SPOTS)]
+
+    lung_finder: str
+    """Version of the network that looked for the lungs."""
+
+
 class Finding(Coded):
     """Something about the image that its sender should know, and what to do about it."""
 
@@ -530,6 +539,10 @@ class Explanation(Schema):
     largest_drop: float | None
     """By how much it falls at most when as large an area in one of four other places is covered: a
     map is withheld unless `drop` is larger, by a hundredth at least."""
+
+    strongest_spot: StrongestSpot | None
+    """Whether the map's strongest cell lies in the lungs; null if the map is withheld, or the
+    service's reference has no lung finder."""
 
     notes: list[Note]
     """What the map does and does not mean; empty if it is withheld."""

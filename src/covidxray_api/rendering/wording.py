@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from covidxray_api.explanation import Explanation
+from covidxray_api.lungs import Spot
 from covidxray_api.models.decision import Decision, PredictiveValues
 from covidxray_api.models.evidence import Share
 from covidxray_api.models.manifest import Label, Manifest
@@ -144,6 +145,19 @@ class Wording:
 
     def _words(self, code: str, **values: object) -> str:
         return message(code, self.language).format(**values)
+
+
+def strongest_spot(spot: Spot, language: Language) -> Said:
+    """Return where a saliency map is strongest."""
+    right = spot.right
+    values = {"n": count(right.n, language), **_rate(right, language)} if right else {}
+    return _said(spot.place, language, **values)
+
+
+def about_map(found: Explanation, model: StoredModel, language: Language) -> list[str]:
+    """Return all that is said under a saliency map; nothing if there is none."""
+    spot = [strongest_spot(found.spot, language)] if found.spot else []
+    return [said.message for said in (*spot, *explanation_notes(found, model, language))]
 
 
 def explanation_notes(found: Explanation, model: StoredModel, language: Language) -> list[Said]:

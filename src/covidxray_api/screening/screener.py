@@ -18,6 +18,7 @@ from covidxray_api.explanation import explain
 from covidxray_api.inference import ModelRegistry
 from covidxray_api.inference.loading import Load, load_model
 from covidxray_api.inference.onnx import OnnxEngine
+from covidxray_api.lungs import LungFinder
 from covidxray_api.models.decision import Decision, decide, find_operating_point, target_ratio
 from covidxray_api.models.signatures import TrustedKeys, unsigned
 from covidxray_api.models.site import Site
@@ -46,6 +47,8 @@ class Screener:
         Name of the one that holds where none is named.
     limits : Limits
         Bounds on what is decoded.
+    lungs : LungFinder, optional
+        Tells of saliency maps whether they are strongest in the lungs.
     """
 
     def __init__(
@@ -54,10 +57,12 @@ class Screener:
         checks: Mapping[GateName, Check],
         gate: GateName,
         limits: Limits,
+        lungs: LungFinder | None = None,
     ) -> None:
         self.models = models
         self.checks = checks
         self._gate = gate
+        self._lungs = lungs
         self.limits = limits
         """Bounds on what is decoded."""
 
@@ -75,8 +80,8 @@ class Screener:
         Raises
         ------
         CorruptArtefact
-            If the model store, the reference or the gate cannot be read, or one of them or any
-            model lacks the signature that the settings ask for.
+            If the model store, the reference, the gate or the lung finder cannot be read, or one
+            of them or any model lacks the signature that the settings ask for.
         InvalidConfiguration
             If the file of trusted keys cannot be used.
         InvalidSiteProfile
@@ -86,9 +91,8 @@ class Screener:
             raise CorruptArtefact("missing", path=settings.model_store)
         here = partial(load_model, engine=settings.engine, threads=settings.inference_threads)
         keys = TrustedKeys.read(settings.model_keys) if settings.model_keys else None
-        gate = Gate.load(
-            settings.reference, partial(OnnxEngine, threads=settings.inference_threads), keys
-        )
+        engine = partial(OnnxEngine, threads=settings.inference_threads)
+        gate = Gate.load(settings.reference, engine, keys)
         models = ModelRegistry(
             ModelStore(settings.model_store),
             settings.default_model,
@@ -105,6 +109,7 @@ class Screener:
             {"learned": gate, "ssim": gate.reference},
             settings.gate,
             Limits.of(settings),
+            LungFinder.load(settings.reference, engine, keys),
         )
 
     @property
@@ -240,7 +245,8 @@ class Screener:
         found = explain(chosen, upright, (asked or screening.decision.foremost).code)
         if found.map is not None:
             turns = screening.validation.consistency.quarter_turns
-            found = replace(found, map=np.rot90(found.map, -turns))
+            spot = self._lungs.spot(upright.pixels, found.map) if self._lungs else None
+            found = replace(found, map=np.rot90(found.map, -turns), spot=spot)
         return Explained(screening, sent, found)
 
     def _screened(

@@ -81,5 +81,8 @@ FIGURES = (
 )
 """How often answers were right or wrong."""
 
+SPOTS = ("inside_lungs", "outside_lungs", "undetermined")
+"""Where a saliency map is strongest."""
+
 NOTES = ("map_tested", "map_does_not_mean", "map_outside_lungs")
 """What a saliency map does and does not mean."""

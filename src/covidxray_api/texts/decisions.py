@@ -142,6 +142,28 @@ DECISIONS: Mapping[str, Text] = {
         "es": "El mapa muestra lo que usó la red, no dónde está la enfermedad: no prueba ningún"
         " hallazgo, y donde no marca nada no se descarta nada.",
     },
+    "inside_lungs": {
+        "en": "On this image the map is strongest inside the lungs, which a second network finds."
+        " At hospitals that it had not seen, {share} of 100 such statements were right ({low} to"
+        " {high}; n = {n}).",
+        "es": "En esta imagen el mapa es más intenso dentro de los pulmones, que localiza una"
+        " segunda red. En hospitales que no había visto, {share} de cada 100 de estas indicaciones"
+        " fueron correctas (de {low} a {high}; n = {n}).",
+    },
+    "outside_lungs": {
+        "en": "On this image the map is strongest outside the lungs, which a second network finds."
+        " At hospitals that it had not seen, {share} of 100 such statements were right ({low} to"
+        " {high}; n = {n}).",
+        "es": "En esta imagen el mapa es más intenso fuera de los pulmones, que localiza una"
+        " segunda red. En hospitales que no había visto, {share} de cada 100 de estas indicaciones"
+        " fueron correctas (de {low} a {high}; n = {n}).",
+    },
+    "undetermined": {
+        "en": "Whether the map is strongest inside the lungs cannot be said of this image: it is"
+        " strongest near their edge, or they were not found.",
+        "es": "En esta imagen no se puede decir si el mapa es más intenso dentro de los pulmones:"
+        " lo es cerca de su borde, o no se localizaron.",
+    },
     "map_outside_lungs": {
         "en": "In {share} of 100 radiographs with drawn lungs, the map of “{label}” was strongest"
         " outside the lungs ({low} to {high}; n = {n}).",

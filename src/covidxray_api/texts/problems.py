@@ -1226,6 +1226,17 @@ PROBLEMS: Mapping[str, ProblemText] = {
                 "en": "The network of {model} has no saliency map to evaluate.",
                 "es": "La red de {model} no tiene mapa de relevancia que evaluar.",
             },
+            "no_maps": {
+                "en": "No saliency map of a radiograph with drawn lungs passes its test.",
+                "es": "Ningún mapa de relevancia de una radiografía con los pulmones dibujados"
+                " supera su prueba.",
+            },
+            "one_hospital": {
+                "en": "All radiographs with drawn lungs come from {name}: there is no other"
+                " hospital to judge by.",
+                "es": "Todas las radiografías con los pulmones dibujados proceden de {name}: no hay"
+                " otro hospital con el que evaluar.",
+            },
             "split": {
                 "en": "The data are not those that {model} was trained on: its split cannot be"
                 " repeated.",

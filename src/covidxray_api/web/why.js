@@ -25,7 +25,7 @@ export function why(radiograph, region, signal) {
 }
 
 export function explained(radiograph, signal) {
-  const { map, withheld, notes, label: code, display_label } = radiograph.explanation;
+  const { map, withheld, strongest_spot, notes, label: code, display_label } = radiograph.explanation;
   const label = headlines(radiograph.model)[code] ?? display_label;
   const heading = make("h4", {}, words.whyLabel(label));
   if (!map) {
@@ -39,6 +39,7 @@ export function explained(radiograph, signal) {
     mapSwitch(radiograph, signal),
     legend(),
     make("div", { className: "beside-words" }, plate(radiograph, signal).element),
+    strongest_spot ? make("p", { className: "spot" }, strongest_spot.message) : null,
     notes.map(({ message }) => make("p", {}, message)),
   );
 }

@@ -45,7 +45,10 @@ export function worklist(section, { open }) {
   function letTabStop(at) {
     const openers = openersShown();
     const stop = at ?? openers.find((opener) => opener === document.activeElement) ?? openers[0];
-    for (const opener of openers) opener.tabIndex = opener === stop ? 0 : -1;
+    for (const opener of openers) {
+      const wanted = opener === stop ? 0 : -1;
+      if (opener.tabIndex !== wanted) opener.tabIndex = wanted;
+    }
   }
 
   function openersShown() {

@@ -47,6 +47,9 @@ class DataSets(Declaration):
     class_folders: Mapping[str, str]
     """Label of each class folder, by its name in lower case."""
 
+    lung_masks: str
+    """Source of radiographs with drawn lungs that are no copies of labelled ones."""
+
     other_images: OtherImages
     """Images that must be refused."""
 
@@ -63,6 +66,10 @@ class DataSets(Declaration):
         for source in sources:
             found.setdefault(self.archive(source), []).append(source)
         return found
+
+    def hospital(self, source: str) -> str:
+        """Return the name of the hospitals that are left out together with a source."""
+        return next((name for name, group in self.hospitals.items() if source in group), source)
 
     def of_children(self, source: str) -> bool:
         """Return whether a source's patients are children."""

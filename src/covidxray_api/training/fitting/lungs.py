@@ -12,9 +12,9 @@ from keras import layers
 from numpy.typing import NDArray
 from rich.progress import track
 
-from covidxray_api.errors import DatasetError
 from covidxray_api.preprocessing import preprocess
 from covidxray_api.training.data.augmentation import degrade, random_tones
+from covidxray_api.training.data.lung_masks import read_lung_masks
 
 SIZE = (64, 64)
 """Height and width of what the finder sees and says."""
@@ -24,35 +24,6 @@ STEPS = 30
 BATCH = 32
 VALIDATION = 150
 """Radiographs held out."""
-
-
-def read_lung_masks(
-    folder: Path, size: tuple[int, int] = SIZE
-) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-    """Read radiographs ``NAME.jpg`` with their masks ``NAME_mask.png``, all brought to one size.
-
-    Returns
-    -------
-    tuple of ndarray of uint8, each of shape (n, height, width)
-        Radiographs, and masks where 255 is lung.
-
-    Raises
-    ------
-    DatasetError
-        If the folder has no masks.
-    """
-    masks = sorted(folder.glob("*_mask.png"))
-    if not masks:
-        raise DatasetError("file", folder=folder, name="NAME_mask.png")
-
-    def read(path: Path) -> NDArray[np.uint8]:
-        pixels = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)
-        if pixels is None:
-            raise DatasetError("unreadable", path=path)
-        return cv2.resize(pixels, size[::-1], interpolation=cv2.INTER_AREA).astype(np.uint8)
-
-    images = [read(path.with_name(path.name.replace("_mask.png", ".jpg"))) for path in masks]
-    return np.stack(images), np.stack([read(path) for path in masks])
 
 
 def lung_finder() -> keras.Model:
@@ -98,30 +69,71 @@ def train_lung_finder(folder: Path, seed: int = 2021) -> tuple[keras.Model, dict
     DatasetError
         If the folder has no masks.
     """
-    keras.utils.set_random_seed(seed)
-    images, masks = read_lung_masks(folder)
-    rng = np.random.default_rng(seed)
-    order = rng.permutation(len(images))
+    images, masks = read_lung_masks(folder, SIZE)
+    order = np.random.default_rng(seed).permutation(len(images))
     held_out, rows = order[:VALIDATION], order[VALIDATION:]
-    network = lung_finder()
-    rate = keras.optimizers.schedules.CosineDecay(3e-3, EPOCHS * STEPS)
-    network.compile(keras.optimizers.Adam(rate), loss="binary_crossentropy")
-    for _ in track(range(EPOCHS * STEPS), "lung finder"):
-        drawn = [vary(images[row], masks[row], rng) for row in rng.choice(rows, BATCH)]
-        network.train_on_batch(
-            preprocess([image for image, _ in drawn], SIZE),
-            preprocess([mask for _, mask in drawn], SIZE),
-        )
-    found = network.predict(preprocess(list(images[held_out]), SIZE), verbose=0)[..., 0] > 0.5
-    drawn_lungs = masks[held_out] > 127
-    overlap = (found & drawn_lungs).sum(axis=(1, 2))
-    dice = 2 * overlap / (found.sum(axis=(1, 2)) + drawn_lungs.sum(axis=(1, 2)))
+    network = fit_lung_finder(images[rows], masks[rows], EPOCHS, "lung finder", seed)
+    dice = dice_of(lungs_on(network, images[held_out]) > 0.5, masks[held_out] > 127)
     return network, {
         "films": len(rows),
         "held_out_films": len(held_out),
         "dice_mean": float(dice.mean()),
         "dice_least": float(dice.min()),
     }
+
+
+def fit_lung_finder(
+    images: NDArray[np.uint8],
+    masks: NDArray[np.uint8],
+    epochs: int,
+    name: str,
+    seed: int = 2021,
+) -> keras.Model:
+    """Fit a lung finder, showing progress.
+
+    Parameters
+    ----------
+    images, masks : ndarray of uint8, shape (n, 64, 64)
+        What `read_lung_masks` returned.
+    epochs : int
+        Rounds of 960 radiographs.
+    name : str
+        Name that the progress is shown by.
+    seed : int
+        Seed of every source of chance.
+
+    Returns
+    -------
+    keras.Model
+        Radiographs in, probability of lung out, both of shape (n, 64, 64, 1).
+    """
+    keras.utils.set_random_seed(seed)
+    rng = np.random.default_rng(seed)
+    network = lung_finder()
+    steps = epochs * STEPS
+    rate = keras.optimizers.schedules.CosineDecay(3e-3, steps)
+    network.compile(keras.optimizers.Adam(rate), loss="binary_crossentropy")
+    for _ in track(range(steps), name):
+        drawn = [vary(images[row], masks[row], rng) for row in rng.choice(len(images), BATCH)]
+        network.train_on_batch(
+            preprocess([image for image, _ in drawn], SIZE),
+            preprocess([mask for _, mask in drawn], SIZE),
+        )
+    return network
+
+
+def lungs_on(network: keras.Model, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Return the probability of lung on radiographs, shape (n, 64, 64)."""
+    found: NDArray[np.float32] = network.predict(preprocess(list(images), SIZE), verbose=0)[..., 0]
+    return found
+
+
+def dice_of(found: NDArray[np.bool_], drawn: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Return the Dice coefficient of each radiograph's found and drawn lungs, shape (n,)."""
+    overlap = (found & drawn).sum(axis=(1, 2))
+    both = found.sum(axis=(1, 2)) + drawn.sum(axis=(1, 2))
+    dice: NDArray[np.float64] = 2 * overlap / np.maximum(both, 1)
+    return dice
 
 
 def vary(

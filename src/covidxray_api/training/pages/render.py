@@ -39,6 +39,11 @@ def share(found: Figure) -> str:
     return f"{found['value']:.1%} ({found['low']:.1%}–{found['high']:.1%}, n = {found['n']:,})"
 
 
+def share_of_some(found: Figure | None) -> str:
+    """Return a share as `share` does; a dash where there was nothing to count."""
+    return share(found) if found else "–"
+
+
 def auroc(found: Figure | float) -> str:
     """Return an AUROC with its interval, if it has one: ``0.9756 (0.9683–0.9822)``."""
     if isinstance(found, float):
@@ -63,6 +68,7 @@ def _environment() -> Environment:
     environment.filters |= {
         "figure": figure,
         "share": share,
+        "share_of_some": share_of_some,
         "auroc": auroc,
         "counted": counted,
         "count": lambda n: f"{n:,}",

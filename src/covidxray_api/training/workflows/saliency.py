@@ -12,13 +12,13 @@ from covidxray_api.models.artefacts import EVIDENCE, write_json
 from covidxray_api.models.evidence import OUTSIDE_LUNGS
 from covidxray_api.models.store import ModelStore
 from covidxray_api.training.data.dataset import load_pixels, read_dataset
+from covidxray_api.training.data.lung_masks import read_lung_masks
 from covidxray_api.training.evaluation.classifier import predict_unseen
 from covidxray_api.training.evaluation.saliency import (
     faithfulness,
     inside_lungs,
     outside_share,
 )
-from covidxray_api.training.fitting.lungs import read_lung_masks
 from covidxray_api.training.pages.saliency import draw_faithfulness, faithfulness_page
 
 IMAGES = 1000
@@ -35,7 +35,7 @@ def run_explanation_evaluation(
     data : Path
         The folder of radiographs that it was trained from.
     masks : Path
-        Radiographs with drawn lungs; see `lungs.read_lung_masks`.
+        Radiographs with drawn lungs; see `lung_masks.read_lung_masks`.
     store : ModelStore
         Where the model is.
     name : str
