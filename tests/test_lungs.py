@@ -15,7 +15,15 @@ from covidxray_api.decoding import Limits, decode
 from covidxray_api.errors import CorruptArtefact
 from covidxray_api.inference.engine import Engine
 from covidxray_api.inference.onnx import OnnxEngine
-from covidxray_api.lungs import FINDERS, LungFinder, Spot, at_strongest, certainty, expected_dice
+from covidxray_api.lungs import (
+    FINDERS,
+    LungFinder,
+    Place,
+    Spot,
+    at_strongest,
+    certainty,
+    expected_dice,
+)
 from covidxray_api.models.artefacts import versions
 from covidxray_api.screening.screener import Screener
 from covidxray_api.settings import Settings, shipped
@@ -70,7 +78,7 @@ def map_at(row: int, column: int) -> np.ndarray:
     ],
 )
 def test_it_is_said_where_a_map_is_strongest(
-    found: np.ndarray, cell: tuple[int, int], place: str
+    found: np.ndarray, cell: tuple[int, int], place: Place
 ) -> None:
     finder = stored(lambda _: Drawn(found))
 

@@ -35,6 +35,7 @@ def masks(tmp_path_factory: pytest.TempPathFactory, examples: Path) -> Path:
         cv2.ellipse(mask, (centre, 110), (34, 75), 0, 0, 360, 255, -1)
     for image in sorted(folder.glob("*.png")):
         pixels = cv2.imread(str(image))
+        assert pixels is not None
         cv2.imwrite(str(image.with_suffix(".jpg")), pixels)
         image.unlink()
         cv2.imwrite(str(folder / f"{image.stem}_mask.png"), mask)
