@@ -143,20 +143,16 @@ DECISIONS: Mapping[str, Text] = {
         " hallazgo, y donde no marca nada no se descarta nada.",
     },
     "inside_lungs": {
-        "en": "On this image the map is strongest inside the lungs, which a second network finds."
-        " At hospitals that it had not seen, {share} of 100 such statements were right ({low} to"
-        " {high}; n = {n}).",
-        "es": "En esta imagen el mapa es más intenso dentro de los pulmones, que localiza una"
-        " segunda red. En hospitales que no había visto, {share} de cada 100 de estas indicaciones"
-        " fueron correctas (de {low} a {high}; n = {n}).",
+        "en": "On this image the map is strongest inside the lungs, by a network that was right in"
+        " {share} of 100 ({low} to {high}; n = {n}).",
+        "es": "En esta imagen el mapa es más intenso dentro de los pulmones, según una red que"
+        " acertó en {share} de cada 100 (de {low} a {high}; n = {n}).",
     },
     "outside_lungs": {
-        "en": "On this image the map is strongest outside the lungs, which a second network finds."
-        " At hospitals that it had not seen, {share} of 100 such statements were right ({low} to"
-        " {high}; n = {n}).",
-        "es": "En esta imagen el mapa es más intenso fuera de los pulmones, que localiza una"
-        " segunda red. En hospitales que no había visto, {share} de cada 100 de estas indicaciones"
-        " fueron correctas (de {low} a {high}; n = {n}).",
+        "en": "On this image the map is strongest outside the lungs, by a network that was right in"
+        " {share} of 100 ({low} to {high}; n = {n}).",
+        "es": "En esta imagen el mapa es más intenso fuera de los pulmones, según una red que"
+        " acertó en {share} de cada 100 (de {low} a {high}; n = {n}).",
     },
     "undetermined": {
         "en": "Whether the map is strongest inside the lungs cannot be said of this image: it is"
