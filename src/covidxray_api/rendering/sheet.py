@@ -145,7 +145,7 @@ class Sheet(FPDF):
         self._panel(x, y)
         self.image(Image.fromarray(pixels), x, y, *PLATE, keep_aspect_ratio=True)
         self.set_xy(x, y + PLATE[1] + 1)
-        self.say(caption, size=8, colour=MUTED, width=PLATE[0])
+        self.say(caption, size=7, colour=MUTED, width=PLATE[0])
 
     def blank_plate(self, x: float, y: float, reason: str) -> None:
         """Say why there is no picture, in its place."""
