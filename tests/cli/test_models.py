@@ -79,10 +79,11 @@ class TestVerify:
         result = run("verify")
 
         assert result.exit_code == 0, result.output
-        model, gate = result.stdout.splitlines()
+        model, gate, lungs = result.stdout.splitlines()
         assert model.startswith("OK ")
         assert model.endswith("(compiled, keras)")
         assert gate.startswith("OK       gate: ")
+        assert lungs.startswith("OK       lung finder: ")
 
     @pytest.mark.parametrize(
         ("damage", "said"),
