@@ -22,7 +22,6 @@ from covidxray_api.hospital.node.config import (
     StowDestination,
 )
 from covidxray_api.hospital.node.outbox import Delivery
-from covidxray_api.hospital.node.pace import slow_down
 from covidxray_api.hospital.node.sending import Outcome, Refused, Sender, Unavailable
 from covidxray_api.hospital.node.tls import requestor_context
 
@@ -71,7 +70,6 @@ class DimseSender:
         if not association.is_established:
             hang_up(association)
             raise Unavailable("rejected" if association.is_rejected else "no association")
-        slow_down(association)
         try:
             for delivery in due:
                 try:
