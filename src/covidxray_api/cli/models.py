@@ -179,7 +179,8 @@ def _verify_lungs(reference: Path, keys: TrustedKeys | None) -> str:
     finder = LungFinder.load(reference, OnnxEngine, keys)
     if finder is None:
         return "there is none"
-    return f"the files of version {finder.manifest.version} are the published ones"
+    said = f"the files of version {finder.manifest.version} are the published ones"
+    return said + (_signed(finder.network.parent) if keys else "")
 
 
 def promote(
