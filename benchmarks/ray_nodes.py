@@ -61,10 +61,10 @@ def throughput(port: int, seconds: float) -> dict[str, Any]:
 
 
 def kill(part: str) -> None:
-    """Kill one replica of a part."""
+    """Kill one replica of a part; the name of what it does may follow its own."""
     name = f"ray::ServeReplica:covidxray:{part}"
     for process in psutil.process_iter(["cmdline"]):
-        if (process.info["cmdline"] or [""])[0] == name:
+        if "".join(process.info["cmdline"] or []).startswith(name):
             process.kill()
             return
     raise RuntimeError(f"No process is called {name}.")

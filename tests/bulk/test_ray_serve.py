@@ -55,7 +55,8 @@ def replica(part: str) -> psutil.Process | None:
     """Return the process of a replica of a part, if there is one."""
     for process in psutil.process_iter():
         try:
-            if process.cmdline()[:1] == [f"ray::ServeReplica:covidxray:{part}"]:
+            # The name of what it does may follow.
+            if "".join(process.cmdline()).startswith(f"ray::ServeReplica:covidxray:{part}"):
                 return process
         except (psutil.NoSuchProcess, psutil.ZombieProcess):
             continue
