@@ -42,7 +42,7 @@ def listed(client: httpx.Client, **wanted: Any) -> list[dict[str, Any]]:
 
 
 def feedback(number: int, **others: Any) -> dict[str, Any]:
-    said = {"request_id": f"ward-{number}", "model": {"name": "multi-source", "version": "3"}}
+    said = {"request_id": f"ward-{number}", "model": {"name": "multi-source", "version": "4"}}
     return said | {"predicted_label": "normal", "opinion": "agree"} | others
 
 
@@ -276,10 +276,12 @@ def test_drift_is_told_of_enough_screenings(
     assert found["score"]["state"] == "shifted"
     assert found["score"]["index"] > found["score"]["by_chance"]
     assert found["rejected"]["radiographs"] == 110
-    # The stored model was compiled before networks said it.
-    assert latest["distance"] is first["distance"] is None
-    assert found["distance"]["state"] == "no_reference"
-    assert 'covidxray_drift_shifted{measure="score"} 1.0' in metrics
+    # A refused image has none; that of a radiograph is the network's.
+    assert first["distance"] is None
+    assert isinstance(latest["distance"], float)
+    assert (found["distance"]["radiographs"], found["distance"]["state"]) == (105, "shifted")
+    for measure in ("score", "distance"):
+        assert f'covidxray_drift_shifted{{measure="{measure}"}} 1.0' in metrics
 
 
 def test_an_answer_that_is_faster_than_the_records_is_recorded(

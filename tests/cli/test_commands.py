@@ -47,7 +47,7 @@ LINES = {
         "drawn-paper.json",
     ),
     "models list": ("models list", ""),
-    "models show": ("models show multi-source/3", ""),
+    "models show": ("models show multi-source/4", ""),
     "models verify": ("models verify multi-source-fast", ""),
     "models publish": ("models publish multi-source-fast {made}/model.tar", "model.tar"),
     "models import": (

@@ -114,7 +114,7 @@ def test_further_attributes_are_answered(client: httpx.Client) -> None:
     fields = "ManufacturerModelName,00181020,BurnedInAnnotation,RequestAttributesSequence.StudyID"
     asked = {"includefield": fields, "StudyInstanceUID": "1.2.4"}
     (study,) = client.get("/dicomweb/studies", params=asked).json()
-    assert study["00081090"]["Value"] == ["multi-source 3"]
+    assert study["00081090"]["Value"] == ["multi-source 4"]
     assert study["00181020"]["vr"] == "LO"
     (plain,) = client.get("/dicomweb/studies", params={**asked, "includefield": "all"}).json()
     assert plain.items() <= study.items()

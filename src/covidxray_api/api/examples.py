@@ -238,7 +238,7 @@ _MODEL_DESCRIPTION: dict[str, Any] = _MODEL | {
 
 _FEEDBACK: dict[str, Any] = {
     "request_id": "0b6c1f6e-6a2f-4a57-9a55-2f1d5b6d0a11",
-    "model": {"name": "multi-source", "version": "3"},
+    "model": {"name": "multi-source", "version": "4"},
     "predicted_label": "covid_19",
     "opinion": "disagree",
     "corrected_label": "viral_pneumonia",
@@ -253,7 +253,7 @@ _KEPT: dict[str, Any] = {
 
 _AGREEMENT: dict[str, Any] = {
     "model": "multi-source",
-    "model_version": "3",
+    "model_version": "4",
     "agree": 45,
     "disagree": 5,
     "not_sure": 2,
@@ -268,7 +268,7 @@ _RECORD: dict[str, Any] = {
     "caller": "key:ward-3",
     "image": "2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae",
     "model": "multi-source",
-    "model_version": "3",
+    "model_version": "4",
     "model_sha256": _MODEL["sha256"],
     "engine": "compiled",
     "gate": "2",
@@ -298,7 +298,7 @@ _RECORD: dict[str, Any] = {
 
 _DRIFT: dict[str, Any] = {
     "model": "multi-source",
-    "model_version": "3",
+    "model_version": "4",
     "measures": [
         {
             "measure": "ssim",

@@ -26,7 +26,7 @@ CARD: dict[str, Any] = {
     "content": {
         MARKDOWN: {
             "schema": {"type": "string"},
-            "example": "# multi-source 3\n\n## Known limits\n",
+            "example": "# multi-source 4\n\n## Known limits\n",
         }
     },
 }
