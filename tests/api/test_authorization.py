@@ -47,7 +47,7 @@ READ = {
 OPEN = {
     *("/health", "/health/live", "/health/ready", "/problems/{slug}"),
     *("/v2", "/v2/health/live", "/v2/health/ready"),
-    *("/", "/docs", "/page-logo", "/page-settings", "/studies"),
+    *("/", "/docs", "/openapi.json", "/page-logo", "/page-settings", "/studies"),
 }
 
 

@@ -93,14 +93,16 @@ def test_what_makes_no_sense_is_ignored(headers: dict[str, str]) -> None:
     assert scope["client"] == ("10.0.0.5", 40000)
 
 
-def test_a_prefix_that_a_proxy_states_is_that_of_problems(serve: Serve) -> None:
+def test_a_prefix_that_a_proxy_states_is_that_of_problems_and_description(serve: Serve) -> None:
     headers = {"X-Forwarded-Prefix": "/radiology"}
     with serve(Settings.model_validate({"trusted_proxies": ["127.0.0.1"]})) as client:
         problem = client.post("/predict", headers=headers).json()
         page = client.get("/docs", headers=headers)
+        described = client.get("/openapi.json", headers=headers).json()
         unversioned = client.get("/radiology/v1/health", headers=headers)
 
     assert problem["type"] == "/radiology/problems/empty-file"
+    assert [server["url"] for server in described["servers"]] == ["/radiology/v1"]
     assert page.status_code == 200
     assert unversioned.status_code == 200
 

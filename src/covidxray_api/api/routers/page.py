@@ -16,6 +16,7 @@ from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
+from covidxray_api.api.prefix import VERSION
 from covidxray_api.api.state import state_of
 
 WEB = Path(__file__).parents[2] / "web"
@@ -92,7 +93,10 @@ async def page_logo(request: Request) -> Response:
 def openapi(request: Request) -> JSONResponse:
     """Serve the description of the API; made in a thread, as it first takes half a second."""
     app: FastAPI = request.app
-    return JSONResponse(app.openapi())
+    described = app.openapi()
+    (server,) = described["servers"]
+    server = server | {"url": f"{request.scope['root_path']}{VERSION}"}
+    return JSONResponse(described | {"servers": [server]})
 
 
 @router.get("/docs", include_in_schema=False)
