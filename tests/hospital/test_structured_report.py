@@ -76,10 +76,10 @@ def test_a_conclusive_answer(screened: Screened, language: Language) -> None:
         (source,) = group.source_images
         assert source.referenced_sop_instance_uid == film.reference.instance
         algorithm = texts(group)
-        assert algorithm["Algorithm Name"] == ["multi-source"]
-        assert algorithm["Algorithm Version"] == ["3"]
-        sha256 = film.screening.model.sha256
-        assert f"manifest SHA-256: {sha256}" in algorithm["Algorithm Parameters"]
+        model = film.screening.model
+        assert algorithm["Algorithm Name"] == [model.name]
+        assert algorithm["Algorithm Version"] == [model.version]
+        assert f"manifest SHA-256: {model.sha256}" in algorithm["Algorithm Parameters"]
     # The label "normal" must not read as a normal chest.
     assert labels[0].finding_type.scheme_designator == "99COVIDXRAY"
 
