@@ -77,8 +77,8 @@ def test_a_conclusive_answer(screened: Screened, language: Language) -> None:
         assert source.referenced_sop_instance_uid == film.reference.instance
         algorithm = texts(group)
         model = film.screening.model
-        assert algorithm["Algorithm Name"] == [model.name]
-        assert algorithm["Algorithm Version"] == [model.version]
+        assert algorithm["Algorithm Name"] == [model.manifest.name]
+        assert algorithm["Algorithm Version"] == [model.manifest.version]
         assert f"manifest SHA-256: {model.sha256}" in algorithm["Algorithm Parameters"]
     # The label "normal" must not read as a normal chest.
     assert labels[0].finding_type.scheme_designator == "99COVIDXRAY"
