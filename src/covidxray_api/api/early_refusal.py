@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable
 
 from fastapi import APIRouter, Request
@@ -10,12 +9,10 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from covidxray_api.api.admission import UploadRoute
 from covidxray_api.api.authorization import authorize
+from covidxray_api.api.letting_go import LettingGo
 from covidxray_api.api.problems import respond_to
 from covidxray_api.api.state import State
 from covidxray_api.errors import CovidXrayError, NotReady, Overloaded
-
-LET_GO_S = 0.05
-"""Time between two refusals that end their connections."""
 
 
 class EarlyRefusal:
@@ -38,7 +35,7 @@ class EarlyRefusal:
     def __init__(self, app: ASGIApp, state: State, routers: Iterable[APIRouter]) -> None:
         self._app = app
         self._service = state.service
-        self._let_go = 0.0
+        self._letting_go = LettingGo()
         self._counts = not state.allowance.is_boundless
         routes = (route for router in routers for route in router.routes)
         self._uploads = {route.path: route for route in routes if isinstance(route, UploadRoute)}
@@ -53,8 +50,7 @@ class EarlyRefusal:
                 if refusal:
                     scope["route"] = route
                     response = respond_to(request, refusal)
-                    if time.monotonic() > self._let_go:
-                        self._let_go = time.monotonic() + LET_GO_S
+                    if self._letting_go.is_due():
                         response.headers["Connection"] = "close"
                     await response(scope, receive, send)
                     return

@@ -20,6 +20,7 @@ from covidxray_api.api.access_log import HEADER, log_request, sane
 from covidxray_api.api.admission import UploadRoute
 from covidxray_api.api.authorization import credential
 from covidxray_api.api.headers import HEADERS, STRICT_TRANSPORT
+from covidxray_api.api.letting_go import LettingGo
 from covidxray_api.api.negotiation import VARY, negotiate
 from covidxray_api.api.prefix import VERSION
 from covidxray_api.api.problems import CLIENT_GONE, MEDIA_TYPE, RETRY_AFTER, as_problem
@@ -31,10 +32,6 @@ from covidxray_api.settings import Settings
 
 NAME = "shedding"
 """Where the server finds it in the state of the application's lifespan."""
-
-LET_GO_S = 0.05
-"""Time between two refusals that end their connections: a client that keeps its connection keeps
-its process, and the next process that has a place gets it."""
 
 METHOD = "POST"
 
@@ -79,7 +76,7 @@ class Shedding:
         self._access = access
         self._count = count
         self._prefix = prefix
-        self._let_go = 0.0
+        self._letting_go = LettingGo()
         self._routes = {
             f"{before}{version}{route.path}".encode(): route
             for route in routes
@@ -136,8 +133,8 @@ class Shedding:
         language = negotiate(shed.headers.get("accept-language", ""))
         problem = as_problem(error, language, self._prefix, shed.request_id)
         content = json.dumps(problem, ensure_ascii=False, separators=(",", ":")).encode()
-        if time.monotonic() > self._let_go:
-            self._let_go, last = time.monotonic() + LET_GO_S, True
+        if self._letting_go.is_due():
+            last = True
         lines = [
             *(_SECURE if scheme == "https" else _PLAIN),
             f"{HEADER}: {shed.request_id}",
