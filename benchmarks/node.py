@@ -1,7 +1,7 @@
 """The DICOM node: how fast it is beside `/predict`, and a storm of kills.
 
-`python -m benchmarks.node speed` and `python -m benchmarks.node storm` print their figures as JSON.
-The first needs dcmtk's `storescu` and `storescp`.
+`python -m benchmarks.node speed` and `python -m benchmarks.node storm` write their parts of
+docs/pacs.md. The first needs dcmtk's `storescu` and `storescp`.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ import subprocess
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
+from datetime import date
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -29,7 +30,8 @@ from tests.hospital.nodes import running as running_node
 from tests.hospital.storm import EXAMPLES, NAMES, rage
 
 from benchmarks.load import Client, _form
-from benchmarks.processes import free_port, running
+from benchmarks.processes import Service, free_port, running
+from benchmarks.sections import replaced
 
 CLIENTS = 8
 """Associations, and connections."""
@@ -39,6 +41,8 @@ SIZES: Mapping[str, tuple[int, int, str]] = {
     "3000 × 2500 of 12 bits": (3000, 2500, "uint16"),
 }
 """Rows, columns and type of the pixels of a film, by the name of its kind."""
+
+PAGE = Path(__file__).parents[1] / "docs" / "pacs.md"
 
 app = typer.Typer()
 
@@ -62,27 +66,49 @@ def films(kind: str, number: int) -> list[bytes]:
     return made
 
 
-def by_predict(sent: Sequence[bytes]) -> float:
-    """Return how many films a second `/predict` answers, with a process for each core."""
+@dataclass(frozen=True)
+class ByPredict:
+    """How fast `/predict` is."""
+
+    answered_per_second: float
+    cpu_ms: float
+    """CPU time of the service for a film."""
+
+
+@dataclass(frozen=True)
+class ByNode:
+    """How fast the node is."""
+
+    stored_per_second: float
+    answered_per_second: float
+    """Films whose results have arrived."""
+
+    cpu_ms: float
+    """CPU time of the node for a film."""
+
+
+def by_predict(sent: Sequence[bytes]) -> ByPredict:
+    """Return how fast `/predict` is, with a process for each core."""
     port = free_port()
     command = [str(COVIDXRAY), "serve", "--port", str(port)]
     requests = [_form("/predict", film) for film in sent]
 
-    async def ask() -> float:
+    async def ask(service: Service) -> ByPredict:
         clients = [Client(port, requests) for _ in range(CLIENTS)]
         for client in clients:  # what is loaded lazily is loaded
             assert (await client.ask(0))[0] == 200
-        begun = time.perf_counter()
+        begun, before = time.perf_counter(), service.cpu_seconds()
 
         async def share(client: Client, first: int) -> None:
             for number in range(first, len(requests), CLIENTS):
                 assert (await client.ask(number))[0] == 200
 
         await asyncio.gather(*(share(client, n) for n, client in enumerate(clients)))
-        return len(requests) / (time.perf_counter() - begun)
+        rate = len(requests) / (time.perf_counter() - begun)
+        return ByPredict(rate, (service.cpu_seconds() - before) / len(requests) * 1e3)
 
-    with running([*command, "--workers", str(psutil.cpu_count() or 1)], port):
-        return asyncio.run(ask())
+    with running([*command, "--workers", str(psutil.cpu_count() or 1)], port) as service:
+        return asyncio.run(ask(service))
 
 
 @contextmanager
@@ -98,8 +124,8 @@ def archive() -> Iterator[int]:
         process.wait()
 
 
-def by_node(sent: Sequence[bytes], results: Sequence[str]) -> dict[str, float]:
-    """Return how many films a second the node stores, and answers, with all results delivered.
+def by_node(sent: Sequence[bytes], results: Sequence[str]) -> ByNode:
+    """Return how fast the node is, until all results are delivered.
 
     The first film goes ahead, so that what is loaded lazily is loaded.
     """
@@ -121,7 +147,7 @@ def by_node(sent: Sequence[bytes], results: Sequence[str]) -> dict[str, float]:
             assert node.store(first) == [0]
             wait_for(1)
             port = str(node.port)
-            begun = time.perf_counter()
+            begun, before = time.perf_counter(), _cpu_seconds(node.process.pid)
             sending = [
                 subprocess.Popen(  # noqa: S603
                     [_tool("storescu"), "-aec", "COVIDXRAY", "+sd", "127.0.0.1", port, str(part)]
@@ -132,9 +158,16 @@ def by_node(sent: Sequence[bytes], results: Sequence[str]) -> dict[str, float]:
             stored = time.perf_counter() - begun
             wait_for(len(sent))
             answered = time.perf_counter() - begun
+            spent = _cpu_seconds(node.process.pid) - before
             node.stop()
-    rate = len(timed)
-    return {"stored_per_second": rate / stored, "answered_per_second": rate / answered}
+    number = len(timed)
+    return ByNode(number / stored, number / answered, spent / number * 1e3)
+
+
+def _cpu_seconds(process: int) -> float:
+    """Return the time that a process and all that it started have computed."""
+    top = psutil.Process(process)
+    return sum(sum(each.cpu_times()[:2]) for each in (top, *top.children(recursive=True)))
 
 
 def _tool(name: str) -> str:
@@ -146,18 +179,36 @@ def _tool(name: str) -> str:
 @app.command()
 def speed(number: int = 100) -> None:
     """Compare, in one run, the rate of the node with that of `/predict`, by kind of film."""
-    found: dict[str, Any] = {}
+    begun, rows = psutil.getloadavg()[0], ""
     for kind in SIZES:
         sent = films(kind, number + 1)
         predict = by_predict(sent)
         node = by_node(sent, ["structured_report"])
-        share = node["answered_per_second"] / predict
-        found[kind] = {"predict_per_second": predict, **node, "share": share}
-    typer.echo(json.dumps({kind: _rounded(rates) for kind, rates in found.items()}, indent=1))
+        rows += (
+            f"| {kind} | {predict.answered_per_second:.1f} | {node.stored_per_second:.1f}"
+            f" | {node.answered_per_second:.1f}"
+            f" | {node.answered_per_second / predict.answered_per_second * 100:.0f} %"
+            f" | {predict.cpu_ms:.0f} | {node.cpu_ms:.0f} |\n"
+        )
+    write(
+        "speed",
+        f"On {date.today().isoformat()}, with {number} films of each kind on {psutil.cpu_count()}"
+        f" cores, which senders and archive share (load average before it: {begun:.1f}). The target"
+        " is 70 % of `/predict`.\n\n"
+        "| film, uncompressed | `/predict`, films/s | stored, films/s | results"
+        " at the PACS, films/s | of `/predict` | CPU ms a film, service | CPU ms a film, node |\n"
+        f"|---|---|---|---|---|---|---|\n{rows}",
+    )
 
 
-def _rounded(rates: Mapping[str, float]) -> dict[str, float]:
-    return {name: float(f"{rate:.3g}") for name, rate in rates.items()}
+def _times(number: int) -> str:
+    return {1: "once", 2: "twice"}.get(number, f"{number} times")
+
+
+def write(part: str, text: str) -> None:
+    """Write a part of the page, and print it."""
+    PAGE.write_text(replaced(PAGE.read_text(encoding="utf-8"), part, text), encoding="utf-8")
+    typer.echo(text)
 
 
 @app.command()
@@ -178,6 +229,14 @@ def storm(
             lambda told: typer.echo(told, err=True),
         )
     typer.echo(json.dumps(asdict(came), indent=1))
+    arrivals = ", ".join(f"{n:,} arrived {_times(number)}" for number, n in came.arrived.items())
+    write(
+        "storm",
+        f"On {date.today().isoformat()}, {came.films:,} films were stored on {associations}"
+        f" associations while the node was killed {came.kills} times: {came.answered:,} results"
+        f" were there after {came.seconds:.0f} s. Of them {arrivals}; {came.different} differed"
+        f" from one that had come before, and {came.waiting} were left unsent.\n",
+    )
     if came.answered != number or came.different or came.waiting:
         raise typer.Exit(1)
 

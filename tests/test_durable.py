@@ -47,6 +47,18 @@ def test_one_sync_is_for_all_who_wrote_before_it(
     assert len(synced) == 2
 
 
+def test_what_another_process_wrote_is_synced_before_it_is_relied_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[int] = []
+    monkeypatch.setattr(os, "fsync", synced.append)
+    shared = SharedSync(tmp_path)
+    shared.wait()
+    shared.wait()
+
+    assert len(synced) == 1
+
+
 def test_a_sync_that_fails_is_said_and_tried_again(tmp_path: Path) -> None:
     shared = SharedSync(tmp_path / "file")
     shared.wrote()

@@ -49,7 +49,8 @@ class SharedSync:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._counting, self._syncing = threading.Lock(), threading.Lock()
-        self._written = self._synced = 0
+        # What another process has written is synced with the first wait.
+        self._written, self._synced = 0, -1
 
     def wrote(self) -> None:
         """Note that something has been written."""

@@ -10,7 +10,7 @@ import ssl
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from io import BytesIO
@@ -195,6 +195,8 @@ class Archive:
     stored: list[bytes] = field(default_factory=list)
     answer: Callable[[], int] = lambda: SUCCESS
     port: int = 0
+    syntaxes: Sequence[str] = ()
+    """The only transfer syntaxes that it accepts; those of pynetdicom if there are none."""
 
     def _store(self, event: evt.Event) -> int:
         status = self.answer()
@@ -206,7 +208,10 @@ class Archive:
     def listening(self, port: int = 0, tls: ssl.SSLContext | None = None) -> Iterator[Archive]:
         """Listen until the end."""
         ae = AE("PACS")
-        ae.supported_contexts = AllStoragePresentationContexts
+        for each in AllStoragePresentationContexts:
+            ae.add_supported_context(
+                each.abstract_syntax, list(self.syntaxes) or each.transfer_syntax
+            )
         server = ae.start_server(
             ("127.0.0.1", port),
             block=False,

@@ -6,7 +6,8 @@ import hashlib
 import io
 import random
 import time
-from collections.abc import Callable, Sequence
+from collections import Counter, deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -54,9 +55,9 @@ class Storm:
     different: int
     """Studies of which it was sent two results that differ."""
 
-    again: int
-    """Results that it was sent once more, the same bytes, since a kill came between sending and
-    noting it."""
+    arrived: Mapping[int, int]
+    """Of how many studies a result arrived once, twice and so on; what arrived again is the same
+    bytes, since a kill came between sending and noting it."""
 
     waiting: int
     """Results that the node believes not to have sent."""
@@ -101,8 +102,7 @@ def rage(
     sent = [film(NAMES[number % len(NAMES)]) for number in range(films)]
 
     def send(part: Sequence[bytes]) -> None:
-        for each in part:
-            send_until_acknowledged(port, each, deadline)
+        for _ in acknowledgements(port, part, deadline):
             acknowledged.append(1)
 
     def wait(true: Callable[[], bool], pause_s: float = 0.02) -> None:
@@ -141,27 +141,27 @@ def rage(
         kills=kills,
         answered=len(archive.digests),
         different=sum(len(set(found)) > 1 for found in archive.digests.values()),
-        again=sum(len(found) - 1 for found in archive.digests.values()),
+        arrived=dict(sorted(Counter(map(len, archive.digests.values())).items())),
         waiting=waiting,
         seconds=seconds,
     )
 
 
-def send_until_acknowledged(port: int, data: bytes, deadline: float) -> None:
-    """Send a film as a modality does: again, until it is told that it was stored."""
-    dataset = dcmread(io.BytesIO(data))
+def acknowledgements(port: int, films: Sequence[bytes], deadline: float) -> Iterator[None]:
+    """Send films as a modality does, each until it is told that it was stored, and tell of each."""
+    left = deque(dcmread(io.BytesIO(film)) for film in films)
     ae = AE("MODALITY")
-    ae.add_requested_context(dataset.SOPClassUID, dataset.file_meta.TransferSyntaxUID)
+    ae.add_requested_context(left[0].SOPClassUID, left[0].file_meta.TransferSyntaxUID)
     ae.acse_timeout = ae.dimse_timeout = ae.network_timeout = 10
-    while time.monotonic() < deadline:
-        if not reachable(port):
-            time.sleep(0.05)
-            continue
-        association = ae.associate("127.0.0.1", port, ae_title="COVIDXRAY")
-        if association.is_established:
+    while left and time.monotonic() < deadline:
+        if reachable(port):
+            association = ae.associate("127.0.0.1", port, ae_title="COVIDXRAY")
             try:
-                if association.send_c_store(dataset).get("Status") == SUCCESS:
-                    return
+                while left and association.is_established:
+                    if association.send_c_store(left[0]).get("Status") != SUCCESS:
+                        break
+                    left.popleft()
+                    yield
             except (RuntimeError, ValueError):
                 pass  # It was killed meanwhile.
             finally:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import os
+import signal
 import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -10,6 +12,7 @@ from typing import Any
 
 import httpx
 import numpy as np
+import psutil
 import pydicom
 import pytest
 from pydicom import Dataset
@@ -313,6 +316,24 @@ def test_a_pdu_of_any_length_is_not_waited_for(shared: Node) -> None:
 
         assert peer.recv(1) == b""
     assert echo(shared.port)
+
+
+def test_what_ends_a_process_that_screens_ends_no_more(
+    study: Radiograph, shared: Node, pacs: Archive
+) -> None:
+    def screeners() -> set[int]:
+        listening = psutil.Process(shared.process.pid)
+        every = set(listening.children(recursive=True)) - set(listening.children())
+        return {each.pid for each in every}
+
+    before, uid = screeners(), generate_uid()
+    assert before
+    for each in before:
+        os.kill(each, signal.SIGKILL)
+    assert shared.store(study(StudyInstanceUID=uid)) == [SUCCESS]
+
+    assert of(uid, pacs)
+    assert screeners().isdisjoint(before)
 
 
 @pytest.mark.hospital

@@ -18,6 +18,7 @@ from covidxray_api.hospital.node.answering import Answering
 from covidxray_api.hospital.node.config import NodeConfig
 from covidxray_api.hospital.node.films import MOST_TRIES
 from covidxray_api.hospital.node.ledger import Ledger
+from covidxray_api.hospital.node.noting import Noting
 from covidxray_api.hospital.results_store import ResultsStore
 from covidxray_api.screening.screener import Screener
 from covidxray_api.serving.observer import Answered
@@ -48,8 +49,20 @@ def answer(
 ) -> list[Answered]:
     """Answer a study, and return what was told of it."""
     config = NodeConfig.model_validate({"destinations": destinations or (PACS,)})
-    told: list[Answered] = []
-    Answering(ledger, config, LIMITS, "m").answer(study, screener, told.append)
+    return note(ledger, study, Answering(screener, config, LIMITS, 30))
+
+
+class Told(list[Answered]):
+    """What was told of new answers."""
+
+    def answered(self, answered: Answered) -> None:
+        self.append(answered)
+
+
+def note(ledger: Ledger, study: str, answering: Answering) -> list[Answered]:
+    """Answer a study, note it, and return what was told of it."""
+    told = Told()
+    Noting(ledger, "m", [told]).note(answering.answer(ledger.films.of_study(study)))
     return told
 
 
@@ -81,8 +94,7 @@ def test_a_study_is_on_the_worklist(
     study = accept(ledger, radiograph("covid_19"))
     store = ResultsStore(tmp_path / "results.sqlite", hours=1)
     config = NodeConfig.model_validate({"destinations": (PACS,)})
-    told: list[Answered] = []
-    Answering(ledger, config, LIMITS, "m", store).answer(study, screener, told.append)
+    told = note(ledger, study, Answering(screener, config, LIMITS, 30, store))
 
     (entry,) = store.worklist.entries()
     assert (entry.study, entry.films) == (study, 1)
@@ -220,3 +232,19 @@ def test_what_was_never_acknowledged_is_swept(ledger: Ledger, radiograph: Radiog
     films, results = files(ledger)
     assert len(films) == 1
     assert results == []
+
+
+def test_each_result_leaves_on_one_lane_and_those_of_a_study_on_the_same(
+    ledger: Ledger, screener: Screener, radiograph: Radiograph
+) -> None:
+    for _ in range(6):
+        film = radiograph(StudyInstanceUID=generate_uid(), SOPInstanceUID=generate_uid())
+        answer(ledger, screener, accept(ledger, film), PACS)
+    every = ledger.outbox.due("pacs", 99)
+    lanes = [ledger.outbox.due("pacs", 99, (number, 3)) for number in range(3)]
+
+    assert len(every) == 12  # report and picture
+    assert sorted(each.id for lane in lanes for each in lane) == [each.id for each in every]
+    studies = [{dcmread(each.path).StudyInstanceUID for each in lane} for lane in lanes]
+    assert sum(map(len, studies)) == len(set().union(*studies)) == 6
+    assert all([each.id for each in lane] == sorted(each.id for each in lane) for lane in lanes)

@@ -4,18 +4,27 @@ from __future__ import annotations
 
 import gc
 import json
+import socket
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import pytest
-from pydicom.uid import SecondaryCaptureImageStorage
+from pydicom import dcmread
+from pydicom.uid import (
+    ExplicitVRLittleEndian,
+    ImplicitVRLittleEndian,
+    SecondaryCaptureImageStorage,
+)
+from pynetdicom import AE, evt
 from tests.dicom_files import dicom, ramp
 from tests.hospital.nodes import Archive, free_port
 
+from covidxray_api.hospital.node.calling import opened
 from covidxray_api.hospital.node.config import NodeConfig
 from covidxray_api.hospital.node.outbox import Delivery
 from covidxray_api.hospital.node.senders import sender_of
@@ -182,3 +191,30 @@ def test_an_archive_takes_refuses_or_has_no_room(
         (fault,) = sent(archive.destination(), [delivery])
 
     assert type(fault) is judged
+
+
+def test_what_is_sent_waits_for_no_acknowledgement_of_tcp() -> None:
+    with Archive().listening() as archive:
+        ae = AE("NODE")
+        ae.add_requested_context(SecondaryCaptureImageStorage)
+        association = ae.associate(
+            "127.0.0.1",
+            archive.port,
+            ae_title="PACS",
+            evt_handlers=[(evt.EVT_CONN_OPEN, opened)],
+        )
+        at_once = association.dul.socket.socket.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+        association.release()
+
+    assert at_once == 1
+
+
+def test_a_result_is_sent_in_the_transfer_syntax_that_is_accepted(delivery: Delivery) -> None:
+    for accepted in (ExplicitVRLittleEndian, ImplicitVRLittleEndian):
+        archive = Archive(syntaxes=[accepted])
+        with archive.listening():
+            assert sent(archive.destination(), [delivery]) == [None]
+        (stored,) = [dcmread(BytesIO(each)) for each in archive.stored]
+
+        assert stored.file_meta.TransferSyntaxUID == accepted
+        assert stored == dcmread(delivery.path)

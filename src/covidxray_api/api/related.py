@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
 from fastapi.responses import StreamingResponse
@@ -20,20 +20,20 @@ class AnswerPart(NamedTuple):
     """Where it is found alone."""
 
 
-def related(parts: AsyncIterator[AnswerPart], media_type: str) -> StreamingResponse:
+def related(parts: Iterable[AnswerPart], media_type: str) -> StreamingResponse:
     """Return an answer in parts.
 
     Parameters
     ----------
-    parts : iterator of AnswerPart
-        At least one.
+    parts : iterable of AnswerPart
+        At least one; they are made in a thread, one after the other as they are sent.
     media_type : str
         That of the first.
     """
     boundary = uuid.uuid4().hex
 
-    async def written() -> AsyncIterator[bytes]:
-        async for part in parts:
+    def written() -> Iterator[bytes]:
+        for part in parts:
             location = f"Content-Location: {part.location}\r\n" if part.location else ""
             head = f"--{boundary}\r\nContent-Type: {part.media_type}\r\n{location}\r\n"
             yield head.encode() + part.data + b"\r\n"

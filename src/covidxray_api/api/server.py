@@ -7,7 +7,6 @@ import os
 import signal
 import ssl
 import sys
-from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -34,11 +33,6 @@ how their start ended."""
 
 ANSWERED_S = 5
 """Time beyond their deadline in which the requests of a process that is to end are answered."""
-
-PROTOCOL = "covidxray_api.api.shedding_protocol"
-
-PRELOADED = ("covidxray_api.api.app", "covidxray_api.records.opening", PROTOCOL)
-"""Modules that each process needs that serves."""
 
 
 def serve(settings: Settings) -> None:
@@ -68,20 +62,12 @@ def serve(settings: Settings) -> None:
 
 def _run(config: uvicorn.Config) -> None:
     if config.workers > 1:
-        port = config.bind_socket()
-        preload()
-        Supervisor(config, [port], Path(os.environ[RUN])).run()
+        Supervisor(config, [config.bind_socket()], Path(os.environ[RUN])).run()
         return
     server = uvicorn.Server(config)
     server.run()
     if not server.started:
         sys.exit(STARTUP_FAILURE)
-
-
-def preload() -> None:
-    """Import what each process needs that serves; no thread may be started by it."""
-    for name in PRELOADED:
-        import_module(name)
 
 
 def check(settings: Settings) -> None:
@@ -130,7 +116,7 @@ def _check_certificate(settings: Settings) -> None:
 
 def application() -> ASGIApp:
     """Make the application of a process that serves, of the settings it was handed or its own."""
-    # Not with the module: settings with which nobody can serve are refused before it is loaded.
+    # Not with the module: the process that only watches the others would load it, and they wait.
     from covidxray_api.api.app import create_app
     from covidxray_api.api.changing import Listening
 
@@ -152,7 +138,7 @@ def options(settings: Settings) -> dict[str, Any]:
         "host": settings.host,
         "port": settings.port,
         "workers": settings.workers,
-        "http": f"{PROTOCOL}:SheddingProtocol",
+        "http": "covidxray_api.api.shedding_protocol:SheddingProtocol",
         "ws": "none",
         "loop": "covidxray_api.serving.listener:SharingLoop",
         "log_config": None,

@@ -21,10 +21,11 @@ from prometheus_client.exposition import choose_encoder
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 
 from covidxray_api import __version__
-from covidxray_api.inference import LoadedModel
 from covidxray_api.models.drift import MEASURES, Drift
+from covidxray_api.models.store import StoredModel
 from covidxray_api.screening.screening import Screening
 from covidxray_api.serving.observer import Answered
+from covidxray_api.settings import EngineName
 
 FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 """Environment variable by which prometheus_client is told where processes keep their figures."""
@@ -142,13 +143,15 @@ class Metrics:
         for outcome in ("switched", "failed"):
             self._changes.labels(outcome)
 
-    def ready(self, model: LoadedModel, gate: str | None) -> None:
+    def ready(self, model: StoredModel, engine: EngineName, gate: str | None) -> None:
         """Say what computes the answers, before there are any.
 
         Parameters
         ----------
-        model : LoadedModel
+        model : StoredModel
             The default model.
+        engine : str
+            What computes its network.
         gate : str, optional
             Version of the learned gate, where it decides.
         """
@@ -159,8 +162,8 @@ class Metrics:
             __version__,
             manifest.name,
             manifest.version,
-            model.stored.sha256,
-            model.engine_name,
+            model.sha256,
+            engine,
             gate or "",
         )
         self._build.labels(*self._built).set(1)

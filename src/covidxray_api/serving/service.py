@@ -165,7 +165,7 @@ class ScreeningService:
     def answer_with(self, screener: Screener) -> None:
         """Let a screener, whose default model is loaded, answer the requests from now on."""
         model = screener.models.get()
-        self.metrics.ready(model, screener.gate_version)
+        self.metrics.ready(model.stored, model.engine_name, screener.gate_version)
         self.model = model.stored
         self._screener = screener
 

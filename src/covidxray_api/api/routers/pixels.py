@@ -6,7 +6,7 @@ Not in the API description: the protocol has its own (PS3.18, section 10.4; docs
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from itertools import chain
 
 from fastapi import APIRouter, Request, Response
 
@@ -65,13 +65,7 @@ async def retrieve_all_rendered(
         return AnswerPart(media_type, rendered(one, media_type))
 
     first = await asyncio.to_thread(draw, uids[0])
-
-    async def parts() -> AsyncIterator[AnswerPart]:
-        yield first
-        for uid in uids[1:]:
-            yield await asyncio.to_thread(draw, uid)
-
-    return related(parts(), first.media_type)
+    return related(chain([first], map(draw, uids[1:])), first.media_type)
 
 
 @router.get(INSTANCE + "/frames/{frames}")
@@ -113,9 +107,4 @@ async def _pixels(
         raise UnknownResult("pixels", study=place["study"])
     if media_type == OCTETS:
         return Response(found[0].data, media_type=OCTETS)
-
-    async def parts() -> AsyncIterator[AnswerPart]:
-        for part in found:
-            yield part
-
-    return related(parts(), OCTETS)
+    return related(found, OCTETS)

@@ -7,7 +7,6 @@ The films themselves are not kept.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
@@ -37,12 +36,7 @@ async def retrieve(request: Request, shared: Shared, place: Place, _: RequestId)
     store = shared.results.store
     if media_type == DICOM:
         return Response(await asyncio.to_thread(store.get, uids[0]), media_type=DICOM)
-
-    async def parts() -> AsyncIterator[AnswerPart]:
-        for uid in uids:
-            yield AnswerPart(DICOM, await asyncio.to_thread(store.get, uid))
-
-    return related(parts(), DICOM)
+    return related((AnswerPart(DICOM, store.get(uid)) for uid in uids), DICOM)
 
 
 @router.get(STUDY + "/metadata")
@@ -63,11 +57,6 @@ async def retrieve_metadata(
     found = await asyncio.to_thread(read)
     if media_type != RELATED:
         return JSONResponse(found, media_type=JSON)
+    from covidxray_api.hospital.native_xml import to_xml
 
-    async def parts() -> AsyncIterator[AnswerPart]:
-        from covidxray_api.hospital.native_xml import to_xml
-
-        for one in found:
-            yield AnswerPart(XML, to_xml(one))
-
-    return related(parts(), XML)
+    return related((AnswerPart(XML, to_xml(one)) for one in found), XML)

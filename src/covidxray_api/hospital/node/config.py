@@ -69,6 +69,9 @@ class _Destination(Declaration):
     results: tuple[Kind, ...] = ("structured_report", "secondary_capture")
     """What it gets: `structured_report`, `secondary_capture`, `segmentation` (the saliency map)."""
 
+    connections: PositiveInt = 4
+    """Most connections to it at once; the results of one study leave on the same one, in order."""
+
 
 class DimseDestination(_Destination):
     """A system that is sent results by C-STORE."""
@@ -116,6 +119,11 @@ class FhirDestination(Declaration):
 
     authorization: Path | None = None
     """File with the value of the header Authorization, as `Bearer …`; read at each sending."""
+
+    @property
+    def connections(self) -> int:
+        """One: two bundles at once could each make the device that both refer to."""
+        return 1
 
 
 Destination = Annotated[

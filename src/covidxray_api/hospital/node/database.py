@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -64,6 +65,13 @@ CREATE TABLE IF NOT EXISTS commitments (
 """
 
 
+Lane = tuple[int, int]
+"""One of so many shares of the studies, counted from 0."""
+
+ALL: Lane = (0, 1)
+"""The whole."""
+
+
 class Database:
     """What the node keeps, in one connection for all of its threads.
 
@@ -78,6 +86,7 @@ class Database:
         self._lock = threading.RLock()
         self._connection = sqlite.connect(file, for_threads=True)
         self._connection.row_factory = sqlite3.Row
+        self._connection.create_function("lane", 2, _lane, deterministic=True)
         # What is committed is in the write-ahead log, which is synced below, for all at once.
         self._connection.execute("PRAGMA synchronous = NORMAL")
         self._log = SharedSync(file.with_name(f"{file.name}-wal"))
@@ -118,3 +127,8 @@ class Database:
         """Return what a query finds."""
         with self._lock:
             return self._connection.execute(query, values).fetchall()
+
+
+def _lane(study: str, lanes: int) -> int:
+    """Return which of some lanes a study is in: the same in every process, and for ever."""
+    return zlib.crc32(study.encode()) % lanes

@@ -8,9 +8,9 @@ import gc
 import os
 import signal
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import AsyncExitStack, ExitStack, contextmanager
-from functools import partial
 from pathlib import Path
 
 import structlog
@@ -18,23 +18,21 @@ from prometheus_client import start_http_server
 
 from covidxray_api.decoding import Limits
 from covidxray_api.errors import InvalidConfiguration
-from covidxray_api.hospital.node.answering import Answering
 from covidxray_api.hospital.node.calling import requestor
 from covidxray_api.hospital.node.commitment import report_commitments
 from covidxray_api.hospital.node.config import NodeConfig
 from covidxray_api.hospital.node.door import Door, check
 from covidxray_api.hospital.node.ledger import Ledger
 from covidxray_api.hospital.node.metrics import NodeMetrics
+from covidxray_api.hospital.node.noting import Noting
 from covidxray_api.hospital.node.outbox import Outbox
+from covidxray_api.hospital.node.screeners import Screeners
 from covidxray_api.hospital.node.senders import sender_of
 from covidxray_api.hospital.node.sending import Courier
-from covidxray_api.hospital.results_store import ResultsStore
-from covidxray_api.hospital.structured_report import prepare
-from covidxray_api.serving.composition import compose
 from covidxray_api.serving.logs import log_failure
 from covidxray_api.serving.metrics import Metrics
 from covidxray_api.serving.observer import Observer
-from covidxray_api.serving.service import ScreeningService
+from covidxray_api.serving.watchdog import Watchdog
 from covidxray_api.settings import Settings
 
 LOOK_S = 0.1
@@ -58,10 +56,7 @@ class Node:
     """
 
     def __init__(self, settings: Settings, config: NodeConfig) -> None:
-        # One process, with a thread for each core, and one more as one of them waits for the disk.
-        threads = settings.workers * settings.threads + 1
-        self._settings = settings.model_copy(update={"threads": threads})
-        self._threads = threads
+        self._settings = settings
         self._config = config
         self._limits = Limits.of(settings)
         self._leaving = threading.Event()
@@ -87,24 +82,20 @@ class Node:
             folder = self._config.folder.expanduser()
             ledger = stack.enter_context(Ledger(folder))
             stack.enter_context(_alone(folder))
+            screeners = stack.enter_context(Screeners(self._settings, self._config))
+            stack.enter_context(Watchdog(self._settings.hang_s).watching(loop))
             ledger.sweep()
             metrics = Metrics()
             noted = NodeMetrics(metrics.registry)
             observers = stack.enter_context(_records(self._settings, metrics))
-            service = compose(
-                self._settings, metrics=metrics, observers=observers, start_first=True
-            )
-            await stack.enter_async_context(service.running())
-            assert service.model is not None  # noqa: S101 - it has started first
-            model = service.model.sha256
+            loaded = await screeners.load()
+            metrics.ready(*loaded)
+            model, manifest = loaded.model.sha256, loaded.model.manifest
+            log.info("ready", model=manifest.name, version=manifest.version)
             couriers = self._couriers(ledger.outbox, noted)
-            answering = Answering(
-                ledger, self._config, self._limits, model, _worklist(self._settings)
-            )
             door = Door(
                 self._config, ledger, model, self._limits, self._settings.max_body_bytes, noted
             )
-            await asyncio.to_thread(prepare, service.model, self._config.language)
             # pynetdicom has all that there is searched for garbage every few seconds.
             gc.freeze()
             entrance = ExitStack()
@@ -116,9 +107,11 @@ class Node:
             keeper = threading.Thread(target=self._keep_house, args=(ledger, noted), name="keeper")
             keeper.start()
             log.info("listening", host=self._config.host, port=port, title=self._config.ae_title)
-            screeners = [
-                asyncio.create_task(self._screen(service, ledger, answering))
-                for _ in range(self._threads)
+            noting = Noting(ledger, model, [*observers, metrics])
+            # One more than there are processes, as one of them waits for the disk.
+            screening = [
+                asyncio.create_task(self._screen(screeners, ledger, noting, metrics))
+                for _ in range(screeners.number + 1)
             ]
             await stop.wait()
             # First nothing more comes in; then what has begun ends.
@@ -126,7 +119,7 @@ class Node:
             self._leaving.set()
             for courier in couriers:
                 courier.stopping.set()
-            await asyncio.gather(*screeners)
+            await asyncio.gather(*screening)
             for thread in (*couriers, keeper):
                 await asyncio.to_thread(thread.join)
             log.info("stopped")
@@ -136,6 +129,7 @@ class Node:
         return [
             Courier(
                 destination.name,
+                (number, destination.connections),
                 sender_of(destination, config),
                 outbox,
                 metrics,
@@ -143,10 +137,11 @@ class Node:
                 config.give_up_s,
             )
             for destination in config.destinations
+            for number in range(destination.connections)
         ]
 
     async def _screen(
-        self, service: ScreeningService, ledger: Ledger, answering: Answering
+        self, screeners: Screeners, ledger: Ledger, noting: Noting, metrics: Metrics
     ) -> None:
         """Answer one quiet study after the other."""
         while not self._leaving.is_set():
@@ -154,9 +149,11 @@ class Node:
                 if study is None:
                     await asyncio.sleep(LOOK_S)
                     continue
+                begun = time.perf_counter()
                 try:
-                    with service.admit() as request:
-                        await request.run(partial(answering.answer, study, tell=request.tell))
+                    if films := ledger.films.of_study(study):
+                        await asyncio.to_thread(noting.note, await screeners.answer(films))
+                        metrics.took("total", time.perf_counter() - begun)
                 except Exception as error:
                     # It is tried again, after the others.
                     log_failure(log, "study not answered", error)
@@ -207,11 +204,6 @@ def _records(settings: Settings, metrics: Metrics) -> Iterator[list[Observer]]:
     writer = open_writer(settings, metrics)
     with writer.running():
         yield [writer]
-
-
-def _worklist(settings: Settings) -> ResultsStore | None:
-    """Return where studies are listed, if the settings say so."""
-    return ResultsStore(settings.results, settings.results_hours) if settings.results else None
 
 
 def _publish(metrics: Metrics, port: int) -> None:

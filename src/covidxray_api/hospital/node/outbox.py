@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from covidxray_api.hospital.node.database import Database
+from covidxray_api.hospital.node.database import ALL, Database, Lane
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,15 +41,27 @@ class Outbox:
         self.folder = folder
         self._database = database
 
-    def due(self, destination: str, most: int) -> list[Delivery]:
-        """Return the results that are to be sent to a destination now, the oldest first."""
+    def due(self, destination: str, most: int, lane: Lane = ALL) -> list[Delivery]:
+        """Return the results that are to be sent to a destination now, the oldest first.
+
+        Parameters
+        ----------
+        destination : str
+            Its name.
+        most : int
+            Most results that are returned.
+        lane : tuple of int
+            Which of how many shares of the studies is looked at; all results of a study are in one.
+        """
         rows = self._database.rows(
             "SELECT deliveries.*, results.uid, results.kind, results.file, results.made_at"
             " FROM deliveries JOIN results ON results.id = deliveries.result"
-            " WHERE state = 'waiting' AND destination = ? AND due_at <= ?"
+            " WHERE state = 'waiting' AND destination = ? AND due_at <= ? AND lane(study, ?) = ?"
             " ORDER BY deliveries.id LIMIT ?",
             destination,
             time.time(),
+            lane[1],
+            lane[0],
             most,
         )
         if rows:

@@ -1,7 +1,8 @@
 """How often associations look for something to do.
 
 pynetdicom's two threads of an association look a thousand times a second each, whether there is
-anything or not: eight associations that wait take a third of a core.
+anything or not: eight associations that wait take a third of a core. It has no setting for that, so
+that private attributes are set here, and nowhere else; they are those of pynetdicom 3.
 """
 
 from __future__ import annotations

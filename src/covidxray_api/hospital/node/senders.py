@@ -11,9 +11,11 @@ from typing import Any
 import httpx
 from pydicom import dcmread
 from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian
+from pynetdicom import _config, evt
+from pynetdicom.association import Association
 
 from covidxray_api.hospital.kinds import SOP_CLASSES
-from covidxray_api.hospital.node.calling import hang_up, requestor
+from covidxray_api.hospital.node.calling import hang_up, opened, requestor
 from covidxray_api.hospital.node.config import (
     Destination,
     DimseDestination,
@@ -27,6 +29,9 @@ from covidxray_api.hospital.node.tls import requestor_context
 
 # It tells each request.
 logging.getLogger("httpx").setLevel(logging.WARNING)
+
+# A result that is sent as a file leaves as it is, and is not read and written anew.
+_config.STORE_SEND_CHUNKED_DATASET = True
 
 DUPLICATE = 0x0111
 """The destination has the object already (PS3.7, section 9.1.1.1.9)."""
@@ -66,14 +71,20 @@ class DimseSender:
     def send(self, due: Iterable[Delivery]) -> Iterator[Outcome]:
         """Send results; see `Sender`."""
         to = self._destination
-        association = self._ae.associate(to.host, to.port, ae_title=to.ae_title, tls_args=self._tls)
+        association = self._ae.associate(
+            to.host,
+            to.port,
+            ae_title=to.ae_title,
+            tls_args=self._tls,
+            evt_handlers=[(evt.EVT_CONN_OPEN, opened)],
+        )
         if not association.is_established:
             hang_up(association)
             raise Unavailable("rejected" if association.is_rejected else "no association")
         try:
             for delivery in due:
                 try:
-                    status = association.send_c_store(dcmread(delivery.path)).get("Status")
+                    status = _store(association, delivery.path)
                 except ValueError:
                     yield delivery, Refused("SOP class not accepted")
                 except RuntimeError:
@@ -82,6 +93,25 @@ class DimseSender:
                     yield delivery, _judged(status)
         finally:
             association.release()
+
+
+def _store(association: Association, path: Path) -> int | None:
+    """Send a result, and return the status of the answer, if there is one.
+
+    Raises
+    ------
+    ValueError
+        If its SOP class is not accepted.
+    RuntimeError
+        If the association is lost.
+    """
+    try:
+        answer = association.send_c_store(path)
+    except ValueError:
+        # What is in the file is not in the transfer syntax that was accepted.
+        answer = association.send_c_store(dcmread(path))
+    status: int | None = answer.get("Status")
+    return status
 
 
 def _judged(status: int | None) -> Refused | Unavailable | None:

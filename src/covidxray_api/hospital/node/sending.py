@@ -9,6 +9,7 @@ from typing import Protocol
 
 import structlog
 
+from covidxray_api.hospital.node.database import Lane
 from covidxray_api.hospital.node.metrics import NodeMetrics
 from covidxray_api.hospital.node.outbox import Delivery, Outbox
 from covidxray_api.serving.logs import log_failure
@@ -57,12 +58,14 @@ class Sender(Protocol):
 
 
 class Courier(threading.Thread):
-    """Brings results to a destination.
+    """Brings results to a destination, those of a study one after the other.
 
     Parameters
     ----------
     name : str
         Name of the destination.
+    lane : tuple of int
+        Which of how many shares of the studies it sends results of.
     sender : Sender
         Sends to it.
     outbox : Outbox
@@ -76,14 +79,16 @@ class Courier(threading.Thread):
     def __init__(
         self,
         name: str,
+        lane: Lane,
         sender: Sender,
         outbox: Outbox,
         metrics: NodeMetrics,
         retry_most_s: float,
         give_up_s: float,
     ) -> None:
-        super().__init__(name=f"courier {name}", daemon=True)
+        super().__init__(name=f"courier {name} {lane[0]}", daemon=True)
         self._destination = name
+        self._lane = lane
         self._sender = sender
         self._outbox = outbox
         self._metrics = metrics
@@ -104,7 +109,7 @@ class Courier(threading.Thread):
 
     def _send_due(self) -> None:
         """Send what is due, if there is anything, and what follows closely upon it."""
-        batch = self._outbox.due(self._destination, BATCH)
+        batch = self._outbox.due(self._destination, BATCH, self._lane)
         waiting = {delivery.id: delivery for delivery in batch}
         try:
             for delivery, fault in self._sender.send(self._due(batch, waiting)) if batch else ():
@@ -132,7 +137,7 @@ class Courier(threading.Thread):
         yield from batch
         idle_since = time.monotonic()
         while not self.stopping.wait(0 if batch else LOOK_S):
-            batch = self._outbox.due(self._destination, BATCH)
+            batch = self._outbox.due(self._destination, BATCH, self._lane)
             if batch:
                 waiting.update({delivery.id: delivery for delivery in batch})
                 yield from batch

@@ -14,9 +14,6 @@ from covidxray_api.hospital.node.pace import slow_down
 FIRST_PDU_BYTES = 65_536
 """Largest PDU that is received beyond what was negotiated: a request with all contexts fits."""
 
-CHUNK_BYTES = 262_144
-"""Bytes that are read at once."""
-
 
 class BoundedHandler(RequestHandler):  # type: ignore[misc]
     """Accepts a connection, and reads no PDU from it that is longer than it may be.
@@ -60,10 +57,9 @@ def _receive(channel: AssociationSocket, most: int, size: int) -> bytearray:
     """Read as many bytes as are asked for, or all until the peer hangs up."""
     if size > most:
         raise OSError("The PDU is longer than it may be.")
-    received = bytearray()
-    while len(received) < size:
-        part: bytes = channel.socket.recv(min(size - len(received), CHUNK_BYTES))
-        if not part:
-            break
-        received += part
+    received, filled = bytearray(size), 0
+    with memoryview(received) as view:
+        while filled < size and (more := channel.socket.recv_into(view[filled:])):
+            filled += more
+    del received[filled:]
     return received
