@@ -8,6 +8,9 @@ LOWEST := .venv-lowest
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --custom-compile-command "make lock"
 
+# Compiled modules are kept, whatever the surroundings say: tests start a service a thousand times.
+export PYTHONDONTWRITEBYTECODE =
+
 # What the image carries beside the bare service.
 SERVED := postgresql hospital grpc bulk remote traces
 

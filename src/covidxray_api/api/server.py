@@ -7,6 +7,7 @@ import os
 import signal
 import ssl
 import sys
+from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -33,6 +34,11 @@ how their start ended."""
 
 ANSWERED_S = 5
 """Time beyond their deadline in which the requests of a process that is to end are answered."""
+
+PROTOCOL = "covidxray_api.api.shedding_protocol"
+
+PRELOADED = ("covidxray_api.api.app", "covidxray_api.records.opening", PROTOCOL)
+"""Modules that each process needs that serves."""
 
 
 def serve(settings: Settings) -> None:
@@ -62,12 +68,20 @@ def serve(settings: Settings) -> None:
 
 def _run(config: uvicorn.Config) -> None:
     if config.workers > 1:
-        Supervisor(config, [config.bind_socket()], Path(os.environ[RUN])).run()
+        port = config.bind_socket()
+        preload()
+        Supervisor(config, [port], Path(os.environ[RUN])).run()
         return
     server = uvicorn.Server(config)
     server.run()
     if not server.started:
         sys.exit(STARTUP_FAILURE)
+
+
+def preload() -> None:
+    """Import what each process needs that serves; no thread may be started by it."""
+    for name in PRELOADED:
+        import_module(name)
 
 
 def check(settings: Settings) -> None:
@@ -116,7 +130,7 @@ def _check_certificate(settings: Settings) -> None:
 
 def application() -> ASGIApp:
     """Make the application of a process that serves, of the settings it was handed or its own."""
-    # Not with the module: the process that only watches the others would load it, and they wait.
+    # Not with the module: settings with which nobody can serve are refused before it is loaded.
     from covidxray_api.api.app import create_app
     from covidxray_api.api.changing import Listening
 
@@ -138,7 +152,7 @@ def options(settings: Settings) -> dict[str, Any]:
         "host": settings.host,
         "port": settings.port,
         "workers": settings.workers,
-        "http": "covidxray_api.api.shedding_protocol:SheddingProtocol",
+        "http": f"{PROTOCOL}:SheddingProtocol",
         "ws": "none",
         "loop": "covidxray_api.serving.listener:SharingLoop",
         "log_config": None,

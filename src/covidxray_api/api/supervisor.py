@@ -6,24 +6,33 @@ import os
 import signal
 import time
 from contextlib import suppress
+from multiprocessing.connection import wait
 from pathlib import Path
 from socket import socket
 
 import structlog
 from uvicorn import Config
-from uvicorn.supervisors.multiprocess import Multiprocess
+from uvicorn.config import STARTUP_FAILURE
+from uvicorn.supervisors.multiprocess import Multiprocess, logger
 
 from covidxray_api.api.beginnings import Beginnings
 from covidxray_api.api.changing import DROP, FAILED, LOAD, LOADED, SWITCH, word_of
+from covidxray_api.api.forked import ForkedProcess
 
 LOAD_S = 120
 """Time in which all processes load what a change of models asks for."""
+
+LOOK_S = 0.5
+"""Time between two looks at the processes; one that has ended is seen at once."""
 
 log = structlog.get_logger()
 
 
 class Supervisor(Multiprocess):
     """Keeps processes running that share a port, and frees the port before it ends them.
+
+    They are forked, so that one is replaced in the time in which it loads its models: whatever
+    they import is imported here, once.
 
     Parameters
     ----------
@@ -51,16 +60,44 @@ class Supervisor(Multiprocess):
             word_of(self._folder, process).unlink(missing_ok=True)
         self._tell(LOAD)
 
+    def run(self) -> None:
+        """Start the processes, and watch them until a signal says to end."""
+        logger.info("Started parent process [%d]", os.getpid())
+        self.init_processes()
+        while not self.should_exit.is_set():
+            wait([process.process.sentinel for process in self.processes], LOOK_S)
+            self.handle_signals()
+            self.keep_subprocess_alive()
+        self.terminate_all()
+        self.join_all()
+        logger.info("Stopping parent process [%d]", os.getpid())
+
+    def init_processes(self) -> None:
+        """Start all processes."""
+        self.processes += [self._started() for _ in range(self.processes_num)]
+
+    def handle_ttin(self) -> None:
+        """Start one more."""
+        self.processes_num += 1
+        self.processes.append(self._started())
+
     def keep_subprocess_alive(self) -> None:
         """Replace the processes that have died or do not respond; go on with a change of models."""
-        # While their end of the pipe is open here too, one that dies before it has responded is
-        # waited for as if it hung.
-        for process in self.processes:
-            process.child_conn.close()
-        beginning = [process for process in self.processes if self._beginnings.is_one(process)]
-        self.processes = [process for process in self.processes if process not in beginning]
-        super().keep_subprocess_alive()
-        self.processes += beginning
+        for place, process in enumerate(self.processes):
+            if self.should_exit.is_set():
+                return
+            if self._beginnings.is_one(process) or process.is_alive(
+                self.config.timeout_worker_healthcheck
+            ):
+                continue
+            process.kill()
+            process.join()
+            if process.exitcode == STARTUP_FAILURE:
+                logger.error("Child process [%d] failed to start.", process.pid)
+                self.should_exit.set()
+                return
+            logger.info("Child process [%d] died", process.pid)
+            self.processes[place] = self._started()
         if self._loading:
             self._go_on()
 
@@ -71,6 +108,11 @@ class Supervisor(Multiprocess):
         for shared in self.sockets:
             shared.close()
         super().terminate_all()
+
+    def _started(self) -> ForkedProcess:
+        process = ForkedProcess(self.config, self.sockets)
+        process.start()
+        return process
 
     def _go_on(self) -> None:
         """Tell all processes to switch once all have loaded, or to drop it if one could not."""

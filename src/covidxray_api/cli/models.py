@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
-from rich.markdown import Markdown
 from rich.table import Column, Table
 from rich.text import Text
 
@@ -69,6 +68,8 @@ def show(
     console = Console()
     console.print(_manifest(stored))
     if stored.card is not None:
+        from rich.markdown import Markdown
+
         console.print(Markdown(stored.card))
 
 

@@ -8,7 +8,6 @@ from typing import Annotated, Literal
 import typer
 
 from covidxray_api.cli.faults import told_plainly
-from covidxray_api.models.store import ModelStore
 from covidxray_api.settings import Settings, shipped
 
 Data = Annotated[Path, typer.Option(help="Folder of radiographs, in a layout of docs/training.md.")]
@@ -36,6 +35,7 @@ def train(
     ] = Path("runs"),
 ) -> None:
     """Train a network and publish it into the model store; go on where it was interrupted."""
+    from covidxray_api.models.store import ModelStore
     from covidxray_api.training.fitting.config import TrainingConfig
     from covidxray_api.training.workflows.classifier import run_training
 
@@ -56,6 +56,7 @@ def reproduce(
     ),
 ) -> None:
     """Train the paper's network at 60/40 and 80/20, publish the first and write the table."""
+    from covidxray_api.models.store import ModelStore
     from covidxray_api.training.fitting.config import TrainingConfig
     from covidxray_api.training.workflows.classifier import run_reproduction
 
@@ -104,6 +105,7 @@ def evaluate(
     output: Annotated[Path, typer.Option(help="Folder for page and figures.")] = Path("docs"),
 ) -> None:
     """Measure what is stored on radiographs that its training has not seen."""
+    from covidxray_api.models.store import ModelStore
     from covidxray_api.training.workflows.classifier import run_evaluation
     from covidxray_api.training.workflows.gate import run_gate_evaluation
     from covidxray_api.training.workflows.saliency import run_explanation_evaluation
@@ -143,6 +145,7 @@ def calibrate(
     store: Store = shipped("model_store"),
 ) -> None:
     """Fit temperature, prediction sets and operating points of stored models again."""
+    from covidxray_api.models.store import ModelStore
     from covidxray_api.training.workflows.classifier import run_calibration
 
     with told_plainly():
@@ -156,6 +159,7 @@ def compile_models(
     store: Store = shipped("model_store"),
 ) -> None:
     """Compile stored models into the form that serves, and compare it with Keras on radiographs."""
+    from covidxray_api.models.store import ModelStore
     from covidxray_api.training.workflows.classifier import run_compilation
 
     with told_plainly():
@@ -209,6 +213,7 @@ def train_lungs(
     output: Annotated[Path, typer.Option(help="Folder for page and figures.")] = Path("docs"),
 ) -> None:
     """Train the lung finder, and one without each hospital to judge it by, and store it."""
+    from covidxray_api.models.store import ModelStore
     from covidxray_api.training.workflows.lungs import run_lung_training
 
     with told_plainly():
