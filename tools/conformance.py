@@ -84,7 +84,8 @@ def _codes() -> Iterable[tuple[str, ...]]:
     for code in (
         *(coding.CHEST_RADIOGRAPHY, coding.FINDING, coding.PROBABILITY),
         *(*coding.PNEUMONIA.values(), coding.NEITHER, coding.INDETERMINATE),
-        *(coding.TO_BE_CONSIDERED, coding.NOT_ASSESSED),
+        *(coding.TO_BE_CONSIDERED, coding.NOT_ASSESSED, coding.STRONGEST_SPOT),
+        *(coding.PLACES[place] for place in ("inside_lungs", "outside_lungs")),
     ):
         yield code.meaning, code.scheme, f"`{code.value}`"
 

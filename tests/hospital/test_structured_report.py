@@ -6,27 +6,39 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
+from typing import get_args
 
 import highdicom.sr as sr
+import numpy as np
 import pytest
+from pydicom import Dataset
 from pydicom.sr.codedict import codes
 from tests.hospital.conftest import Screened, check_valid, run
 from tests.hospital.whole_report import whole_report
 
+from covidxray_api.explanation import Explanation
 from covidxray_api.hospital.film import Film
 from covidxray_api.hospital.map_segmentation import map_segmentation
 from covidxray_api.hospital.results import encoded
 from covidxray_api.hospital.structured_report import structured_report
+from covidxray_api.lungs import Place, Spot
 from covidxray_api.models.decision import decide
+from covidxray_api.models.evidence import Share
 from covidxray_api.rendering.renderer import Context
-from covidxray_api.rendering.wording import Wording
+from covidxray_api.rendering.wording import Wording, about_map
 from covidxray_api.texts import LANGUAGES, Language, message
 
 MADE = datetime(2026, 3, 1, 14, 5, tzinfo=UTC)
 
 
-def report(*films: Film, language: Language = "en") -> sr.Comprehensive3DSR:
-    return sr.srread(BytesIO(encoded(structured_report(films, Context(language, "r-1", MADE)))))
+RIGHT = Share(value=0.93, low=0.9, high=0.95, n=412)
+
+
+def report(
+    *films: Film, language: Language = "en", maps: dict[str, Dataset] | None = None
+) -> sr.Comprehensive3DSR:
+    made = structured_report(films, Context(language, "r-1", MADE), maps)
+    return sr.srread(BytesIO(encoded(made)))
 
 
 def undecided(film: Film) -> Film:
@@ -36,6 +48,16 @@ def undecided(film: Film) -> Film:
     decisions = decide(screening.model.manifest, shares, None, screening.model.elsewhere)
     changed = replace(screening, probabilities=shares, decisions=decisions)
     return replace(film, explained=replace(film.explained, screening=changed))
+
+
+def mapped(film: Film, place: Place | None) -> Film:
+    """Give a film a map that is strongest somewhere; without a place, nothing looks for lungs."""
+    label = film.screening.model.manifest.labels[1]
+    right = RIGHT if place in ("inside_lungs", "outside_lungs") else None
+    spot = Spot(place, right, "1") if place else None
+    found = np.eye(5, dtype=np.float32)
+    why = Explanation(label, found, None, 0.3, 0.1, 0.05, spot)
+    return replace(film, explained=replace(film.explained, explanation=why))
 
 
 def considered(group: sr.MeasurementsAndQualitativeEvaluations) -> list[str]:
@@ -97,6 +119,32 @@ def test_a_refused_film_has_no_label(screened: Screened) -> None:
     assert not answer.get_measurements()
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("place", [*get_args(Place), None])
+def test_the_group_of_the_map_says_where_it_is_strongest(
+    screened: Screened, place: Place | None, language: Language
+) -> None:
+    film = mapped(screened(), place)
+    why, model = film.explained.explanation, film.screening.model
+    drawn = map_segmentation(film, Context(language, "r-1", MADE))
+    assert why
+    assert drawn
+    code = {"inside_lungs": "39607008", "undetermined": "82334004"}.get(place or "", place)
+    for maps in ({}, {film.reference.instance: drawn}):
+        read = report(film, language=language, maps=maps).content
+        plain = {group.tracking_identifier: group for group in read.get_image_measurement_groups()}
+        planar = read.get_planar_roi_measurement_groups()
+        assert [group.tracking_identifier for group in planar] == [why.label.code] * len(maps)
+        said = [*planar, *plain.values()]
+        (group,) = (each for each in said if each.tracking_identifier == why.label.code)
+        assert texts(group)["Comment"] == about_map(why, model, language)
+        evaluated = group.get_qualitative_evaluations()
+        assert [each.value.value for each in evaluated] == ([code] if place else [])
+        assert not any("Comment" in texts(plain[each]) for each in ("normal", "viral_pneumonia"))
+    version = "lung finder: 1"
+    assert (version in texts(plain["answer"])["Algorithm Parameters"]) == (place is not None)
+
+
 def test_films_of_one_study_are_one_report(screened: Screened) -> None:
     read = report(screened(), screened("not_a_radiograph"))
     groups = read.content.get_image_measurement_groups()
@@ -113,7 +161,11 @@ def test_reports_are_what_highdicom_makes_in_one_piece(
     context = Context(language, "r-1", MADE)
     film, refused = screened(), screened("not_a_radiograph")
     no_identity = screened("normal", PatientName="", PatientID="", StudyDate="", StudyTime="")
-    for films in ([film], [undecided(film)], [refused], [film, refused], [no_identity, film]):
+    strongest = [mapped(film, place) for place in get_args(Place)]
+    for films in (
+        *([each] for each in (film, undecided(film), refused, *strongest)),
+        *([film, refused], [no_identity, film]),
+    ):
         segments = {
             each.reference.instance: drawn
             for each in films
@@ -143,11 +195,15 @@ def test_the_same_answer_is_the_same_object(screened: Screened) -> None:
 def test_reports_are_valid(
     screened: Screened, tmp_path: Path, name: str, language: Language
 ) -> None:
-    film = screened(name)
-    films = [film] if film.screening.decision is None else [undecided(film), screened("normal")]
+    film, context = screened(name), Context(language, "r-1", MADE)
+    films, maps = [film], {}
+    if film.screening.decision is not None:
+        strongest = [mapped(film, place) for place in get_args(Place)]
+        films = [undecided(film), screened("normal"), *strongest]
+        maps[film.reference.instance] = map_segmentation(strongest[0], context)
     for number, kind in enumerate(([film], films)):
         path = tmp_path / f"{number}.dcm"
-        path.write_bytes(encoded(structured_report(kind, Context(language, "r-1", MADE))))
+        path.write_bytes(encoded(structured_report(kind, context, maps)))
         check_valid(path)
         dumped = run("dsrdump", path)
         assert dumped.returncode == 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import highdicom.sr as sr
@@ -16,12 +16,14 @@ from covidxray_api.hospital.measurement_groups import (
     concept_of,
     identified,
     sentences,
+    where_strongest,
 )
 from covidxray_api.hospital.structured_report import LANGUAGES, OWN_SCHEME, SERIES_NUMBER
 from covidxray_api.models.manifest import Label
 from covidxray_api.models.store import StoredModel
 from covidxray_api.rendering import coding
 from covidxray_api.rendering.renderer import Context
+from covidxray_api.rendering.wording import about_map
 from covidxray_api.texts import message
 
 
@@ -85,13 +87,21 @@ def _groups(film: Film, context: Context, maps: Mapping[str, Dataset]) -> Iterat
         or None,
         source_images=[_source(film)],
     )
-    for text in sentences(film, context.language):
-        answer[0].ContentSequence.append(
+    yield _commented(answer, sentences(film, context.language))
+    why = film.explained.explanation
+    for label in film.screening.model.manifest.labels if film.screening.probabilities else ():
+        group = _label_group(film, label, maps.get(film.reference.instance))
+        if why and why.label == label:
+            _commented(group, about_map(why, film.screening.model, context.language))
+        yield group
+
+
+def _commented(group: sr.Template, said: Iterable[str]) -> sr.Template:
+    for text in said:
+        group[0].ContentSequence.append(
             sr.TextContentItem(codes.DCM.Comment, text, sr.RelationshipTypeValues.CONTAINS)
         )
-    yield answer
-    for label in film.screening.model.manifest.labels if film.screening.probabilities else ():
-        yield _label_group(film, label, maps.get(film.reference.instance))
+    return group
 
 
 def _label_group(film: Film, label: Label, segments: Dataset | None) -> sr.Template:
@@ -106,6 +116,8 @@ def _label_group(film: Film, label: Label, segments: Dataset | None) -> sr.Templ
             )
         ],
     }
+    if explanation and explanation.label == label and explanation.spot:
+        said["qualitative_evaluations"] = where_strongest(explanation.spot.place)
     if segments is None or explanation is None or explanation.label != label:
         return sr.MeasurementsAndQualitativeEvaluations(**said, source_images=[_source(film)])
     reference = film.reference

@@ -30,8 +30,9 @@ class Film:
         What is made again of the same has the same UIDs, so that no archive keeps it twice. They
         are UUIDs (PS3.5, section B.2).
         """
-        screening = self.screening
+        screening, explanation = self.screening, self.explained.explanation
         site, shares = screening.model.site, screening.probabilities or {}
+        spot = explanation.spot if explanation else None
         parts = (
             name,
             __version__,
@@ -40,5 +41,6 @@ class Film:
             site.sha256 if site else "",
             screening.operating_point or "",
             *(f"{code} {share:.4f}" for code, share in shares.items()),
+            *((spot.lung_finder, spot.place) if spot else ()),
         )
         return f"2.25.{uuid.uuid5(_RESULTS, '/'.join(parts)).int}"

@@ -23,9 +23,10 @@ from covidxray_api.hospital.film_items import (
     source_image,
     tracking_uid,
 )
+from covidxray_api.lungs import Place
 from covidxray_api.rendering import coding
 from covidxray_api.rendering.coding import Code
-from covidxray_api.rendering.wording import Wording
+from covidxray_api.rendering.wording import Wording, about_map
 from covidxray_api.texts import Language, message
 
 UID_OF_GROUP = codes.DCM.TrackingUniqueIdentifier.value
@@ -46,8 +47,9 @@ def measurement_groups(film: Film, language: Language, segments: Dataset | None)
     """Yield the groups of a film as they are written.
 
     The first (TID 1501) has the answer as a coded finding, and in sentences its limits and the
-    notice; one for each label has the label's probability, and the segment of the map if it is that
-    label's (TID 1410). Each names the algorithm and the image.
+    notice; one for each label has the label's probability. That of the label which the saliency map
+    explains has as a code where the map is strongest, in sentences what the map does and does not
+    mean, and the segment if there is one (TID 1410). Each names the algorithm and the image.
 
     Parameters
     ----------
@@ -70,8 +72,13 @@ def measurement_groups(film: Film, language: Language, segments: Dataset | None)
         given[UID_OF_GROUP] = tracking_uid(film.uid(f"group/{label.code}"))
         given[PROBABILITY] = probability(shares[label.code])
         concept = coding.finding(label)
-        if segments is None or explanation is None or explanation.label != label:
-            yield _label_group(label.code, concept, algorithm).filled(given)
+        if explanation is None or explanation.map is None or explanation.label != label:
+            yield _label_group(label.code, concept, None, algorithm).filled(given)
+            continue
+        strongest = explanation.spot.place if explanation.spot else None
+        said = [_comment(text) for text in about_map(explanation, screening.model, language)]
+        if segments is None:
+            yield _label_group(label.code, concept, strongest, algorithm).filled(given, said)
             continue
         segment = _segment(
             segments.SOPClassUID,
@@ -79,8 +86,8 @@ def measurement_groups(film: Film, language: Language, segments: Dataset | None)
             film.reference.sop_class,
             film.reference.instance,
         )
-        group = _segment_group(label.code, concept, algorithm)
-        yield group.filled({**given, **dict(by_name(segment))})
+        group = _segment_group(label.code, concept, strongest, algorithm)
+        yield group.filled({**given, **dict(by_name(segment))}, said)
 
 
 @lru_cache(maxsize=64)
@@ -101,19 +108,24 @@ def _answer_group(finding: Code, considered: tuple[Code, ...], algorithm: Algori
 
 
 @lru_cache(maxsize=64)
-def _label_group(name: str, finding: Code, algorithm: Algorithm) -> Container:
+def _label_group(
+    name: str, finding: Code, strongest: Place | None, algorithm: Algorithm
+) -> Container:
     (group,) = sr.MeasurementsAndQualitativeEvaluations(
         tracking_identifier=sr.TrackingIdentifier(uid=ANY, identifier=name),
         finding_type=concept_of(finding),
         algorithm_id=identified(algorithm),
         measurements=[any_probability()],
+        qualitative_evaluations=where_strongest(strongest),
         source_images=[any_source()],
     )
     return Container.of(group)
 
 
 @lru_cache(maxsize=64)
-def _segment_group(name: str, finding: Code, algorithm: Algorithm) -> Container:
+def _segment_group(
+    name: str, finding: Code, strongest: Place | None, algorithm: Algorithm
+) -> Container:
     (group,) = sr.PlanarROIMeasurementsAndQualitativeEvaluations(
         tracking_identifier=sr.TrackingIdentifier(uid=ANY, identifier=name),
         referenced_segment=_segment(SegmentationStorage, ANY, ComputedRadiographyImageStorage, ANY),
@@ -121,6 +133,7 @@ def _segment_group(name: str, finding: Code, algorithm: Algorithm) -> Container:
         method=codes.DCM.Saliency,
         algorithm_id=identified(algorithm),
         measurements=[any_probability()],
+        qualitative_evaluations=where_strongest(strongest),
     )
     return Container.of(group)
 
@@ -146,13 +159,15 @@ def _segment(
 
 def algorithm_of(film: Film) -> Algorithm:
     """Return what answered to a film."""
-    screening = film.screening
+    screening, explanation = film.screening, film.explained.explanation
     model, site = screening.model, screening.model.site
+    spot = explanation.spot if explanation else None
     said = {
         "manifest SHA-256": model.sha256,
         "operating point": screening.operating_point,
         "engine": screening.engine,
         "gate": screening.validation.consistency.gate,
+        "lung finder": spot.lung_finder if spot else None,
         "site profile": f"{site.profile.name}, SHA-256 {site.sha256}" if site else None,
         "service": f"{MANUFACTURER} {__version__}",
     }
@@ -168,6 +183,14 @@ def identified(algorithm: Algorithm) -> sr.AlgorithmIdentification:
         parameters=list(algorithm.parameters),
         manufacturer=MANUFACTURER,
     )
+
+
+def where_strongest(place: Place | None) -> list[sr.QualitativeEvaluation] | None:
+    """Return where a saliency map is strongest as highdicom's templates take it."""
+    if place is None:
+        return None
+    named, found = concept_of(coding.STRONGEST_SPOT), concept_of(coding.PLACES[place])
+    return [sr.QualitativeEvaluation(named, found)]
 
 
 def sentences(film: Film, language: Language) -> Iterable[str]:

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from covidxray_api.lungs import Place
 from covidxray_api.models.manifest import Label
 from covidxray_api.screening.screening import Screening
 
@@ -45,6 +46,17 @@ NOT_ASSESSED = Code("not_a_chest_radiograph", OWN, "Not assessed: not a frontal 
 
 TO_BE_CONSIDERED = Code("to_be_considered", OWN, "To be considered")
 """Name of what an answer that is not conclusive leaves open."""
+
+STRONGEST_SPOT = Code("strongest_spot", OWN, "Saliency map is strongest")
+"""Name of where a saliency map is strongest. It is no finding site: where the network looked is not
+where a finding is."""
+
+PLACES: Mapping[Place, Code] = {
+    "inside_lungs": Code("39607008", "SCT", "Lung"),
+    "outside_lungs": Code("outside_lungs", OWN, "Outside the lungs"),
+    "undetermined": INDETERMINATE,
+}
+"""Where a saliency map is strongest."""
 
 FINDING = Code("121071", "DCM", "Finding")
 PROBABILITY = Code("122157", "DCM", "Probability")
