@@ -5,6 +5,7 @@ import pytest
 from covidxray_api.decoding import Limits, decode
 from covidxray_api.errors import UnknownLabel
 from covidxray_api.explanation import (
+    LUNGS,
     MARGIN,
     NO_MAP,
     NOT_FAITHFUL,
@@ -123,6 +124,16 @@ def test_the_marked_part_has_the_share_that_is_asked_for() -> None:
     assert not mask[35, 5]
     assert [moved.sum() for moved in elsewhere(mask)] == [320] * 4
     assert not any(moved[15, 25] for moved in elsewhere(top(found, (40, 40), 0.05)))
+
+
+def test_an_overlay_outlines_the_lungs() -> None:
+    square = ((0.25, 0.25), (0.75, 0.25), (0.75, 0.75), (0.25, 0.75))
+
+    drawn = overlay(np.zeros((80, 40), np.uint8), np.zeros((7, 7), np.float32), [square])
+
+    for row, column in ((20, 20), (60, 20), (40, 10), (40, 30)):
+        assert drawn[row, column].tolist() == pytest.approx(LUNGS, rel=0.15)
+    assert not drawn[40, 20].any()
 
 
 def test_an_overlay_leaves_the_film_where_the_map_is_nothing() -> None:

@@ -18,6 +18,7 @@ from covidxray_api.inference.onnx import OnnxEngine
 from covidxray_api.lungs import (
     FINDERS,
     LungFinder,
+    Outline,
     Place,
     Spot,
     at_strongest,
@@ -82,10 +83,50 @@ def test_it_is_said_where_a_map_is_strongest(
 ) -> None:
     finder = stored(lambda _: Drawn(found))
 
-    spot = finder.spot(BLACK, map_at(*cell))
+    spot = finder.spot(finder.find(BLACK), map_at(*cell))
 
     assert spot == Spot(place, finder.manifest.right.get(place), finder.manifest.version)
     assert (spot.right is None) == (place == "undetermined")
+
+
+def filled(outlines: tuple[Outline, ...]) -> np.ndarray:
+    """Return what outlines enclose, in a picture of 64 by 64."""
+    drawn = np.zeros((64, 64), np.uint8)
+    for outline in outlines:
+        cv2.fillPoly(drawn, [(np.array(outline) * 64).astype(np.int32)], 1)
+    return drawn > 0
+
+
+def test_outlines_enclose_what_is_found() -> None:
+    found = lungs()
+    found[2:4, 60:62] = 1  # too small for a lung
+    outlines = stored().outlines(found)
+
+    assert len(outlines) == 2
+    assert all(4 < len(outline) < 80 for outline in outlines)
+    enclosed, drawn = filled(outlines), lungs() > 0.5
+    assert 2 * (enclosed & drawn).sum() / (enclosed.sum() + drawn.sum()) > 0.95
+
+
+def test_where_no_lungs_are_found_none_are_outlined() -> None:
+    assert stored().outlines(lungs(0.3)) == ()
+    assert stored().outlines(lungs(0.55)) == ()
+
+
+def test_outlines_lie_on_the_image_as_it_was_sent(mapped: bytes) -> None:
+    pixels = decode(mapped, LIMITS).pixels
+    _, turned = cv2.imencode(".png", np.rot90(pixels))
+    screener = Screener.from_settings(Settings())
+
+    straight = screener.explain(mapped).explanation
+    found = screener.explain(turned.tobytes()).explanation
+
+    assert straight
+    assert straight.lungs
+    assert found
+    assert found.lungs
+    upright = np.rot90(filled(found.lungs), -1)
+    assert (upright & filled(straight.lungs)).sum() / (upright | filled(straight.lungs)).sum() > 0.9
 
 
 def test_the_dice_coefficient_that_is_expected_is_of_what_is_found() -> None:
@@ -115,7 +156,7 @@ def test_the_network_is_loaded_with_the_first_map() -> None:
     finder = stored(make)
     assert made == []
     for _ in range(2):
-        finder.spot(BLACK, map_at(7, 4))
+        finder.find(BLACK)
     assert made == [finder.network]
 
 
@@ -145,6 +186,7 @@ def test_a_reference_without_a_lung_finder_serves_maps_without_the_statement(
     assert found.explanation is not None
     assert found.explanation.map is not None
     assert found.explanation.spot is None
+    assert found.explanation.lungs is None
 
 
 def test_a_lung_finder_that_is_not_the_published_one_is_not_served(tmp_path: Path) -> None:
@@ -165,8 +207,11 @@ def test_an_answer_with_a_map_says_it(service: httpx.Client, mapped: bytes, lang
     spot = said["strongest_spot"]
     finder = stored()
     values = np.array(said["map"]["values"], np.float32)
-    expected = finder.spot(decode(mapped, LIMITS).pixels, values)
+    expected = finder.spot(finder.find(decode(mapped, LIMITS).pixels), values)
     assert (spot["code"], spot["lung_finder"]) == (expected.place, finder.manifest.version)
+    outlines = finder.outlines(finder.find(decode(mapped, LIMITS).pixels))
+    given = tuple(tuple((at["x"], at["y"]) for at in outline) for outline in said["lungs"])
+    assert given == outlines
     assert {"en": "On this image", "es": "En esta imagen"}[language] in spot["message"]
 
 
@@ -176,3 +221,4 @@ def test_without_a_map_there_is_no_strongest_spot(service: httpx.Client, unmappe
 
     assert said["map"] is None
     assert said["strongest_spot"] is None
+    assert said["lungs"] is None

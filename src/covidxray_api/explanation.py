@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import cv2
@@ -9,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from covidxray_api.inference import Explains, LoadedModel
-from covidxray_api.lungs import Spot
+from covidxray_api.lungs import Outline, Spot
 from covidxray_api.models.manifest import Label
 from covidxray_api.radiograph import Radiograph
 
@@ -22,6 +23,9 @@ SHARE = 0.2
 MARGIN = 0.01
 """By how much masking what a map marks must lower the probability more than masking the best of the
 other places does."""
+
+LUNGS = (128, 216, 255)
+"""Colour of the lungs' outline over a map: red, green, blue."""
 
 SHIFTS = ((1, 1), (1, 2), (2, 1), (2, 2))
 """Thirds of height and width by which the mask is moved to cover other areas instead."""
@@ -52,6 +56,10 @@ class Explanation:
 
     spot: Spot | None = None
     """Where the map is strongest; none if it is withheld, or nothing looks for the lungs."""
+
+    lungs: tuple[Outline, ...] | None = None
+    """Outlines of the lungs on the image as it was sent, empty if they were not found; none if the
+    map is withheld, or nothing looks for them."""
 
 
 def explain(model: LoadedModel, radiograph: Radiograph, code: str) -> Explanation:
@@ -167,8 +175,10 @@ def masked(tensor: NDArray[np.float32], masks: NDArray[np.bool_]) -> NDArray[np.
     return np.where(masks[..., np.newaxis], mean, tensor)
 
 
-def overlay(pixels: NDArray[np.uint8], found: NDArray[np.float32]) -> NDArray[np.uint8]:
-    """Lay a map over an image.
+def overlay(
+    pixels: NDArray[np.uint8], found: NDArray[np.float32], lungs: Iterable[Outline] = ()
+) -> NDArray[np.uint8]:
+    """Lay a map over an image, and outline the lungs.
 
     Parameters
     ----------
@@ -176,11 +186,14 @@ def overlay(pixels: NDArray[np.uint8], found: NDArray[np.float32]) -> NDArray[np
         The image.
     found : ndarray of float32, shape (rows, columns)
         The map, 0 to 1.
+    lungs : iterable of Outline
+        Outlines of the lungs.
 
     Returns
     -------
     ndarray of uint8, shape (height, width, 3)
-        Red, green, blue: the image where the map is 0, towards yellow where it is 1.
+        Red, green, blue: the image where the map is 0, towards yellow where it is 1; outlines are
+        thin and light blue.
     """
     height, width = pixels.shape
     smooth = cv2.resize(found, (width, height), interpolation=cv2.INTER_CUBIC).clip(0, 1)
@@ -189,4 +202,7 @@ def overlay(pixels: NDArray[np.uint8], found: NDArray[np.float32]) -> NDArray[np
     strength = (0.6 * smooth)[..., np.newaxis]
     colours = ramp[(smooth * 255).astype(np.uint8)]
     mixed = pixels[..., np.newaxis] * (1 - strength) + colours * strength
-    return np.asarray(mixed.round(), dtype=np.uint8)
+    drawn = np.asarray(mixed.round(), dtype=np.uint8)
+    corners = [(np.array(outline) * (width, height)).astype(np.int32) for outline in lungs]
+    cv2.polylines(drawn, corners, True, LUNGS, round(max(height, width) / 400) or 1, cv2.LINE_AA)
+    return drawn

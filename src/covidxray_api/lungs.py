@@ -1,4 +1,4 @@
-"""Whether a saliency map is strongest inside the lungs, which a small network finds."""
+"""Where the lungs are, which a small network finds, and whether a map is strongest inside them."""
 
 from __future__ import annotations
 
@@ -24,6 +24,19 @@ FINDERS = "lungs"
 
 Place = Literal["inside_lungs", "outside_lungs", "undetermined"]
 """Where the strongest cell of a map lies."""
+
+Outline = tuple[tuple[float, float], ...]
+"""The corners of a closed polygon: x and y, as shares of an image's width and height from its upper
+left."""
+
+SCALE = 8
+"""How much larger than the network's picture of the lungs that is in which they are outlined."""
+
+LEAST_AREA = 0.005
+"""Share of the image below which what is found is no lung."""
+
+TOLERANCE = 0.004
+"""How far an outline may be from what is found, as a share of the image's side."""
 
 
 class LungFinderManifest(NetworkManifest):
@@ -111,25 +124,35 @@ class LungFinder:
         )[0, ..., 0]
         return found
 
-    def spot(self, pixels: NDArray[np.uint8], found: NDArray[np.float32]) -> Spot:
+    def spot(self, lungs: NDArray[np.float32], found: NDArray[np.float32]) -> Spot:
         """Tell where a map is strongest.
 
         Parameters
         ----------
-        pixels : ndarray of uint8, shape (height, width)
-            An upright image, lungs dark.
+        lungs : ndarray of float32, shape (height, width)
+            Probability of lung on an image; see `find`.
         found : ndarray of float32, shape (rows, columns)
-            Its map.
+            The image's map.
         """
-        lungs, manifest = self.find(pixels), self.manifest
+        manifest = self.manifest
         share = at_strongest(found, lungs)
         place: Place = "inside_lungs" if share >= 0.5 else "outside_lungs"
-        if (
-            expected_dice(lungs) < manifest.least_expected_dice
-            or certainty(share) < manifest.least_certainty
-        ):
+        if not self._found(lungs) or certainty(share) < manifest.least_certainty:
             place = "undetermined"
         return Spot(place, manifest.right.get(place), manifest.version)
+
+    def outlines(self, lungs: NDArray[np.float32]) -> tuple[Outline, ...]:
+        """Return the outlines of the lungs, the largest first; none where they were not found.
+
+        Parameters
+        ----------
+        lungs : ndarray of float32, shape (height, width)
+            Probability of lung on an image; see `find`.
+        """
+        return outlines(lungs) if self._found(lungs) else ()
+
+    def _found(self, lungs: NDArray[np.float32]) -> bool:
+        return expected_dice(lungs) >= self.manifest.least_expected_dice
 
 
 def expected_dice(lungs: NDArray[np.float32]) -> float:
@@ -161,6 +184,37 @@ def at_strongest(found: NDArray[np.float32], lungs: NDArray[np.floating]) -> flo
     """
     cells = cv2.resize(lungs, found.shape[::-1], interpolation=cv2.INTER_AREA)
     return float(cells[np.unravel_index(found.argmax(), found.shape)])
+
+
+def outlines(lungs: NDArray[np.floating]) -> tuple[Outline, ...]:
+    """Return the outlines of what is lung with a probability of a half or more, the largest first.
+
+    Borders are followed (Suzuki and Abe 1985), and drawn with as few corners as stay within
+    `TOLERANCE` of them (Douglas and Peucker 1973).
+
+    Parameters
+    ----------
+    lungs : ndarray of float32, shape (height, width)
+        Probability of lung.
+    """
+    size = (lungs.shape[1] * SCALE, lungs.shape[0] * SCALE)
+    larger = cv2.resize(lungs, size, interpolation=cv2.INTER_CUBIC)
+    borders, _ = cv2.findContours(
+        (larger >= 0.5).astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE
+    )
+    least = LEAST_AREA * larger.size
+    found = sorted(
+        (border for border in borders if cv2.contourArea(border) >= least),
+        key=cv2.contourArea,
+        reverse=True,
+    )
+    return tuple(
+        tuple(
+            (round((x + 0.5) / size[0], 4), round((y + 0.5) / size[1], 4))
+            for x, y in cv2.approxPolyDP(border, TOLERANCE * max(size), closed=True)[:, 0].tolist()
+        )
+        for border in found
+    )
 
 
 def certainty(share: float) -> float:

@@ -38,6 +38,9 @@ def read(pdf: bytes) -> str:
     return " ".join(" ".join(page.extract_text() for page in pages).split())
 
 
+LUNGS = (((0.1, 0.9), (0.3, 0.1), (0.4, 0.9)),)
+
+
 @pytest.fixture(scope="module")
 def screener() -> Screener:
     return Screener.from_settings(Settings())
@@ -53,7 +56,7 @@ def with_map(explained: Explained) -> Explained:
     decision = explained.screening.decision
     assert decision
     spot = Spot("outside_lungs", Share(value=0.93, low=0.9, high=0.95, n=412), "1")
-    why = Explanation(decision.label, cells, None, 0.31, -0.04, 0.02, spot)
+    why = Explanation(decision.label, cells, None, 0.31, -0.04, 0.02, spot, LUNGS)
     return replace(explained, explanation=why)
 
 
@@ -181,7 +184,8 @@ class TestPage:
         sent, mapped_over = (np.asarray(image.image) for image in page.images)
         pixels = explained.radiograph.pixels
         np.testing.assert_array_equal(sent, pixels)
-        np.testing.assert_array_equal(mapped_over, overlay(pixels, mapped.explanation.map))
+        np.testing.assert_array_equal(mapped_over, overlay(pixels, mapped.explanation.map, LUNGS))
+        assert "Light blue: the outline of the lungs, as a network finds it." in read(pdf)
         assert "by –31.0 percentage points; covering the most influential" in read(pdf)
         assert "areas of that size, by –2.0." in read(pdf)
         assert "strongest outside the lungs, by a network that was right in 93 of 100" in read(pdf)

@@ -100,7 +100,9 @@ def test_the_map_is_explained_and_tested(
     expect(why).to_contain_text(found["strongest_spot"]["message"])
     for note in found["notes"]:
         expect(why).to_contain_text(note["message"])
-    expect(why.locator(".legend li")).to_have_text([re.compile("^\\d+")] * 3)
+    lungs = {"en": "lungs, as a network finds them", "es": "pulmones, según los detecta una red"}
+    named = [re.compile("^\\d+")] * 3 + [re.compile(f"^{lungs[language]}$")]
+    expect(why.locator(".legend li")).to_have_text(named)
     expect(why.locator(".legend")).to_contain_text(share)
 
 

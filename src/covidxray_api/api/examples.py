@@ -356,6 +356,7 @@ _EXPLAINED: dict[str, Any] = _PREDICTION | {
         "drop": 0.41,
         "random_drop": 0.03,
         "largest_drop": 0.05,
+        "lungs": [[{"x": 0.2, "y": 0.7}, {"x": 0.3, "y": 0.2}, {"x": 0.4, "y": 0.7}]],
         "strongest_spot": {
             "code": "inside_lungs",
             "message": message("inside_lungs", "en").format(share="93", low="90", high="95", n=412),
@@ -382,6 +383,7 @@ _WITHHELD: dict[str, Any] = _PREDICTION | {
         "drop": 0.02,
         "random_drop": 0.03,
         "largest_drop": 0.05,
+        "lungs": None,
         "strongest_spot": None,
         "notes": [],
     }

@@ -13,7 +13,7 @@ from covidxray_api import __version__
 from covidxray_api.decoding.reduction import fitted
 from covidxray_api.explanation import NO_MAP, overlay
 from covidxray_api.rendering.renderer import Context
-from covidxray_api.rendering.wording import Wording, about_map, headline, short_name
+from covidxray_api.rendering.wording import Wording, about_map, map_caption, short_name
 from covidxray_api.screening.screening import Explained
 from covidxray_api.texts import Language, message
 from covidxray_api.texts.numbers import percent
@@ -61,7 +61,7 @@ def _shown(explained: Explained) -> NDArray[np.uint8]:
     drawn = fitted(pixels, SIDE)
     if why is None or why.map is None:
         return np.repeat(drawn[..., np.newaxis], 3, axis=2)
-    return overlay(drawn, why.map)
+    return overlay(drawn, why.map, why.lungs or ())
 
 
 def _lines(explained: Explained, context: Context) -> Iterator[Line]:
@@ -94,7 +94,7 @@ def _about_the_map(explained: Explained, language: Language) -> Iterator[str]:
     if why.map is None:
         yield message(why.withheld or NO_MAP, language)
         return
-    yield message("report_map", language).format(label=headline(why.label, language))
+    yield from map_caption(why, language)
     yield from about_map(why, explained.screening.model, language)
 
 

@@ -101,6 +101,9 @@ def explanation(found: Explanation, model: StoredModel, language: Language) -> s
         drop=found.drop,
         random_drop=found.random_drop,
         largest_drop=found.largest_drop,
+        lungs=None
+        if found.lungs is None
+        else [[schemas.Point(x=x, y=y) for x, y in outline] for outline in found.lungs],
         strongest_spot=None
         if found.spot is None
         else schemas.StrongestSpot(

@@ -12,7 +12,7 @@ from covidxray_api.radiograph import Radiograph
 from covidxray_api.rendering.png import reduced
 from covidxray_api.rendering.renderer import Context
 from covidxray_api.rendering.sheet import MARGIN, MUTED, PLATE, WIDTH, Sheet
-from covidxray_api.rendering.wording import Wording, about_map, headline, short_name
+from covidxray_api.rendering.wording import Wording, about_map, map_caption, short_name
 from covidxray_api.screening.screening import Explained, Screening
 from covidxray_api.texts import Language, message
 from covidxray_api.texts.numbers import count, number, percent
@@ -77,10 +77,9 @@ class _Report:
         if why.map is None:
             sheet.blank_plate(right, top, self._words(why.withheld or NO_MAP))
         else:
-            drawn = reduced(overlay(radiograph.pixels, why.map))
-            caption = self._words("report_map", label=headline(why.label, self._language))
+            drawn = reduced(overlay(radiograph.pixels, why.map, why.lungs or ()))
             said = about_map(why, self._screening.model, self._language)
-            sheet.plate(drawn, right, top, " ".join((caption, *said)))
+            sheet.plate(drawn, right, top, " ".join((*map_caption(why, self._language), *said)))
         sheet.set_y(max(sheet.y, below) + 3)
 
     def _plate(self, radiograph: Radiograph) -> None:

@@ -514,6 +514,16 @@ class ExplanationMap(Schema):
     as it was sent; the cells divide it evenly."""
 
 
+class Point(Schema):
+    """A point of the image as it was sent."""
+
+    x: float
+    """From its left, as a share of its width."""
+
+    y: float
+    """From its top, as a share of its height."""
+
+
 class Explanation(Schema):
     """Why a label is given."""
 
@@ -539,6 +549,10 @@ class Explanation(Schema):
     largest_drop: float | None
     """By how much it falls at most when as large an area in one of four other places is covered: a
     map is withheld unless `drop` is larger, by a hundredth at least."""
+
+    lungs: list[list[Point]] | None
+    """Outlines of the lungs as the lung finder finds them: closed polygons, largest first; empty
+    if it does not find them, null where `strongest_spot` is."""
 
     strongest_spot: StrongestSpot | None
     """Whether the map's strongest cell lies in the lungs; null if the map is withheld, or the

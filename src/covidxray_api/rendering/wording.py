@@ -154,6 +154,13 @@ def strongest_spot(spot: Spot, language: Language) -> Said:
     return _said(spot.place, language, **values)
 
 
+def map_caption(found: Explanation, language: Language) -> list[str]:
+    """Return what is drawn where a saliency map is laid over an image."""
+    label = headline(found.label, language)
+    drawn = [message("report_map", language).format(label=label)]
+    return [*drawn, message("report_lungs", language)] if found.lungs else drawn
+
+
 def about_map(found: Explanation, model: StoredModel, language: Language) -> list[str]:
     """Return all that is said under a saliency map; nothing if there is none."""
     spot = [strongest_spot(found.spot, language)] if found.spot else []

@@ -245,8 +245,12 @@ class Screener:
         found = explain(chosen, upright, (asked or screening.decision.foremost).code)
         if found.map is not None:
             turns = screening.validation.consistency.quarter_turns
-            spot = self._lungs.spot(upright.pixels, found.map) if self._lungs else None
-            found = replace(found, map=np.rot90(found.map, -turns), spot=spot)
+            spot = outlines = None
+            if self._lungs:
+                lungs = self._lungs.find(upright.pixels)
+                spot = self._lungs.spot(lungs, found.map)
+                outlines = self._lungs.outlines(np.rot90(lungs, -turns))
+            found = replace(found, map=np.rot90(found.map, -turns), spot=spot, lungs=outlines)
         return Explained(screening, sent, found)
 
     def _screened(

@@ -26,6 +26,10 @@ REPORT: Mapping[str, Text] = {
         "en": "What speaks for “{label}”, yellow most of all.",
         "es": "Lo que habla a favor de «{label}», sobre todo en amarillo.",
     },
+    "report_lungs": {
+        "en": "Light blue: the outline of the lungs, as a network finds it.",
+        "es": "En azul claro: el contorno de los pulmones, según lo detecta una red.",
+    },
     "report_answer": {"en": "Answer", "es": "Respuesta"},
     "report_cut_off": {"en": "cut-off {share}", "es": "punto de corte {share}"},
     "report_rule": {

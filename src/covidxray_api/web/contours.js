@@ -8,26 +8,36 @@ const SIDE = 72;
 // Shares of the map's greatest value that have a line; the style sheet tells them apart by colour and width.
 const LEVELS = [0.3, 0.6, 0.9];
 
-export function contours(map) {
+// `lungs`: outlines of them, corners as shares of the picture's width and height.
+export function contours({ map, lungs }) {
   const rows = map.values.map((row) => stretched(row));
   const columns = rows[0].map((_, x) => stretched(rows.map((row) => row[x])));
   const most = Math.max(...columns.flat());
   const drawing = svg("svg", { class: "contours", viewBox: `0 0 ${SIDE} ${SIDE}`, preserveAspectRatio: "none", "aria-hidden": "true" });
+  if (lungs?.length) drawing.append(...line("lungs", lungs.map(polygon).join("")));
   LEVELS.forEach((level, place) => {
-    const path = outline((x, y) => (columns[x]?.[y] ?? 0) - level * most);
-    drawing.append(svg("path", { class: "halo", d: path }), svg("path", { class: `level-${place}`, d: path }));
+    drawing.append(...line(`level-${place}`, outline((x, y) => (columns[x]?.[y] ?? 0) - level * most)));
   });
   return drawing;
 }
 
-export function legend() {
-  const line = (place) => {
+export function legend({ lungs }) {
+  const entry = (kind, text) => {
     const drawing = svg("svg", { class: "contours sample", viewBox: "0 0 24 8", "aria-hidden": "true" });
-    drawing.append(svg("path", { class: "halo", d: "M0 4H24" }), svg("path", { class: `level-${place}`, d: "M0 4H24" }));
-    return drawing;
+    drawing.append(...line(kind, "M0 4H24"));
+    return make("li", {}, drawing, make("span", {}, text));
   };
   return make("ul", { className: "legend" },
-    LEVELS.map((level, place) => make("li", {}, line(place), make("span", {}, words.level(percent(level))))));
+    LEVELS.map((level, place) => entry(`level-${place}`, words.level(percent(level)))),
+    lungs?.length ? entry("lungs", words.lungs) : null);
+}
+
+function line(kind, path) {
+  return [svg("path", { class: "halo", d: path }), svg("path", { class: kind, d: path })];
+}
+
+function polygon(corners) {
+  return `M${corners.map(({ x, y }) => `${(x * SIDE).toFixed(2)} ${(y * SIDE).toFixed(2)}`).join("L")}Z`;
 }
 
 // Which ninth of the picture the map is strongest in, row by row from the upper left.

@@ -9,7 +9,7 @@ export function plate(radiograph, signal) {
   const missing = make("p", { className: "undrawable", hidden: !radiograph.undrawable }, words.undrawable);
   const element = make("span", { className: "plate" }, image, missing);
   let map = null;
-  let drawn = null;
+  let drawn = null; // the explanation whose map is
 
   const showPicture = () => {
     if (!radiograph.picture) return;
@@ -18,7 +18,7 @@ export function plate(radiograph, signal) {
     element.style.setProperty("--ratio", radiograph.ratio);
   };
   const showMap = () => {
-    const wanted = (radiograph.mapShown && radiograph.explanation?.map) || null;
+    const wanted = radiograph.mapShown && radiograph.explanation?.map ? radiograph.explanation : null;
     if (wanted === drawn) return;
     drawn = wanted;
     map?.remove();

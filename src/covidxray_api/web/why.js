@@ -37,7 +37,7 @@ export function explained(radiograph, signal) {
   return make("section", { className: "why" }, heading,
     make("p", { role: "status" }, words.mapMeans(label), " ", words.strongest(places[strongest(map)])),
     mapSwitch(radiograph, signal),
-    legend(),
+    legend(radiograph.explanation),
     make("div", { className: "beside-words" }, plate(radiograph, signal).element),
     strongest_spot ? make("p", { className: "spot" }, strongest_spot.message) : null,
     notes.map(({ message }) => make("p", {}, message)),

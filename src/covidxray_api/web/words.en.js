@@ -135,6 +135,7 @@ export const words = {
     "lower left of the image as it was sent", "lower middle of the image as it was sent", "lower right of the image as it was sent",
   ], // prettier-ignore
   level: (share) => `${share} of the strongest`,
+  lungs: "lungs, as a network finds them",
   showMap: "Show the map (M)",
   saveReport: "Report (PDF)",
   makingReport: "The report is being made.",

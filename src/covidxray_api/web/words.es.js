@@ -135,6 +135,7 @@ export const words = {
     "abajo a la izquierda en la imagen tal como se envió", "abajo en el centro de la imagen tal como se envió", "abajo a la derecha en la imagen tal como se envió",
   ], // prettier-ignore
   level: (share) => `${share} de lo más intenso`,
+  lungs: "pulmones, según los detecta una red",
   showMap: "Mostrar el mapa (M)",
   saveReport: "Informe (PDF)",
   makingReport: "Se está preparando el informe.",
