@@ -245,3 +245,23 @@ def test_the_viewer_goes_through_the_table(
     page.keyboard.press("p")
     page.keyboard.press("p")
     expect(title).to_have_text(names[0])
+
+
+def test_many_are_all_listed_and_offered_in_their_order(visit: Visit, drop: Drop) -> None:
+    page = visit()
+    # Without an answer, none changes its place.
+    page.route(re.compile("/predict"), lambda route: None)
+    names = [f"{place}.png" for place in range(45)]
+    drop(page, dict.fromkeys(names, b"\x89PNG"))
+
+    listed = [f"{number} · {name}" for number, name in enumerate(names, 1)]
+    expect(page.locator("#worklist .opener")).to_have_text(listed)
+    fields = page.locator("#compare select")
+    expect(fields.last.locator("option")).to_have_text(listed)
+    expect(fields.locator("option:checked")).to_have_text(listed[:2])
+
+    fields.first.select_option(label=listed[40])
+    page.get_by_role("button", name="Remove all").click()
+    page.get_by_role("button", name="Undo").click()
+    expect(page.locator("#worklist .opener")).to_have_text(listed)
+    expect(fields.first.locator("option")).to_have_text(listed)

@@ -3,45 +3,72 @@
 import { make } from "./dom.js";
 import { view } from "./viewer.js";
 
+// As many radiographs become options in a frame: hundreds at once would hold the page up.
+const MADE_AT_ONCE = 10;
+
 const form = document.querySelector("#compare");
 const [first, second] = form.querySelectorAll("select");
 
-let radiographs = []; // what is offered
-let wanted = []; // what is to be offered from the next frame on
+let radiographs = []; // what is to be offered
+const offered = new Map(); // radiographs that are, each with its options in both fields
 let due = false;
 let byHand = false;
 
 form.addEventListener("submit", (event) => {
   event.preventDefault();
-  view([first, second].map(({ value }) => radiographs[value]));
+  view([chosenIn(first), chosenIn(second)]);
 });
 form.addEventListener("change", () => (byHand = true));
 
 // Offers what there is, keeping what was chosen by hand as far as it is still there. Many may be named
 // and dated at once: what happens in one frame is drawn in one go.
 export function offer(list) {
-  wanted = list;
+  radiographs = list;
   if (due) return;
   due = true;
   requestAnimationFrame(() => {
     due = false;
-    draw(wanted);
+    draw();
   });
 }
 
-function draw(list) {
-  const before = [radiographs[first.value], radiographs[second.value]];
-  radiographs = list;
-  form.hidden = list.length < 2;
+function draw() {
+  const before = [chosenIn(first), chosenIn(second)];
+  form.hidden = radiographs.length < 2;
   if (form.hidden) byHand = false;
-  [first, second].forEach((field) =>
-    field.replaceChildren(...list.map(({ dated }, index) => make("option", { value: index }, dated))),
-  );
+  makeOptions();
+  const list = radiographs.filter((radiograph) => offered.has(radiograph));
+  [first, second].forEach((field, side) => fill(field, list.map((radiograph) => offered.get(radiograph)[side])));
   const [one, other] = (byHand ? before : lastTwo(list)).map((radiograph) => list.indexOf(radiograph));
   const free = (taken) => (taken === 0 ? 1 : 0);
   const previous = one >= 0 ? one : free(other);
-  first.value = previous;
-  second.value = other >= 0 ? other : previous + 1 < list.length ? previous + 1 : free(previous);
+  first.selectedIndex = previous;
+  second.selectedIndex = other >= 0 ? other : previous + 1 < list.length ? previous + 1 : free(previous);
+}
+
+function chosenIn({ selectedOptions: [option] }) {
+  return option?.radiograph;
+}
+
+function makeOptions() {
+  const listed = new Set(radiographs);
+  for (const radiograph of offered.keys()) if (!listed.has(radiograph)) offered.delete(radiograph);
+  const missing = radiographs.filter((radiograph) => !offered.has(radiograph));
+  for (const radiograph of missing.slice(0, MADE_AT_ONCE)) {
+    offered.set(radiograph, [first, second].map(() => make("option", { radiograph })));
+  }
+  if (missing.length > MADE_AT_ONCE) offer(radiographs);
+}
+
+// Has a field show these options, as they are named and dated now, and touches no other.
+function fill(field, options) {
+  const wanted = new Set(options);
+  for (const option of [...field.options]) if (!wanted.has(option)) option.remove();
+  options.forEach((option, place) => {
+    const { dated } = option.radiograph;
+    if (option.textContent !== dated) option.textContent = dated;
+    if (field.options[place] !== option) field.add(option, place);
+  });
 }
 
 // The two that were taken last, where files say when; else the first two of the list.

@@ -2,7 +2,7 @@
 
 import { pictureOf } from "./picture.js";
 import { post } from "./request.js";
-import { day, takenOf } from "./taken.js";
+import { dayOf, takenOf } from "./taken.js";
 import { inTurn } from "./turns.js";
 
 export class Film extends EventTarget {
@@ -24,7 +24,7 @@ export class Film extends EventTarget {
   }
 
   async #date() {
-    this.taken = await takenOf(this.file).catch(() => "");
+    this.taken = await takenOf(this.file);
     if (this.taken) this.tell("reference");
   }
 
@@ -33,7 +33,7 @@ export class Film extends EventTarget {
   }
 
   get dated() {
-    return this.taken ? `${this.name} (${day(this.taken)})` : this.name;
+    return this.taken ? `${this.name} (${dayOf(this.taken)})` : this.name;
   }
 
   tell(what) {

@@ -3,6 +3,8 @@
 const LANGUAGES = ["en", "es"];
 const KEY = "language";
 
+const formats = new Map();
+
 export let language = remembered() ?? preferred();
 export let { words } = await import(`./words.${language}.js`);
 
@@ -50,10 +52,19 @@ export function apply() {
   for (const choice of document.querySelectorAll("[data-language]")) {
     choice.setAttribute("aria-pressed", String(choice.dataset.language === language));
   }
+  // How numbers are written takes the browser long to look up: not when the first answer comes.
+  percent(0);
 }
 
 export function number(value, options = {}) {
-  return new Intl.NumberFormat(language, options).format(value);
+  return format("NumberFormat", options).format(value);
+}
+
+// Each is made once: that takes longer than to write a hundred numbers.
+function format(kind, options) {
+  const key = [kind, language, JSON.stringify(options)].join();
+  if (!formats.has(key)) formats.set(key, new Intl[kind](language, options));
+  return formats.get(key);
 }
 
 // In whole per cent, and never 0 or 100, which would be certainty.
@@ -70,5 +81,9 @@ function whole(share) {
 
 // Day and minute.
 export function moment(date) {
-  return new Intl.DateTimeFormat(language, { dateStyle: "long", timeStyle: "short" }).format(date);
+  return format("DateTimeFormat", { dateStyle: "long", timeStyle: "short" }).format(date);
+}
+
+export function day(date) {
+  return format("DateTimeFormat", { dateStyle: "medium" }).format(date);
 }

@@ -42,17 +42,16 @@ export function shares({ probabilities }, model) {
     .join(" · ");
 }
 
-// The urgent first; among equals, those that came first.
+// Radiographs, each with its verdict: the urgent first; among equals, those that came first.
 export function urgentFirst(radiographs) {
-  const ranked = radiographs.map((radiograph) => [verdict(radiograph).rank, radiograph]);
-  return ranked.sort(([one, a], [other, b]) => one - other || a.number - b.number).map(([, radiograph]) => radiograph);
+  return radiographs.map((radiograph) => ({ radiograph, ...verdict(radiograph) }))
+    .sort((one, other) => one.rank - other.rank || one.radiograph.number - other.radiograph.number);
 }
 
 // How many there are of each group, in the order of the table.
 export function counted(sorted) {
   const groups = new Map();
-  for (const radiograph of sorted) {
-    const { group, name } = verdict(radiograph);
+  for (const { group, name } of sorted) {
     groups.set(group, { name, count: (groups.get(group)?.count ?? 0) + 1 });
   }
   return groups;

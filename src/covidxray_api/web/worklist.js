@@ -3,7 +3,10 @@
 import { announce, button } from "./dom.js";
 import { words } from "./language.js";
 import { row } from "./row.js";
-import { counted, summary, urgentFirst, verdict } from "./verdict.js";
+import { counted, summary, urgentFirst } from "./verdict.js";
+
+// As many lines are made in a frame: hundreds at once would hold the page up.
+const MADE_AT_ONCE = 10;
 
 export function worklist(section, { open }) {
   const [body, filters, search] = ["tbody", ".filters", "input[type=search]"].map((part) => section.querySelector(part));
@@ -11,6 +14,8 @@ export function worklist(section, { open }) {
   let rows = new Map();
   let batch = 0;
   let filter = null;
+  let shown = []; // the buttons of the lines that are shown, in their order
+  let stop = null; // the one of them that Tab leads to
   let due = false;
 
   // What happens in one frame is drawn in one go.
@@ -29,11 +34,18 @@ export function worklist(section, { open }) {
     if (filter && !groups.has(filter)) filter = null;
     const wanted = search.value.trim().toLowerCase();
     const focused = document.activeElement;
-    sorted.forEach((radiograph, place) => {
-      const row = rows.get(radiograph);
-      row.element.hidden = !((!filter || verdict(radiograph).group === filter) && radiograph.name.toLowerCase().includes(wanted));
-      if (body.children[place] !== row.element) body.insertBefore(row.element, body.children[place] ?? null);
-    });
+    makeRows();
+    shown = [];
+    let next = body.firstElementChild;
+    for (const { radiograph, group } of sorted) {
+      if (!rows.has(radiograph)) continue;
+      const { element, opener } = rows.get(radiograph);
+      const hidden = Boolean(filter && group !== filter) || !radiograph.name.toLowerCase().includes(wanted);
+      if (element.hidden !== hidden) element.hidden = hidden;
+      if (!hidden) shown.push(opener);
+      if (element === next) next = next.nextElementSibling;
+      else body.insertBefore(element, next);
+    }
     // A row that is moved loses the focus.
     if (body.contains(focused) && document.activeElement !== focused) focused.focus({ preventScroll: true });
     letTabStop();
@@ -41,25 +53,25 @@ export function worklist(section, { open }) {
     sayOnce(groups);
   }
 
-  // Tab stops at one row, and arrows lead from row to row: there may be hundreds.
-  function letTabStop(at) {
-    const openers = openersShown();
-    const stop = at ?? openers.find((opener) => opener === document.activeElement) ?? openers[0];
-    for (const opener of openers) {
-      const wanted = opener === stop ? 0 : -1;
-      if (opener.tabIndex !== wanted) opener.tabIndex = wanted;
-    }
+  function makeRows() {
+    const missing = radiographs.filter((radiograph) => !rows.has(radiograph));
+    for (const radiograph of missing.slice(0, MADE_AT_ONCE)) rows.set(radiograph, row(radiograph, open, changed));
+    if (missing.length > MADE_AT_ONCE) changed();
   }
 
-  function openersShown() {
-    return [...body.querySelectorAll("tr:not([hidden]) .opener")];
+  // Tab stops at one row, and arrows lead from row to row: there may be hundreds.
+  function letTabStop(at) {
+    const wanted = at ?? shown.find((opener) => opener === document.activeElement) ?? shown[0];
+    if (wanted === stop) return;
+    if (stop) stop.tabIndex = -1;
+    if (wanted) wanted.tabIndex = 0;
+    stop = wanted;
   }
 
   function step(event) {
-    const openers = openersShown();
-    const from = openers.indexOf(document.activeElement);
-    const steps = { ArrowDown: from + 1, ArrowUp: from - 1, Home: 0, End: openers.length - 1 };
-    const next = openers[steps[event.key]];
+    const from = shown.indexOf(document.activeElement);
+    const steps = { ArrowDown: from + 1, ArrowUp: from - 1, Home: 0, End: shown.length - 1 };
+    const next = shown[steps[event.key]];
     if (!next) return;
     event.preventDefault();
     next.focus();
@@ -109,13 +121,13 @@ export function worklist(section, { open }) {
     list(all) {
       radiographs = all;
       section.hidden = all.length < 2;
+      const listed = new Set(all);
       for (const [radiograph, { element, gone }] of rows) {
-        if (all.includes(radiograph)) continue;
+        if (listed.has(radiograph)) continue;
         gone.abort();
         element.remove();
         rows.delete(radiograph);
       }
-      for (const radiograph of all) if (!rows.has(radiograph)) rows.set(radiograph, row(radiograph, open, changed));
       draw();
     },
     focus(radiograph) {
@@ -131,7 +143,10 @@ export function worklist(section, { open }) {
       rows = new Map();
     },
     // In the order of the table, as far as it is shown.
-    order: () => urgentFirst(radiographs).filter((radiograph) => !rows.get(radiograph)?.element.hidden),
+    order() {
+      const sorted = urgentFirst(radiographs).map(({ radiograph }) => radiograph);
+      return sorted.filter((radiograph) => !rows.get(radiograph)?.element.hidden);
+    },
   };
 }
 
