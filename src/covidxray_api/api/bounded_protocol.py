@@ -43,7 +43,7 @@ class BoundedProtocol(UpgradeIgnoringProtocol):
         super().__init__(*arguments, **options)
         self._in_header = False
         self._in_body = False
-        self._arrived = self._parsed = 0
+        self._arrived = 0
         self._refused = self._once = False
         self._end: asyncio.TimerHandle | None = None
         self._unread: asyncio.TimerHandle | None = None
@@ -77,7 +77,8 @@ class BoundedProtocol(UpgradeIgnoringProtocol):
             return
         if self.headers is before:  # All of what has arrived is of one header.
             self._arrived += len(data)
-        if self._arrived > LARGEST_HEADER:
+        # Counted once: with each piece of a header, it would cost the square of their number.
+        if self._arrived > LARGEST_HEADER or (self.headers is not before and self._is_large()):
             self._refuse(HeaderTooLarge(limit=LARGEST_HEADER))
         elif not self._end:
             self._end_after(HEADER_S)
@@ -86,20 +87,12 @@ class BoundedProtocol(UpgradeIgnoringProtocol):
         """Begin to count."""
         super().on_message_begin()
         self._in_header, self._in_body = True, False
-        self._arrived = self._parsed = 0
-
-    def on_url(self, url: bytes) -> None:
-        """Take a part of the address."""
-        super().on_url(url)
-        self._count(len(url))
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        """Take a field."""
-        super().on_header(name, value)
-        self._count(len(name) + len(value))
+        self._arrived = 0
 
     def on_headers_complete(self) -> None:
         """Start to serve the request."""
+        if self._is_large():
+            raise ValueError("The header is too large.")
         self._in_header, self._in_body = False, True
         self._go_on()
         super().on_headers_complete()
@@ -132,15 +125,15 @@ class BoundedProtocol(UpgradeIgnoringProtocol):
 
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - the name is uvicorn's
         """Refuse what the parser does not take: too large a header, or no HTTP."""
-        if self._parsed > LARGEST_HEADER:
+        if self._in_header and self._is_large():
             self._refuse(HeaderTooLarge(limit=LARGEST_HEADER))
         else:
             self._refuse(InvalidRequest("no_http"))
 
-    def _count(self, size: int) -> None:
-        self._parsed += size
-        if self._parsed > LARGEST_HEADER:
-            raise ValueError("The header is too large.")
+    def _is_large(self) -> bool:
+        """Return whether the header is too large, as far as it has been parsed."""
+        fields = sum(len(name) + len(value) for name, value in self.headers)
+        return len(self.url) + fields > LARGEST_HEADER
 
     def _end_after(self, seconds: float) -> None:
         self._go_on()

@@ -37,6 +37,11 @@ class GatheringTransport:
             self._held = data
             self._loop.call_soon(self._send)
 
+    def send(self, data: bytes) -> None:
+        """Send what is held with this, which is whole."""
+        data, self._held = self._held + data, b""
+        self._transport.write(data)
+
     def close(self) -> None:
         """Send what is held, and close."""
         self._send()

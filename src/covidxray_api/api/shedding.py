@@ -11,6 +11,7 @@ import json
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Self
 
 from fastapi import APIRouter
@@ -23,17 +24,27 @@ from covidxray_api.api.headers import HEADERS, STRICT_TRANSPORT
 from covidxray_api.api.letting_go import LettingGo
 from covidxray_api.api.negotiation import VARY, negotiate
 from covidxray_api.api.prefix import VERSION
-from covidxray_api.api.problems import CLIENT_GONE, MEDIA_TYPE, RETRY_AFTER, as_problem
+from covidxray_api.api.problems import (
+    CLIENT_GONE,
+    MEDIA_TYPE,
+    RETRY_AFTER,
+    STATUS,
+    as_problem,
+)
 from covidxray_api.api.request_counter import RequestCount
 from covidxray_api.api.state import State
 from covidxray_api.errors import CovidXrayError, Overloaded
 from covidxray_api.serving.service import ScreeningService
 from covidxray_api.settings import Settings
+from covidxray_api.texts.language import Language
 
 NAME = "shedding"
 """Where the server finds it in the state of the application's lifespan."""
 
 METHOD = "POST"
+
+ID = "\N{OBJECT REPLACEMENT CHARACTER}"
+"""Stands for the id of a request, in which it cannot occur."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,9 +111,14 @@ class Shedding:
         )
         return cls(state.service, state.access, count, routes, state.settings.root_path)
 
+    @property
+    def is_due(self) -> bool:
+        """Whether an upload would find no place now."""
+        return self._service.is_full
+
     def take(self, method: bytes, url: bytes, headers: list[tuple[bytes, bytes]]) -> Shed | None:
         """Return what is refused now; None if there is a place, or the application has to look."""
-        if not self._service.is_full or method != METHOD.encode():
+        if not self.is_due or method != METHOD.encode():
             return None
         route = self._routes.get(url.partition(b"?")[0])
         if route is None or route.needs is None:
@@ -129,22 +145,15 @@ class Shedding:
         last : bool
             Whether the connection ends anyway.
         """
-        error = Overloaded(in_flight=self._service.in_flight)
-        language = negotiate(shed.headers.get("accept-language", ""))
-        problem = as_problem(error, language, self._prefix, shed.request_id)
-        content = json.dumps(problem, ensure_ascii=False, separators=(",", ":")).encode()
         if self._letting_go.is_due():
             last = True
-        lines = [
-            *(_SECURE if scheme == "https" else _PLAIN),
-            f"{HEADER}: {shed.request_id}",
-            f"Content-Language: {language}",
-            f"Content-Length: {len(content)}",
-            *(["Connection: close"] if last else []),
-        ]
-        self._service.metrics.refused(error.code)
-        self._tell(shed, problem["status"], problem=error.code)
-        return "\r\n".join([*lines, "", ""]).encode() + content, last
+        language = negotiate(shed.headers.get("accept-language", ""))
+        text = _refusal(
+            self._prefix, language, scheme, last, self._service.in_flight, len(shed.request_id)
+        )
+        self._service.metrics.refused(Overloaded.code)
+        self._tell(shed, STATUS[Overloaded.code], problem=Overloaded.code)
+        return text.replace(ID, shed.request_id).encode(), last
 
     def gone(self, shed: Shed) -> None:
         """Note that a client went before it was refused."""
@@ -155,6 +164,23 @@ class Shedding:
         if shed.caller:
             facts["caller"] = shed.caller
         log_request(METHOD, shed.route, status, shed.begun, request_id=shed.request_id, **facts)
+
+
+@lru_cache(maxsize=64)
+def _refusal(
+    prefix: str, language: Language, scheme: str, last: bool, in_flight: int, id_length: int
+) -> str:
+    """Return a refusal as it is sent, with `ID` where the id of the request belongs."""
+    problem = as_problem(Overloaded(in_flight=in_flight), language, prefix, ID)
+    content = json.dumps(problem, ensure_ascii=False, separators=(",", ":"))
+    lines = [
+        *(_SECURE if scheme == "https" else _PLAIN),
+        f"{HEADER}: {ID}",
+        f"Content-Language: {language}",
+        f"Content-Length: {len(content.replace(ID, 'x' * id_length).encode())}",
+        *(["Connection: close"] if last else []),
+    ]
+    return "\r\n".join([*lines, "", content])
 
 
 def _suffices(settings: Settings) -> bool:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 
 from covidxray_api.api.bounded_protocol import PARTING_S, BoundedProtocol
 from covidxray_api.api.shedding import NAME, Shed, Shedding
+
+if TYPE_CHECKING:
+    from covidxray_api.api.gathering import GatheringTransport
 
 READ_S = 15.0
 """Time for which the body of a refused upload is read, and kept nowhere: closed while it arrives,
@@ -33,6 +36,12 @@ class SheddingProtocol(BoundedProtocol):
             self._shed = None
         super().connection_lost(exc)
 
+    def data_received(self, data: bytes) -> None:
+        """Parse what has arrived, and wait for the rest of what is refused, not forever."""
+        super().data_received(data)
+        if self._shed:
+            self._end_after(min(IDLE_S, self._read_until - self.loop.time()))
+
     def answer_once(self) -> None:
         """Answer what has been asked, or is at once, and end the connection."""
         if self._shed:
@@ -53,15 +62,12 @@ class SheddingProtocol(BoundedProtocol):
         if self._shed:
             self._in_header, self._in_body = False, True
             self._read_until = self.loop.time() + READ_S
-            self._end_after(IDLE_S)
         else:
             super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
         """Take a part of the body, or drop it."""
-        if self._shed:
-            self._end_after(min(IDLE_S, self._read_until - self.loop.time()))
-        else:
+        if not self._shed:
             super().on_body(body)
 
     def on_message_complete(self) -> None:
@@ -83,9 +89,11 @@ class SheddingProtocol(BoundedProtocol):
 
     def _taken(self) -> Shed | None:
         """Return the request if it is refused before the application sees it."""
+        if not self._shedding or not self._shedding.is_due or self._is_large():
+            return None
         earlier = self.cycle is not None and not self.cycle.response_complete
         plain = self.parser.get_http_version() == "1.1" and self.parser.should_keep_alive()
-        if not self._shedding or not plain or earlier or self._once:
+        if not plain or earlier or self._once:
             return None
         if self.expect_100_continue or self._is_offer():
             return None
@@ -97,7 +105,8 @@ class SheddingProtocol(BoundedProtocol):
             return
         told, ends = self._shedding.answer(shed, self.scheme or "http", self._once)
         ours = [b"%b: %b\r\n" % field for field in self.server_state.default_headers]
-        self.transport.write(b"".join([STATUS_LINE[503], *ours, told]))
+        transport = cast("GatheringTransport", self.transport)
+        transport.send(b"".join([STATUS_LINE[503], *ours, told]))
         if ends and self._in_body:
             self.loop.call_later(PARTING_S, self.transport.close)
         elif ends:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import sys
 import traceback
+from typing import Any
 
 import structlog
+
+ENCODER = json.JSONEncoder(ensure_ascii=False, default=repr)
+"""Made once: `json.dumps` makes one for each line."""
 
 
 def log_failure(
@@ -50,7 +55,7 @@ def configure_logs(level: str) -> None:
         foreign_pre_chain=steps,
         processors=[
             structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-            structlog.processors.JSONRenderer(ensure_ascii=False),
+            structlog.processors.JSONRenderer(_encoded),
         ],
     )
     handler = logging.StreamHandler(sys.stdout)
@@ -59,8 +64,12 @@ def configure_logs(level: str) -> None:
     least = max(logging.INFO, logging.getLevelNamesMapping()[level.upper()])
     logging.basicConfig(handlers=[handler], level=least, force=True)
     structlog.configure(
-        processors=[*steps, structlog.processors.JSONRenderer(ensure_ascii=False)],
+        processors=[*steps, structlog.processors.JSONRenderer(_encoded)],
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.WriteLoggerFactory(sys.stdout),
         cache_logger_on_first_use=True,
     )
+
+
+def _encoded(line: dict[str, Any], **_: object) -> str:
+    return ENCODER.encode(line)
