@@ -92,6 +92,18 @@ def test_each_screening_is_recorded(
     assert metrics.registry.get_sample_value("covidxray_records_waiting") == 0
 
 
+def test_a_film_is_read_where_it_is(
+    record: Fickle, secret: Secret, metrics: Metrics, screening: Screening, tmp_path: Path
+) -> None:
+    kept = tmp_path / "film"
+    kept.write_bytes(b"film")
+    writer = Writer(record, secret, metrics, required=False)
+    with writer.running():
+        writer.answered(Answered(screening, kept, "r", None))
+
+    assert record.get(1)["image"] == secret.of_image(b"film")
+
+
 def test_a_stop_writes_what_is_left(
     record: Fickle, secret: Secret, metrics: Metrics, answer: Callable[[int], Answered]
 ) -> None:

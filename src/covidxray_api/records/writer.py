@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from queue import Empty, Full, Queue
 
 import structlog
@@ -86,7 +87,8 @@ class Writer:
             return
         if self._required and self.fails:
             raise RecordsUnavailable("required")
-        image = self._secret.of_image(answered.data)
+        data = answered.data
+        image = self._secret.of_image(data.read_bytes() if isinstance(data, Path) else data)
         try:
             self._queue.put_nowait(entry_of(answered, answered.found, image))
         except Full:

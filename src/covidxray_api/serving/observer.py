@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 from covidxray_api.screening.screening import Screening, Validation
@@ -15,8 +16,8 @@ class Answered:
     found: Screening | Validation
     """The answer."""
 
-    data: bytes
-    """The file as it was sent."""
+    data: bytes | Path
+    """The file as it was sent, or where it is."""
 
     request_id: str
     """Id of the request."""

@@ -47,7 +47,7 @@ class Noting:
             log.info("film unreadable", request_id=name, problem=problem)
         for kept, screening in answer.screened:
             if kept.is_new:
-                told = Answered(screening, kept.path.read_bytes(), name, kept.calling)
+                told = Answered(screening, kept.path, name, kept.calling)
                 for observer in self._observers:
                     observer.answered(told)
         if answer.screened:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import faulthandler
+import gc
 import multiprocessing
 import os
 import signal
@@ -146,6 +147,7 @@ def _load() -> Loaded:
     model = _screener().models.get()
     prepare(model.stored, _given[1].language)
     _answering()
+    gc.freeze()
     return Loaded(model.stored, model.engine_name, _screener().gate_version)
 
 
