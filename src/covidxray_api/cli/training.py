@@ -70,9 +70,7 @@ def protocol(
     config: Annotated[Path, typer.Option(help="Recipe to judge.")] = Path(
         "configs/multi-source.toml"
     ),
-    masks: Annotated[
-        Path | None, typer.Option(help="Radiographs with drawn lungs, for shortcuts.")
-    ] = None,
+    reference: ReferenceFolder = shipped("reference"),
     shorten: Annotated[float, typer.Option(help="Share of its epochs that are trained.")] = 1.0,
     output: Annotated[Path, typer.Option(help="Folder for the report.")] = Path("docs/evaluation"),
 ) -> None:
@@ -81,7 +79,7 @@ def protocol(
     from covidxray_api.training.workflows.classifier import run_protocol
 
     with told_plainly():
-        run_protocol(name, data, TrainingConfig.read(config), shorten, masks, output)
+        run_protocol(name, data, TrainingConfig.read(config), shorten, reference, output)
 
 
 def evaluate(

@@ -5,6 +5,8 @@ import keras
 import numpy as np
 import pytest
 
+from covidxray_api.lungs import LungFinder
+from covidxray_api.settings import shipped
 from covidxray_api.training.data.dataset import LabelledImage, load_pixels, read_dataset
 from covidxray_api.training.evaluation.protocols import Collection, shortcut_audit, shortened
 from covidxray_api.training.evaluation.shortcuts import (
@@ -13,16 +15,15 @@ from covidxray_api.training.evaluation.shortcuts import (
     sources_told_apart,
     thumbnails,
 )
-from covidxray_api.training.fitting import lungs
 from covidxray_api.training.fitting.config import TrainingConfig
 
 pytestmark = pytest.mark.timeout(900)  # networks are trained; a busy machine takes minutes
 
 
 class DarkIsLung:
-    """Finds what is dark, as the drawn lungs are."""
+    """An engine to which what is dark is lung, as the drawn lungs are."""
 
-    def predict(self, tensor: np.ndarray, **_: object) -> np.ndarray:
+    def infer(self, tensor: np.ndarray) -> np.ndarray:
         return (tensor < 0.3).astype(np.float32)
 
 
@@ -35,7 +36,9 @@ def images() -> np.ndarray:
 
 
 def test_lungs_and_what_lies_between_are_black(images: np.ndarray) -> None:
-    covered = lungs_blacked_out(images, DarkIsLung())[0]
+    finder = LungFinder.load(shipped("reference"), lambda _: DarkIsLung())
+    assert finder
+    covered = lungs_blacked_out(images, finder)[0]
     assert covered[32, 14:50].max() == 0
     assert (covered[:8] == 200).all()
     assert images[0, 32, 32] == 200
@@ -81,21 +84,3 @@ def test_sources_are_told_apart_by_what_the_features_hold(
     assert found["sources"] == ["here", "there"]
     assert found["guessing"] == 0.5
     assert least <= found["balanced_accuracy"] <= most
-
-
-def test_the_lung_finder_learns_dark_lungs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    rng = np.random.default_rng(0)
-    for number in range(24):
-        image = np.full((64, 64), 180, dtype=np.uint8)
-        mask = np.zeros_like(image)
-        for centre in (20, 44):
-            place = (centre + int(rng.integers(-3, 4)), 32)
-            for picture, tone in ((image, 30), (mask, 255)):
-                cv2.ellipse(picture, place, (8, 20), 0, 0, 360, tone, -1)
-        cv2.imwrite(str(tmp_path / f"{number}.jpg"), image)
-        cv2.imwrite(str(tmp_path / f"{number}_mask.png"), mask)
-    for name, value in {"EPOCHS": 2, "BATCH": 8, "VALIDATION": 6}.items():
-        monkeypatch.setattr(lungs, name, value)
-    _, figures = lungs.train_lung_finder(tmp_path)
-    assert (figures["films"], figures["held_out_films"]) == (18, 6)
-    assert figures["dice_mean"] > 0.7

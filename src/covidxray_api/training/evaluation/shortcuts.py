@@ -19,10 +19,9 @@ from sklearn.model_selection import StratifiedGroupKFold, cross_val_predict
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from covidxray_api.preprocessing import preprocess
+from covidxray_api.lungs import LungFinder
 from covidxray_api.training.data.dataset import LabelledImage
 from covidxray_api.training.fitting.fit import infer
-from covidxray_api.training.fitting.lungs import SIZE
 
 Images = NDArray[np.uint8]
 """Shape (n, height, width)."""
@@ -37,7 +36,7 @@ THUMBNAIL = 8
 """Height and width of a thumbnail, in pixels."""
 
 
-def lungs_blacked_out(images: Images, finder: keras.Model) -> Images:
+def lungs_blacked_out(images: Images, finder: LungFinder) -> Images:
     """Return the radiographs with the lungs, and what lies between and around them, black.
 
     The convex hull of what the finder marks is filled, so that no outline of an opacity is left.
@@ -46,14 +45,13 @@ def lungs_blacked_out(images: Images, finder: keras.Model) -> Images:
     ----------
     images : ndarray of uint8, shape (n, height, width)
         Radiographs.
-    finder : keras.Model
-        What `train_lung_finder` returned.
+    finder : LungFinder
+        Finds the lungs.
     """
-    probability = finder.predict(preprocess(list(images), SIZE), batch_size=256, verbose=0)[..., 0]
     covered = images.copy()
     height, width = images.shape[1:]
-    for image, lung in zip(covered, probability, strict=True):
-        mask = cv2.resize(lung, (width, height)) > 0.5
+    for image in covered:
+        mask = cv2.resize(finder.find(image), (width, height)) > 0.5
         points = np.argwhere(mask)[:, ::-1].astype(np.int32)
         if len(points):
             cv2.fillConvexPoly(image, cv2.convexHull(points), 0)
@@ -77,7 +75,7 @@ def thumbnails(images: Images) -> Images:
     return np.stack(large).astype(np.uint8)
 
 
-def arms(finder: keras.Model) -> Mapping[str, Callable[[Images], Images]]:
+def arms(finder: LungFinder) -> Mapping[str, Callable[[Images], Images]]:
     """Return what a network is shown in each arm of the audit, by name."""
     return {
         "whole radiograph": lambda images: images,

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import cv2
 import keras
 import numpy as np
@@ -14,16 +12,12 @@ from rich.progress import track
 
 from covidxray_api.preprocessing import preprocess
 from covidxray_api.training.data.augmentation import degrade, random_tones
-from covidxray_api.training.data.lung_masks import read_lung_masks
 
 SIZE = (64, 64)
 """Height and width of what the finder sees and says."""
 
-EPOCHS = 40
 STEPS = 30
 BATCH = 32
-VALIDATION = 150
-"""Radiographs held out."""
 
 
 def lung_finder() -> keras.Model:
@@ -45,41 +39,6 @@ def lung_finder() -> keras.Model:
 def _convolve(x: keras.KerasTensor, width: int, stride: int = 1) -> keras.KerasTensor:
     x = layers.Conv2D(width, 3, stride, padding="same", use_bias=False)(x)
     return layers.ReLU()(layers.BatchNormalization(momentum=0.95)(x))
-
-
-def train_lung_finder(folder: Path, seed: int = 2021) -> tuple[keras.Model, dict[str, float]]:
-    """Train the lung finder, showing progress.
-
-    Parameters
-    ----------
-    folder : Path
-        See `read_lung_masks`.
-    seed : int
-        Seed of every source of chance.
-
-    Returns
-    -------
-    keras.Model
-        Radiographs in, probability of lung out, both of shape (n, 64, 64, 1).
-    dict
-        Numbers of radiographs, and the mean and least Dice coefficient on those held out.
-
-    Raises
-    ------
-    DatasetError
-        If the folder has no masks.
-    """
-    images, masks = read_lung_masks(folder, SIZE)
-    order = np.random.default_rng(seed).permutation(len(images))
-    held_out, rows = order[:VALIDATION], order[VALIDATION:]
-    network = fit_lung_finder(images[rows], masks[rows], EPOCHS, "lung finder", seed)
-    dice = dice_of(lungs_on(network, images[held_out]) > 0.5, masks[held_out] > 127)
-    return network, {
-        "films": len(rows),
-        "held_out_films": len(held_out),
-        "dice_mean": float(dice.mean()),
-        "dice_least": float(dice.min()),
-    }
 
 
 def fit_lung_finder(

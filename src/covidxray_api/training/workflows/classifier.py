@@ -16,6 +16,7 @@ from covidxray_api.consistency.ssim import ReferenceManifest
 from covidxray_api.errors import DatasetError
 from covidxray_api.inference.onnx import OnnxEngine
 from covidxray_api.inference.registry import ModelRegistry
+from covidxray_api.lungs import LungFinder
 from covidxray_api.models.artefacts import CARD, EVIDENCE, MANIFEST, write_json
 from covidxray_api.models.store import ModelStore, StoredModel
 from covidxray_api.training.data.dataset import DETAIL, load_pixels, read_dataset
@@ -32,7 +33,6 @@ from covidxray_api.training.evaluation.protocols import (
 from covidxray_api.training.evaluation.robustness import accepted, robustness
 from covidxray_api.training.evaluation.shortcuts import arms
 from covidxray_api.training.fitting.config import TrainingConfig
-from covidxray_api.training.fitting.lungs import train_lung_finder
 from covidxray_api.training.fitting.run import train
 from covidxray_api.training.gate.reference import build_reference
 from covidxray_api.training.pages.card import model_card
@@ -58,7 +58,7 @@ MEASURED = (
 """Figures of an evaluation that go into the manifest."""
 
 SHORTCUTS = "shortcuts"
-"""Name of the audit, a protocol that needs lung masks."""
+"""Name of the audit, a protocol that needs a lung finder."""
 
 ROBUSTNESS_IMAGES = 500
 """Held-out radiographs on which robustness is measured."""
@@ -247,7 +247,7 @@ def run_protocol(
     data: Path,
     config: TrainingConfig,
     shorten: float,
-    masks: Path | None,
+    reference: Path,
     output: Path,
 ) -> None:
     """Follow a protocol and write what it found.
@@ -262,20 +262,21 @@ def run_protocol(
         The recipe.
     shorten : float
         Share of its epochs that each network trains.
-    masks : Path, optional
-        Radiographs with drawn lungs, which the shortcut audit needs.
+    reference : Path
+        Folder of the mean radiograph, with the lung finder, which the shortcut audit needs.
     output : Path
         Folder; gets ``CONFIG-NAME.json``.
 
     Raises
     ------
     DatasetError
-        If there is no such protocol; `shortcuts` exists only with masks.
+        If there is no such protocol; `shortcuts` exists only with a lung finder.
+    CorruptArtefact
+        If the lung finder's files are not what was written.
     """
     protocols = dict(PROTOCOLS)
-    if masks is not None:
-        finder, found_lungs = train_lung_finder(masks)
-        Console().print("lung finder:", found_lungs)
+    finder = LungFinder.load(reference, OnnxEngine)
+    if finder is not None:
         protocols[SHORTCUTS] = partial(shortcut_audit, shown=arms(finder))
     if name not in protocols:
         raise DatasetError("protocol", name=name, known=tuple(protocols))
