@@ -1,3 +1,4 @@
+import shutil
 from pathlib import Path
 
 import cv2
@@ -54,6 +55,20 @@ def trained(indexed_folder: Path) -> TrainedNetwork:
     return train(images, load_pixels(images, config.input_size), config)
 
 
+@pytest.fixture(scope="module")
+def published(trained: TrainedNetwork, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store with the network as its first version, for tests to copy."""
+    folder = tmp_path_factory.mktemp("published")
+    publish(trained, ModelStore(folder), trained.held_out)
+    return folder
+
+
+@pytest.fixture
+def store(published: Path, tmp_path: Path) -> ModelStore:
+    """A store with the network, of a test's own."""
+    return ModelStore(shutil.copytree(published, tmp_path / "published"))
+
+
 def test_the_paper_network_has_fifteen_layers_of_the_kinds_named() -> None:
     network = seed_cnn((64, 64), 3)
     kinds = {type(layer).__name__ for layer in network.layers}
@@ -71,10 +86,9 @@ def test_a_run_learns_and_reports_its_milestone(trained: TrainedNetwork) -> None
 
 
 def test_a_published_network_answers_as_it_did_in_training(
-    trained: TrainedNetwork, tmp_path: Path
+    trained: TrainedNetwork, store: ModelStore
 ) -> None:
-    store = ModelStore(tmp_path)
-    stored = publish(trained, store, trained.held_out)
+    stored = store.get("drawn")
     assert stored.manifest.version == "1"
     assert publish(trained, store, trained.held_out).manifest.version == "2"
     model = ModelRegistry(store, "drawn").get()
@@ -86,21 +100,16 @@ def test_a_published_network_answers_as_it_did_in_training(
         np.testing.assert_allclose(list(answer.values()), expected, atol=1e-5)
 
 
-def test_a_published_network_that_was_changed_is_refused(
-    trained: TrainedNetwork, tmp_path: Path
-) -> None:
-    stored = publish(trained, ModelStore(tmp_path), trained.held_out)
-    weights = stored.folder / "model.keras"
+def test_a_published_network_that_was_changed_is_refused(store: ModelStore) -> None:
+    weights = store.get("drawn").folder / "model.keras"
     weights.write_bytes(weights.read_bytes()[:-1] + b"!")
     with pytest.raises(CorruptArtefact, match="hash"):
-        ModelRegistry(ModelStore(tmp_path), "drawn").get()
+        ModelRegistry(store, "drawn").get()
 
 
 def test_evaluation_uses_only_patients_that_training_has_not_seen(
-    trained: TrainedNetwork, indexed_folder: Path, tmp_path: Path
+    trained: TrainedNetwork, indexed_folder: Path, store: ModelStore
 ) -> None:
-    store = ModelStore(tmp_path)
-    publish(trained, store, trained.held_out)
     images = read_dataset(indexed_folder)
     unseen = predict_unseen(
         ModelRegistry(store, "drawn").get(), images, load_pixels(images, (32, 32))
@@ -112,10 +121,9 @@ def test_evaluation_uses_only_patients_that_training_has_not_seen(
 
 
 def test_calibration_can_be_fitted_again_to_the_same(
-    trained: TrainedNetwork, indexed_folder: Path, tmp_path: Path
+    trained: TrainedNetwork, indexed_folder: Path, store: ModelStore
 ) -> None:
-    store = ModelStore(tmp_path)
-    published = publish(trained, store, trained.held_out).manifest
+    published = store.get("drawn").manifest
     assert set(published.operating_points) == {"screening", "balanced", "specific"}
     again = recalibrate(
         ModelRegistry(store, "drawn").get(), read_dataset(indexed_folder), store
@@ -129,10 +137,9 @@ def test_calibration_can_be_fitted_again_to_the_same(
 
 
 def test_what_was_measured_of_a_model_remains_where_it_is_compiled_again(
-    trained: TrainedNetwork, indexed_folder: Path, tmp_path: Path
+    indexed_folder: Path, store: ModelStore
 ) -> None:
-    store, images = ModelStore(tmp_path), read_dataset(indexed_folder)
-    published = publish(trained, store, trained.held_out)
+    images, published = read_dataset(indexed_folder), store.get("drawn")
     write_json(published.folder / EVIDENCE, {"measured": 1})
 
     again = compile_again(published, store, images)
@@ -189,6 +196,7 @@ def test_batches_depend_on_seed_epoch_and_number_alone(
     assert (once[1][0] != first_epoch).any()
 
 
+@pytest.mark.usefixtures("eagerly")
 def test_an_interrupted_run_goes_on_to_the_same_network(
     indexed_folder: Path, config: TrainingConfig, tmp_path: Path
 ) -> None:
@@ -196,8 +204,8 @@ def test_an_interrupted_run_goes_on_to_the_same_network(
     pixels = load_pixels(films, config.input_size)
     run = config.model_copy(
         update={
-            "network": "residual", "epochs": 4, "augment": True, "averaging": 0.9,
-            "small_first": (16, 16),
+            "network": "residual", "epochs": 4, "batch_size": 24, "augment": True,
+            "averaging": 0.9, "small_first": (16, 16),
         }
     )  # fmt: skip
     whole = train(films, pixels, run)
@@ -213,6 +221,7 @@ def test_an_interrupted_run_goes_on_to_the_same_network(
     )
 
 
+@pytest.mark.usefixtures("eagerly")
 def test_continuations_are_averaged_with_the_main_run(
     indexed_folder: Path, config: TrainingConfig
 ) -> None:

@@ -30,9 +30,9 @@ def test_an_evaluation_becomes_page_card_figures_and_manifest(
 ) -> None:
     store, docs = ModelStore(tmp_path / "store"), tmp_path / "docs"
     folder = run_training(indexed_folder, config, store, None).folder
-    run_protocol("folds", indexed_folder, config, 0.5, None, docs / "evaluation")
-
     reference = reference_with(0.0, tmp_path / "reference")
+    run_protocol("folds", indexed_folder, config, 0.5, reference, docs / "evaluation")
+
     run_evaluation(indexed_folder, store, ["drawn"], reference, docs)
 
     page = (docs / "evaluation.md").read_text()

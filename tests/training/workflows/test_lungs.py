@@ -62,10 +62,12 @@ def train(data: Path, masks: Path, made: Path) -> list[str]:
     ).split()
 
 
+@pytest.mark.usefixtures("eagerly")
 def test_a_lung_finder_is_trained_judged_and_stored(
     data: Path, masks: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(fitting, "STEPS", 3)
+    monkeypatch.setattr(fitting, "STEPS", 1)
+    monkeypatch.setattr(fitting, "BATCH", 4)
 
     done = CliRunner().invoke(app, train(data, masks, tmp_path))
 
