@@ -110,8 +110,8 @@ def _begin(settings: Settings, config: NodeConfig) -> None:
     """Begin a process that screens; it ends when the node lets it, or ends itself."""
     global _given
     _given = settings, config
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, signal.SIG_IGN)
+    # Ctrl-C reaches all processes; the node lets this one end.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_the_node, daemon=True).start()
     configure_logs(settings.log_level)
 
