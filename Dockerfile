@@ -1,4 +1,6 @@
-FROM python:3.11-slim-bookworm AS build
+ARG BASE=python:3.11.16-slim-bookworm@sha256:528257d48c1da0dcecc2e725d1ae34498d60c965f1241e39cd6a85a8859bdf84
+
+FROM ${BASE} AS build
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
 WORKDIR /build
 COPY requirements.lock requirements-build.lock ./
@@ -13,7 +15,7 @@ COPY reference reference
 RUN tools/bin/hatchling build --target wheel --directory dist \
     && /opt/covidxray/bin/pip install --no-deps --no-index dist/*.whl
 
-FROM python:3.11-slim-bookworm
+FROM ${BASE}
 # It listens on all addresses of the container, and refuses to start unless callers have to say who
 # they are (COVIDXRAY_KEYS, in a volume) or COVIDXRAY_OPEN_TO_ALL=true lets everybody in.
 # Keras writes its settings into a folder of its own, feedback goes into another; nothing else is

@@ -14,7 +14,7 @@ export PYTHONDONTWRITEBYTECODE =
 # What the image carries beside the bare service.
 SERVED := postgresql hospital grpc bulk remote traces
 
-.PHONY: audit advisories blocks serve test test-serving test-training fuzz browser check faults schema lowest lock openapi hospital ray reference postman docs rpc spectral clients
+.PHONY: audit advisories images blocks serve test test-serving test-training fuzz browser check faults schema lowest lock openapi hospital ray reference postman docs rpc spectral clients
 
 serve: $(VENV)/serving
 	$(BIN)/covidxray serve
@@ -85,6 +85,13 @@ audit: $(VENV)/testing
 # Needs a network: whether anything is known against what is installed.
 advisories: $(VENV)/testing
 	$(BIN)/uv tool run pip-audit --require-hashes --disable-pip --requirement requirements.lock
+
+# Needs Docker and a network: the digest by which each image is named, and what its tag means now.
+images:
+	@grep -rhoE '[a-z/-]+:[^ @"]+@sha256:[0-9a-f]{64}' Dockerfile docker-compose.yml deploy | sort -u \
+		| while IFS=@ read -r tag digest; do \
+			echo "$$tag $$digest $$(docker buildx imagetools inspect --format '{{.Manifest.Digest}}' $$tag)"; \
+		done
 
 # The lowest versions that pyproject.toml allows, without extras but PostgreSQL's. TensorFlow is left
 # out: serving does not load it.

@@ -50,6 +50,21 @@ def test_every_service_is_limited_and_its_log_rotated(name: str) -> None:
     assert service["logging"]["options"].keys() == {"max-size", "max-file"}
 
 
+def test_images_of_others_are_named_by_version_and_digest() -> None:
+    (base,) = re.findall(r"^ARG BASE=(.+)$", DOCKERFILE, re.MULTILINE)
+    named = {base, *(service["image"] for service in services().values() if "image" in service)}
+    others = {image for image in named if not image.startswith("covidxray-api")}
+
+    assert len(others) == 5
+    for image in others:
+        digest = "" if image.startswith("jodogne/orthanc") else "@sha256:[0-9a-f]{64}"
+        assert re.fullmatch(rf"[a-z/-]+:v?\d+\.\d+[.\da-z-]*{digest}", image)
+
+
+def test_all_of_the_image_is_built_on_one_base() -> None:
+    assert set(re.findall(r"^FROM (\S+)", DOCKERFILE, re.MULTILINE)) == {"${BASE}"}
+
+
 def test_settings_of_the_containers_are_settings() -> None:
     known = {variable(field) for field in Settings.model_fields}
     text = DOCKERFILE + "".join(path.read_text(encoding="utf-8") for path in COMPOSE)
