@@ -47,7 +47,8 @@ def page(found: Mapping[str, Any], engines: Mapping[str, Any] | None) -> str:
         f" {over['generator_cores']:.2f} of the {machine['cores']} cores then and"
         f" {clients['8']['generator_cores']:.2f} with eight clients, is what films go short of."
         " `python -m benchmarks.overload` measures this alone, in turns with the peak, and what a"
-        " refusal costs; it costs more with limits of clients, CORS, trusted proxies or traces.",
+        " refusal costs; it costs more with limits of clients or traces, and for pages of other"
+        " origins.",
         "",
         "## Where the time of a film goes",
         "",

@@ -10,7 +10,7 @@ import pytest
 from starlette.types import Receive, Scope, Send
 from tests.conftest import Serve
 
-from covidxray_api.api.prefix import Forwarded
+from covidxray_api.api.prefix import Forwarded, Proxies
 from covidxray_api.settings import Settings
 
 PROXIES = (ip_network("10.0.0.5"), ip_network("10.1.0.0/16"), ip_network("fd00::/8"))
@@ -29,7 +29,7 @@ def seen(peer: str | None, **headers: str) -> Scope:
     raw = [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()]
     client = (peer, 40000) if peer else None
     scope = {"type": "http", "scheme": "http", "client": client, "headers": raw, "root_path": ""}
-    asyncio.run(Forwarded(app, PROXIES)(scope, nothing, nothing))  # type: ignore[arg-type]
+    asyncio.run(Forwarded(app, Proxies(PROXIES))(scope, nothing, nothing))  # type: ignore[arg-type]
     return found
 
 

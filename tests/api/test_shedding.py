@@ -123,6 +123,35 @@ def test_it_says_what_the_application_says(
     assert said in counted
 
 
+@pytest.mark.parametrize("sent", ["/v1/predict", "/x/v1/predict"])
+def test_it_says_what_the_application_says_behind_a_proxy(
+    serve_with: ServeWith,
+    engine: WaitingEngine,
+    film: bytes,
+    in_background: ThreadPoolExecutor,
+    sent: str,
+) -> None:
+    settings = Settings(trusted_proxies=["127.0.0.0/8"], cors_origins=["https://ward.example"])
+    lines = ("X-Forwarded-For: 10.1.2.3", "X-Forwarded-Proto: https", "X-Forwarded-Prefix: /x")
+    with full(serve_with, engine, film, in_background, settings) as client:
+        answers = []
+        for more in ("X-Request-ID: ward-3", "X-Request-ID: ward-3\r\nConnection: close"):
+            with connected(client) as connection:
+                connection.sendall(request(*lines, more, path=sent))
+                answers.append(answer_of(connection))
+        with connected(client) as connection:
+            connection.sendall(request("Origin: https://ward.example"))
+            _, page, _ = answer_of(connection)
+
+    (_, shed, body), (_, told, said) = answers
+    assert not by_application(shed)
+    assert by_application(told)
+    assert shed["Strict-Transport-Security"] == told["strict-transport-security"]
+    assert body == said
+    assert body["type"] == "/x/problems/overloaded"
+    assert page["access-control-allow-origin"] == "https://ward.example"
+
+
 def test_who_may_not_call_learns_that(
     serve_with: ServeWith,
     engine: WaitingEngine,

@@ -24,7 +24,7 @@ from covidxray_api.api.early_refusal import EarlyRefusal
 from covidxray_api.api.head import HeadAsGet
 from covidxray_api.api.headers import SecurityHeaders
 from covidxray_api.api.jobs import ServiceJobs
-from covidxray_api.api.prefix import VERSION, Forwarded, PathPrefix
+from covidxray_api.api.prefix import VERSION, Forwarded, PathPrefix, Proxies
 from covidxray_api.api.read_on import ReadOn
 from covidxray_api.api.records import ServiceRecords
 from covidxray_api.api.request_counter import RequestCount, RequestCounter
@@ -196,7 +196,7 @@ def create_app(
     if settings.cors_origins:
         app.add_middleware(CORSMiddleware, allow_origins=settings.cors_origins, **CROSS_ORIGIN)
     app.add_middleware(PathPrefix, prefix=settings.root_path)
-    app.add_middleware(Forwarded, proxies=settings.trusted_proxies)
+    app.add_middleware(Forwarded, proxies=Proxies(settings.trusted_proxies))
     app.add_middleware(ReadOn)
     problems.register(app)
     for router in ROUTERS:

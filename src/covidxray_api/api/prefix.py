@@ -18,35 +18,25 @@ _HOP = re.compile(r"\[(?P<six>[^\]]+)\](:\d+)?|(?P<four>[\d.]+)(:\d+)?|(?P<bare>
 _PREFIX = re.compile(r"(/[^/?#\s\"<>]+)+")
 
 
-class Forwarded:
-    """ASGI middleware: what a trusted reverse proxy says of the request that it has received.
+class Proxies:
+    """Reverse proxies that are trusted in what they say of the request that they have received.
 
     Of `X-Forwarded-For` the last address that is no trusted proxy counts: those before it are what
     the client claims.
 
     Parameters
     ----------
-    app : ASGIApp
-        Answers the requests.
-    proxies : sequence of network
-        Those that are trusted.
+    networks : sequence of network
+        Where they are.
     """
 
-    def __init__(self, app: ASGIApp, proxies: Sequence[IPvAnyNetworkType]) -> None:
-        self._app = app
-        self._proxies = proxies
+    def __init__(self, networks: Sequence[IPvAnyNetworkType]) -> None:
+        self._networks = networks
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request."""
-        if (
-            self._proxies
-            and scope["type"] == "http"
-            and self._trusts((scope.get("client") or ("",))[0])
-        ):
-            scope = self._as_received(scope)
-        await self._app(scope, receive, send)
-
-    def _as_received(self, scope: Scope) -> Scope:
+    def as_received(self, scope: Scope) -> Scope:
+        """Return a request as the first of them has received it, if it comes from one."""
+        if not self._networks or not self._trusts((scope.get("client") or ("",))[0]):
+            return scope
         headers, changed = Headers(scope=scope), dict(scope)
         if (scheme := headers.get("x-forwarded-proto", "").strip().lower()) in {"http", "https"}:
             changed["scheme"] = scheme
@@ -62,7 +52,29 @@ class Forwarded:
 
     def _trusts(self, host: str) -> bool:
         address = _address(host)
-        return bool(address) and any(ip_address(address) in network for network in self._proxies)
+        return bool(address) and any(ip_address(address) in network for network in self._networks)
+
+
+class Forwarded:
+    """ASGI middleware: a request is as a trusted reverse proxy has received it.
+
+    Parameters
+    ----------
+    app : ASGIApp
+        Answers the requests.
+    proxies : Proxies
+        Those that are trusted.
+    """
+
+    def __init__(self, app: ASGIApp, proxies: Proxies) -> None:
+        self._app = app
+        self._proxies = proxies
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] == "http":
+            scope = self._proxies.as_received(scope)
+        await self._app(scope, receive, send)
 
 
 def _address(hop: str) -> str:
@@ -74,6 +86,12 @@ def _address(hop: str) -> str:
         return str(ip_address(found["six"] or found["four"] or found["bare"]))
     except ValueError:
         return ""
+
+
+def inside(path: str, prefix: str) -> str:
+    """Return a path without the prefix and the version, as a route has it."""
+    within = path.removeprefix(prefix) if path.startswith(f"{prefix}/") else path
+    return within.removeprefix(VERSION) if within.startswith(f"{VERSION}/") else within
 
 
 class PathPrefix:
@@ -102,8 +120,5 @@ class PathPrefix:
                 # The page names what it loads relative to its own address.
                 await RedirectResponse(f"{prefix}/")(scope, receive, send)
                 return
-            inside = path.removeprefix(prefix) if path.startswith(f"{prefix}/") else path
-            if inside.startswith(f"{VERSION}/"):
-                inside = inside.removeprefix(VERSION)
-            scope = {**scope, "root_path": prefix, "path": prefix + inside}
+            scope = {**scope, "root_path": prefix, "path": prefix + inside(path, prefix)}
         await self._app(scope, receive, send)

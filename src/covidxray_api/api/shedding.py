@@ -15,6 +15,7 @@ from functools import lru_cache
 from typing import Self
 
 from fastapi import APIRouter
+from starlette.types import Scope
 
 from covidxray_api.access.control import AccessControl
 from covidxray_api.api.access_log import HEADER, log_request, sane
@@ -23,7 +24,7 @@ from covidxray_api.api.authorization import credential
 from covidxray_api.api.headers import HEADERS, STRICT_TRANSPORT
 from covidxray_api.api.letting_go import LettingGo
 from covidxray_api.api.negotiation import VARY, negotiate
-from covidxray_api.api.prefix import VERSION
+from covidxray_api.api.prefix import Proxies, inside
 from covidxray_api.api.problems import (
     CLIENT_GONE,
     MEDIA_TYPE,
@@ -53,6 +54,8 @@ class Shed:
 
     route: str
     headers: dict[str, str]
+    scheme: str
+    prefix: str
     caller: str | None
     request_id: str
     begun: float = field(default_factory=time.perf_counter)
@@ -71,8 +74,9 @@ class Shedding:
         Counts requests.
     routes : iterable of UploadRoute
         Take uploads.
-    prefix : str
-        Path prefix under which they are published.
+    settings : Settings
+        Under which path prefix they are published, which proxies are trusted, and whether pages of
+        other origins are answered.
     """
 
     def __init__(
@@ -81,19 +85,16 @@ class Shedding:
         access: AccessControl,
         count: RequestCount,
         routes: Iterable[UploadRoute],
-        prefix: str,
+        settings: Settings,
     ) -> None:
         self._service = service
         self._access = access
         self._count = count
-        self._prefix = prefix
+        self._prefix = settings.root_path
+        self._proxies = Proxies(settings.trusted_proxies)
+        self._is_open_to_pages = bool(settings.cors_origins)
         self._letting_go = LettingGo()
-        self._routes = {
-            f"{before}{version}{route.path}".encode(): route
-            for route in routes
-            for before in {"", prefix}
-            for version in ("", VERSION)
-        }
+        self._routes = {route.path: route for route in routes}
 
     @classmethod
     def of(cls, state: State, count: RequestCount, routers: Iterable[APIRouter]) -> Self | None:
@@ -109,39 +110,54 @@ class Shedding:
             and type(route).admitting is UploadRoute.admitting
             and not route.path.startswith("/v2/")
         )
-        return cls(state.service, state.access, count, routes, state.settings.root_path)
+        return cls(state.service, state.access, count, routes, state.settings)
 
     @property
     def is_due(self) -> bool:
         """Whether an upload would find no place now."""
         return self._service.is_full
 
-    def take(self, method: bytes, url: bytes, headers: list[tuple[bytes, bytes]]) -> Shed | None:
-        """Return what is refused now; None if there is a place, or the application has to look."""
+    def take(self, method: bytes, url: bytes, scope: Scope) -> Shed | None:
+        """Return what is refused now; None if there is a place, or the application has to look.
+
+        Parameters
+        ----------
+        method, url : bytes
+            As they were sent.
+        scope : Scope
+            What else is known of the request: its headers, and where it came from.
+        """
         if not self.is_due or method != METHOD.encode():
             return None
-        route = self._routes.get(url.partition(b"?")[0])
+        received = self._proxies.as_received(scope)
+        prefix = received["root_path"] or self._prefix
+        path = url.partition(b"?")[0].decode("latin-1")
+        route = self._routes.get(inside(path, prefix))
         if route is None or route.needs is None:
             return None
         # The first of each name counts.
-        said = {name.decode("latin-1"): value.decode("latin-1") for name, value in headers[::-1]}
+        said = {
+            name.decode("latin-1"): value.decode("latin-1")
+            for name, value in scope["headers"][::-1]
+        }
+        if self._is_open_to_pages and "origin" in said:
+            return None
         try:
             caller = self._access.identify_at_once(credential(said))
         except CovidXrayError:
             return None
         if caller is None or route.needs not in caller.scopes:
             return None
-        return Shed(route.path_format, said, caller.name, sane(said.get(HEADER.lower(), "")))
+        request_id = sane(said.get(HEADER.lower(), ""))
+        return Shed(route.path_format, said, received["scheme"], prefix, caller.name, request_id)
 
-    def answer(self, shed: Shed, scheme: str, last: bool) -> tuple[bytes, bool]:
+    def answer(self, shed: Shed, last: bool) -> tuple[bytes, bool]:
         """Return a refusal as it is sent, and whether it ends the connection.
 
         Parameters
         ----------
         shed : Shed
             The request.
-        scheme : str
-            `http` or `https`.
         last : bool
             Whether the connection ends anyway.
         """
@@ -149,7 +165,8 @@ class Shedding:
             last = True
         language = negotiate(shed.headers.get("accept-language", ""))
         text = _refusal(
-            self._prefix, language, scheme, last, self._service.in_flight, len(shed.request_id)
+            *(shed.prefix, language, shed.scheme, last),
+            *(self._service.in_flight, len(shed.request_id)),
         )
         self._service.metrics.refused(Overloaded.code)
         self._tell(shed, STATUS[Overloaded.code], problem=Overloaded.code)
@@ -184,14 +201,8 @@ def _refusal(
 
 
 def _suffices(settings: Settings) -> bool:
-    """Return whether a refusal is the same whoever asks, and from where."""
-    return not (
-        settings.client_rate
-        or settings.client_in_flight
-        or settings.cors_origins
-        or settings.trusted_proxies
-        or settings.traces
-    )
+    """Return whether a refusal is the same whoever asks."""
+    return not (settings.client_rate or settings.client_in_flight or settings.traces)
 
 
 _PLAIN = [

@@ -10,6 +10,8 @@ from covidxray_api.api.bounded_protocol import PARTING_S, BoundedProtocol
 from covidxray_api.api.shedding import NAME, Shed, Shedding
 
 if TYPE_CHECKING:
+    from starlette.types import Scope
+
     from covidxray_api.api.gathering import GatheringTransport
 
 READ_S = 15.0
@@ -97,13 +99,13 @@ class SheddingProtocol(BoundedProtocol):
             return None
         if self.expect_100_continue or self._is_offer():
             return None
-        return self._shedding.take(self.parser.get_method(), self.url, self.headers)
+        return self._shedding.take(self.parser.get_method(), self.url, cast("Scope", self.scope))
 
     def _answer(self, shed: Shed) -> None:
         self._shed = None
         if not self._shedding:
             return
-        told, ends = self._shedding.answer(shed, self.scheme or "http", self._once)
+        told, ends = self._shedding.answer(shed, self._once)
         ours = [b"%b: %b\r\n" % field for field in self.server_state.default_headers]
         transport = cast("GatheringTransport", self.transport)
         transport.send(b"".join([STATUS_LINE[503], *ours, told]))
