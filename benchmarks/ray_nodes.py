@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import signal
+from contextlib import ExitStack
 from functools import partial
 from typing import Annotated, Any
 
@@ -22,7 +23,7 @@ from benchmarks.images import EXAMPLES, KINDS, images
 from benchmarks.processes import free_port, load
 from benchmarks.run import ours
 from benchmarks.scaling import keep
-from covidxray_api.bulk.ray_cluster import ALONE, ENVIRONMENT, begun
+from covidxray_api.bulk.ray_cluster import ALONE, ENVIRONMENT, nodes_here
 
 CORES = 3
 """Cores that Ray counts on a node: a replica of each part finds its place, and no second one."""
@@ -74,11 +75,9 @@ def main(
     seconds: Annotated[float, typer.Option(help="Length of a load.")] = 20.0,
 ) -> None:
     """Compare answers, replicas and nodes, and kill some of them under load."""
-    # Ray makes a token for a cluster of one node alone.
-    os.environ.update(ENVIRONMENT | ALONE | {"RAY_AUTH_MODE": "disabled"})
+    os.environ.update(ENVIRONMENT | ALONE)
     import ray
     from ray import serve
-    from ray.cluster_utils import Cluster
 
     from covidxray_api.bulk.ray_screener import APPLICATION
     from covidxray_api.bulk.ray_serve import application
@@ -90,17 +89,17 @@ def main(
     signal.alarm(LIMIT_S)
     port, tell = free_port(), Console()
     node = {"object_store_memory": STORE_BYTES, "num_cpus": CORES}
-    cluster = Cluster()
 
     def deploy(replicas: int) -> None:
         tell.print(f"{replicas} of each part …")
         arguments = {"host": "127.0.0.1", "deadline_s": 120.0, "least": replicas, "most": replicas}
         serve.run(application(arguments), name=APPLICATION, route_prefix="/")
 
-    try:
+    with nodes_here() as nodes, ExitStack() as stack:
         tell.print("First node …")
-        begun(lambda: cluster.add_node(**node, include_dashboard=False))
-        ray.init(address=cluster.address, log_to_driver=False)
+        nodes.add(**node)
+        ray.init(address=nodes.address, log_to_driver=False)
+        stack.callback(ray.shutdown)
         serve.start(proxy_location="HeadOnly", http_options={"host": "127.0.0.1", "port": port})
         deploy(1)
         found: dict[str, Any] = {"cores": os.cpu_count(), "load_average": os.getloadavg()[0]}
@@ -109,7 +108,7 @@ def main(
         found["throughput"] = {"1": throughput(port, seconds)}
         tell.print(found["throughput"])
         tell.print("Second node …")
-        second = begun(lambda: cluster.add_node(**node))
+        second = nodes.add(**node)
         deploy(2)
         found["throughput"]["2"] = throughput(port, seconds)
         tell.print(found["throughput"]["2"])
@@ -119,13 +118,10 @@ def main(
                 port, partial(kill, part), seconds
             )
             tell.print(found["killed"])
-        gone = partial(cluster.remove_node, second, allow_graceful=False)
+        gone = partial(nodes.kill, second)
         found["killed"]["a node of two"] = disturbed(port, gone, 2 * seconds)
         tell.print(found["killed"])
         serve.shutdown()
-    finally:
-        ray.shutdown()
-        cluster.shutdown()
     keep("ray.json", found)
 
 

@@ -3,9 +3,18 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import TypeVar
+import random
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+from tempfile import gettempdir
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ray._private.node import Node
+    from ray.cluster_utils import Cluster
 
 LOCAL = "local"
 """In place of a cluster's address: one on this machine, for as long as the job runs."""
@@ -30,53 +39,125 @@ ALONE = {
 }
 """The same, for a cluster on this machine."""
 
-ATTEMPTS = 4
-"""How often a node on this machine is begun."""
+PORTS = (
+    "metrics_agent_port",
+    "metrics_export_port",
+    "dashboard_agent_listen_port",
+    "runtime_env_agent_port",
+)
+"""Ports of the processes that measure a node and prepare its workers."""
 
-Node = TypeVar("Node")
+BELOW = range(20_000, 32_000)
+"""Where they are chosen: between those of Ray's workers and those that the system hands out."""
 
 
 @contextmanager
-def connected(cluster: str, cores: int) -> Iterator[None]:
+def connected(cluster: str, cores: int, gpus: int = 0) -> Iterator[None]:
     """Stay connected to a cluster until the block ends.
 
     Parameters
     ----------
     cluster : str
         Its address, or `local`.
-    cores : int
-        Cores that a local cluster counts.
+    cores, gpus : int
+        What a local cluster counts.
     """
     os.environ.update(ENVIRONMENT | (ALONE if cluster == LOCAL else {}))
     import ray
 
-    if cluster == LOCAL:
-        begun(
-            lambda: ray.init(
-                num_cpus=cores,
-                include_dashboard=False,
-                object_store_memory=STORE_BYTES,
-                log_to_driver=False,
-            )
-        )
-    else:
+    with ExitStack() as stack:
+        if cluster == LOCAL:
+            nodes = stack.enter_context(nodes_here())
+            nodes.add(num_cpus=cores, num_gpus=gpus, object_store_memory=STORE_BYTES)
+            cluster = nodes.address
         ray.init(address=cluster, log_to_driver=False)
-    try:
+        stack.callback(ray.shutdown)
         yield
+
+
+@contextmanager
+def nodes_here() -> Iterator[Nodes]:
+    """Yield a cluster of this machine that has no nodes yet, and end it when the block ends."""
+    from ray._private.authentication.authentication_token_setup import ensure_token_if_auth_enabled
+    from ray.cluster_utils import Cluster
+
+    # As `ray.init` does for a cluster of its own, which cannot be told ports.
+    ensure_token_if_auth_enabled(create_token_if_missing=True)
+    nodes = Nodes(Cluster())
+    try:
+        yield nodes
     finally:
-        ray.shutdown()
+        nodes.end()
 
 
-def begun(begin: Callable[[], Node]) -> Node:
-    """Begin a node on this machine, and again where that takes longer than Ray waits.
+class Nodes:
+    """The nodes of a cluster on the loopback of this machine.
 
-    A raylet gives the process that measures it 15 seconds to start, which nothing changes; on a
-    busy machine it takes longer until its files are in memory.
+    A node waits 15 seconds for each process beside it to say on which port it listens, and then
+    ends, which no setting changes; on a busy machine they take longer to start. So they are told
+    their ports, and the node too.
+
+    Parameters
+    ----------
+    cluster : ray.cluster_utils.Cluster
+        Without nodes.
     """
-    for _ in range(ATTEMPTS - 1):
-        try:
-            return begin()
-        except Exception as error:  # Ray has no class of its own for it
-            if "timed out during startup" not in str(error):
-                raise
-    return begin()
+
+    def __init__(self, cluster: Cluster) -> None:
+        self._cluster = cluster
+        self._folder = Path(gettempdir()) / "ray"
+        self._session = f"session_{os.getpid()}_{time.time_ns()}"
+
+    @property
+    def address(self) -> str:
+        """Where drivers and others connect to."""
+        return str(self._cluster.address)
+
+    def add(self, **options: int) -> Node:
+        """Begin a node.
+
+        Parameters
+        ----------
+        **options : int
+            What it counts: `num_cpus`, `num_gpus`, `object_store_memory`.
+        """
+        import ray
+        from ray._raylet import DASHBOARD_AGENT_LISTEN_PORT_NAME, persist_port
+
+        ports = dict(zip(PORTS, free_ports(len(PORTS)), strict=True))
+        name, session = ray.NodeID.from_random().hex(), self._folder / self._session
+        session.mkdir(parents=True, exist_ok=True)
+        # Of the four, the one that Ray hands on to the process alone: the node reads it here.
+        listen = ports["dashboard_agent_listen_port"]
+        persist_port(str(session), name, DASHBOARD_AGENT_LISTEN_PORT_NAME, listen)
+        return self._cluster.add_node(
+            node_ip_address="127.0.0.1",
+            temp_dir=str(self._folder),
+            session_name=self._session,
+            env_vars={"RAY_OVERRIDE_NODE_ID_FOR_TESTING": name},
+            include_dashboard=False,
+            include_log_monitor=False,
+            no_monitor=True,
+            **ports,
+            **options,
+        )
+
+    def kill(self, node: Node) -> None:
+        """End a node at once, with all that works on it."""
+        self._cluster.remove_node(node, allow_graceful=False)
+
+    def end(self) -> None:
+        """End all nodes."""
+        self._cluster.shutdown()
+
+
+def free_ports(number: int) -> list[int]:
+    """Return ports on which nobody listens."""
+    found: list[int] = []
+    for port in random.sample(BELOW, len(BELOW)):
+        with socket.socket() as listener, suppress(OSError):
+            listener.bind(("127.0.0.1", port))
+            found.append(port)
+        if len(found) == number:
+            break
+    return found
