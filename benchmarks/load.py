@@ -16,6 +16,7 @@ from typing import Annotated, Any, Literal
 import numpy as np
 import typer
 import uvloop
+from numpy.typing import NDArray
 
 from benchmarks.images import MAIN, images
 
@@ -143,16 +144,21 @@ async def closed_loop(clients: list[Client], seconds: float, expected: list[Any]
     return tally
 
 
-async def open_loop(
-    clients: list[Client], seconds: float, rate: float, expected: list[Any], arrivals: Arrivals
-) -> Tally:
-    """Ask at a rate: evenly, or by chance, as a Poisson process."""
-    tally = Tally()
+def moments(seconds: float, rate: float, arrivals: Arrivals) -> NDArray[np.float64]:
+    """Return when requests leave, in seconds from the start: the same at every call."""
     count = int(seconds * rate)
     chance = np.random.default_rng(0)
     gaps = (
         chance.exponential(1 / rate, count) if arrivals == "poisson" else np.full(count, 1 / rate)
     )
+    return np.cumsum(gaps)
+
+
+async def open_loop(
+    clients: list[Client], seconds: float, rate: float, expected: list[Any], arrivals: Arrivals
+) -> Tally:
+    """Ask at a rate: evenly, or by chance, as a Poisson process."""
+    tally = Tally()
     due_requests: asyncio.Queue[tuple[int, float] | None] = asyncio.Queue()
 
     async def serve(client: Client) -> None:
@@ -164,7 +170,7 @@ async def open_loop(
         for client in clients:
             group.create_task(serve(client))
         begun = time.perf_counter()
-        for number, after in enumerate(np.cumsum(gaps)):
+        for number, after in enumerate(moments(seconds, rate, arrivals)):
             due = begun + after
             if (pause := due - time.perf_counter()) > 0:
                 await asyncio.sleep(pause)
@@ -172,6 +178,12 @@ async def open_loop(
         for _ in clients:
             due_requests.put_nowait(None)
     return tally
+
+
+def spread(latencies: list[float], number: int) -> list[float]:
+    """Return evenly spread quantiles, in milliseconds: as many values that stand for all."""
+    shares = (np.arange(number) + 0.5) / number
+    return [float(each) for each in np.quantile(latencies, shares) * 1e3] if latencies else []
 
 
 def quantiles(latencies: list[float]) -> dict[str, float]:
@@ -190,6 +202,7 @@ async def run(
     seconds: float,
     rate: float | None,
     arrivals: Arrivals,
+    values: int,
 ) -> dict[str, Any]:
     """Warm up, load, and sum up."""
     pictures = images(kind)
@@ -215,6 +228,7 @@ async def run(
         "served": len(tally.served),
         "films_per_second": len(tally.served) / took,
         "latency_ms": quantiles(tally.served),
+        **({"spread_ms": spread(tally.served, values)} if values else {}),
         "refused": len(tally.refused),
         "refusal_ms": quantiles(tally.refused),
         "failed": tally.failed,
@@ -232,9 +246,11 @@ def main(
     arrivals: Annotated[
         Arrivals, typer.Option(help="Whether they leave evenly, or as a Poisson process.")
     ] = "even",
+    values: Annotated[int, typer.Option(help="Latencies to tell, evenly spread quantiles.")] = 0,
 ) -> None:
     """Load a service on this machine and print what came back as JSON."""
-    typer.echo(json.dumps(uvloop.run(run(port, path, kind, clients, seconds, rate, arrivals))))
+    came_back = run(port, path, kind, clients, seconds, rate, arrivals, values)
+    typer.echo(json.dumps(uvloop.run(came_back)))
 
 
 if __name__ == "__main__":

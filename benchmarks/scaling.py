@@ -81,18 +81,24 @@ def _why(ratio: float, busy: float, cores: int) -> str:
     )
 
 
-def check(found: list[Mapping[str, Any]]) -> str:
+def check(found: Mapping[str, Any]) -> str:
     """Return what `benchmarks.simulate check` found."""
     rows = "".join(
         f"| {each['processes']} | {_percent(each['share_of_the_most'])}"
         f" | {each['requests_per_second']:.0f} | {each['p99_ms']['measured']:.1f}"
         f" | {each['p99_ms']['simulated']:.1f} | {each['p99_off_by'] * 100:+.0f} %"
         f" | {_percent(each['refused']['measured'])} | {_percent(each['refused']['simulated'])} |\n"
-        for each in found
+        for each in found["rates"]
     )
-    off = [abs(each["p99_off_by"]) for each in found]
+    costs = "; ".join(
+        f"of {number}, {each['service_ms']:.1f} ms and {each['besides_ms']:.1f} ms besides"
+        for number, each in found["costs"].items()
+    )
+    off = [abs(each["p99_off_by"]) for each in found["rates"]]
     within = sum(each <= 0.2 for each in off)
     return (
+        f"Time of a film while all processes work, by loads whose clients wait for their answers:"
+        f" {costs}. The rates, at which requests leave by chance and wait for nobody:\n\n"
         "| processes | share of the most served | requests/s | p99 ms, measured | simulated"
         f" | off by | refused, measured | simulated |\n|---|---|---|---|---|---|---|---|\n{rows}\n"
         f"{within} of {len(off)} are within 20 %, the target; the furthest is off by"

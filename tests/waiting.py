@@ -12,15 +12,15 @@ PATIENCE_S = 60
 Found = TypeVar("Found")
 
 
-def wait_until(look: Callable[[], Found]) -> Found:
+def wait_until(look: Callable[[], Found], patience_s: float = PATIENCE_S) -> Found:
     """Return the first true value that `look` returns.
 
     Raises
     ------
     AssertionError
-        If there is none within `PATIENCE_S`.
+        If there is none within that time.
     """
-    deadline = time.monotonic() + PATIENCE_S
+    deadline = time.monotonic() + patience_s
     while not (found := look()):
         assert time.monotonic() < deadline, "It never came true."
         time.sleep(0.02)

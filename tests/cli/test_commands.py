@@ -85,7 +85,7 @@ LINES = {
 """A line for each command, and what it leaves in its folder; in braces, what `places` makes."""
 
 
-OTHERS = {"deploy ray", "serve", "health", "doctor", "pull", "records erase"} | {
+OTHERS = {"deploy ray", "serve", "health", "doctor", "pull", "records erase", "sweep"} | {
     f"models {name}" for name in ("sign", "promote", "rollback")
 }
 """Commands that need more than a folder, and have tests of their own."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -42,6 +43,43 @@ def train(
     with told_plainly():
         stored = run_training(data, TrainingConfig.read(config), ModelStore(store), h5, checkpoints)
     typer.echo(f"Published {stored.manifest.name} {stored.manifest.version} in {stored.folder}.")
+
+
+def sweep(
+    data: Data,
+    config: Annotated[
+        Path, typer.Option(help="TOML file with a configuration and values for its keys.")
+    ],
+    output: Annotated[Path, typer.Option(help="Folder for state, models and results.")],
+    ray: Annotated[
+        str, typer.Option(help="Address of a Ray cluster, or `local` for one on this machine.")
+    ] = "local",
+    cores: Annotated[
+        int | None, typer.Option(min=1, help="Cores of a trial; if none, all of this machine's.")
+    ] = None,
+    gpus: Annotated[int, typer.Option(min=0, help="GPUs of a trial.")] = 0,
+) -> None:
+    """Train and measure a network for each combination of values; go on where it was interrupted.
+
+    Every trial is the run of `covidxray train` with the same configuration.
+    """
+    from covidxray_api.bulk.ray_cluster import connected
+    from covidxray_api.bulk.table import require
+    from covidxray_api.training.fitting.devices import gpus_here
+    from covidxray_api.training.fitting.grid import trials
+    from covidxray_api.training.workflows.sweep import run_sweep
+
+    with told_plainly():
+        require("ray", "ray")
+        chosen = trials(config)
+        here = os.cpu_count() or 1
+        with connected(ray, here, gpus_here()):
+            failed = run_sweep(data, chosen, output, cores or here, gpus)
+    for each in failed:
+        typer.echo(each, err=True)
+    typer.echo(f"{len(chosen) - len(failed)} of {len(chosen)} trials are in {output}/results.csv.")
+    if failed:
+        raise typer.Exit(1)
 
 
 def reproduce(

@@ -7,7 +7,7 @@ from covidxray_api.errors import DatasetError
 from covidxray_api.training.data.dataset import LabelledImage, read_dataset
 from covidxray_api.training.fitting.config import TrainingConfig
 
-CONFIGS = sorted((Path(__file__).parents[2] / "configs").glob("*.toml"))
+CONFIGS = sorted((Path(__file__).parents[3] / "configs").glob("*.toml"))
 
 
 @pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)

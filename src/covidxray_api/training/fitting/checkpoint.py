@@ -12,6 +12,7 @@ import keras
 
 from covidxray_api.training.data.dataset import LabelledImage
 from covidxray_api.training.fitting.config import TrainingConfig
+from covidxray_api.training.fitting.devices import steps_taken
 
 Figures = dict[str, float]
 
@@ -53,7 +54,7 @@ class Checkpoint:
         network = keras.saving.load_model(self.path, safe_mode=True)
         history: list[Figures] = json.loads(self._figures.read_text(encoding="utf-8"))
         # Figures are written first, so they may be one epoch ahead of the network.
-        return network, history[: int(network.optimizer.iterations) // steps]
+        return network, history[: steps_taken(network) // steps]
 
     def save(self, network: keras.Model, history: Sequence[Figures]) -> None:
         """Write the state so that an interruption leaves this one or the one before."""

@@ -12,6 +12,7 @@ from covidxray_api.preprocessing import preprocess
 from covidxray_api.training.data.augmentation import augment, soften
 from covidxray_api.training.data.dataset import LabelledImage
 from covidxray_api.training.fitting.config import Phase, TrainingConfig
+from covidxray_api.training.fitting.devices import devices, normalise_whole_batches, steps_taken
 from covidxray_api.training.fitting.efficientnet_lite import efficientnet_lite, take_pretrained
 from covidxray_api.training.fitting.networks import NETWORKS
 from covidxray_api.training.fitting.pretrained import efficientnet_lite_file, read_tensors
@@ -21,7 +22,10 @@ AfterEpoch = Callable[[int, keras.Model, dict[str, float]], None]
 
 
 class ImageBatches(keras.utils.PyDataset):  # type: ignore[misc]
-    """Batches of an epoch; each depends on nothing but the seed, its epoch and its number."""
+    """Batches of an epoch; each depends on nothing but the seed, its epoch and its number.
+
+    Where devices do not divide the radiographs of an epoch, its first ones fill up its last batch.
+    """
 
     def __init__(
         self,
@@ -29,6 +33,7 @@ class ImageBatches(keras.utils.PyDataset):  # type: ignore[misc]
         pixels: NDArray[np.uint8],
         config: TrainingConfig,
         phase: Phase,
+        devices: int = 1,
     ) -> None:
         super().__init__(workers=2)
         self._pixels = pixels
@@ -38,6 +43,7 @@ class ImageBatches(keras.utils.PyDataset):  # type: ignore[misc]
         self._sources = rows_by_source(images)
         self._size = phase.size
         self._epoch = phase.begin
+        self._devices = devices
         self._draw()
 
     def __len__(self) -> int:
@@ -69,6 +75,8 @@ class ImageBatches(keras.utils.PyDataset):  # type: ignore[misc]
             self._order = rng.permutation(n)[:drawn]
         else:
             self._order = rng.choice(n, drawn, p=self._weights)
+        # Every device has a share of the last batch: of none, its gradient would be no number.
+        self._order = np.resize(self._order, -(-drawn // self._devices) * self._devices)
 
     def _donor(self, rng: np.random.Generator) -> NDArray[np.uint8]:
         rows = self._sources[rng.integers(len(self._sources))]
@@ -139,7 +147,8 @@ def fit(
     keras.utils.set_random_seed(config.seed)
     steps = steps_per_epoch(images, config)
     network = compiled(config, steps * config.epochs) if begun is None else begun
-    done = int(network.optimizer.iterations) // steps
+    done = steps_taken(network) // steps
+    shared_by = network.distribute_strategy.num_replicas_in_sync
     report = keras.callbacks.LambdaCallback(
         on_epoch_begin=lambda epoch, _: seed_dropout(network, config.seed, epoch),
         on_epoch_end=lambda epoch, logs: after_epoch(epoch + 1, network, dict(logs)),
@@ -148,7 +157,7 @@ def fit(
         if done < end:
             first = max(begin, done)
             network.fit(
-                ImageBatches(images, pixels, config, Phase(first, end, size)),
+                ImageBatches(images, pixels, config, Phase(first, end, size), shared_by),
                 shuffle=False,  # the order of an epoch is drawn there, from its number
                 initial_epoch=first,
                 epochs=end,
@@ -174,38 +183,44 @@ def steps_per_epoch(images: Sequence[LabelledImage], config: TrainingConfig) -> 
 
 
 def compiled(config: TrainingConfig, steps: int) -> keras.Model:
-    """Build the network of a run of so many steps, with its optimiser.
+    """Build the network of a run of so many steps, with its optimiser, on its devices.
 
     Raises
     ------
     DatasetError
         If it is to begin with pretrained weights and these are not installed.
     """
-    keras.config.set_dtype_policy(config.precision)
-    network = NETWORKS[config.network](
-        (None, None) if config.small_first else config.input_size, len(config.labels)
-    )
-    keras.config.set_dtype_policy("float32")
-    if config.pretrained:
-        take_pretrained(network, read_tensors(efficientnet_lite_file()))
-    rate: float | keras.optimizers.schedules.LearningRateSchedule = config.learning_rate
-    if config.augment:
-        warm_up = steps // 20
-        rate = keras.optimizers.schedules.CosineDecay(
-            0.0, steps - warm_up, warmup_target=config.learning_rate, warmup_steps=warm_up
+    strategy = devices(config.batch_size)
+    shared = strategy.num_replicas_in_sync > 1
+    with strategy.scope():
+        keras.config.set_dtype_policy(config.precision)
+        network = NETWORKS[config.network](
+            (None, None) if config.small_first else config.input_size, len(config.labels)
         )
-    network.compile(
-        keras.optimizers.AdamW(
-            rate,
-            weight_decay=config.weight_decay,
-            use_ema=config.averaging is not None,
-            ema_momentum=config.averaging or 0.99,
-        ),
-        loss="categorical_crossentropy",
-        metrics=["accuracy"],
-        # XLA is slow at depthwise convolutions on processors.
-        jit_compile=False if config.network == "efficientnet_lite" else "auto",
-    )
+        keras.config.set_dtype_policy("float32")
+        if shared:
+            normalise_whole_batches(network)
+        if config.pretrained:
+            take_pretrained(network, read_tensors(efficientnet_lite_file()))
+        rate: float | keras.optimizers.schedules.LearningRateSchedule = config.learning_rate
+        if config.augment:
+            warm_up = steps // 20
+            rate = keras.optimizers.schedules.CosineDecay(
+                0.0, steps - warm_up, warmup_target=config.learning_rate, warmup_steps=warm_up
+            )
+        network.compile(
+            keras.optimizers.AdamW(
+                rate,
+                weight_decay=config.weight_decay,
+                use_ema=config.averaging is not None,
+                ema_momentum=config.averaging or 0.99,
+            ),
+            loss="categorical_crossentropy",
+            metrics=["accuracy"],
+            # XLA is slow at depthwise convolutions on processors, and devices cannot speak with one
+            # another in what it compiles.
+            jit_compile=False if shared or config.network == "efficientnet_lite" else "auto",
+        )
     return network
 
 

@@ -16,6 +16,7 @@ from covidxray_api.training.data.dataset import LabelledImage
 from covidxray_api.training.data.split import Rows, split
 from covidxray_api.training.fitting.checkpoint import Checkpoint
 from covidxray_api.training.fitting.config import TrainingConfig
+from covidxray_api.training.fitting.devices import devices
 from covidxray_api.training.fitting.fit import compiled, fit, infer, steps_per_epoch
 
 MILESTONES = (30, 50, 100)
@@ -61,7 +62,8 @@ def train(
     trained_on, held_out = (rows[part] for part in split([images[row] for row in rows], config))
     to_learn = [images[row] for row in trained_on]
     checkpoint = None if checkpoints is None else Checkpoint.of(checkpoints, config, to_learn)
-    state = None if checkpoint is None else checkpoint.load(steps_per_epoch(to_learn, config))
+    with devices(config.batch_size).scope():
+        state = None if checkpoint is None else checkpoint.load(steps_per_epoch(to_learn, config))
     begun, history = state or (None, [])
     columns = (
         TextColumn("{task.description}"),
