@@ -200,7 +200,7 @@ def costs_of(service: Service, processes: int, one: float, most: float, seconds:
 
 
 @app.command()
-def check(seconds: float = 20.0) -> None:
+def check(seconds: float = 30.0) -> None:
     """Compare the simulation with the real service, at one and at two processes.
 
     What films cost is measured first, by other loads than those that are compared.

@@ -42,7 +42,8 @@ def test_a_film_waits_in_the_process_of_its_connection_while_another_idles() -> 
     turns = simulate(Costs([MEAN_S]), arrivals, processes=2, max_in_flight=1000)
     kept = simulate(Costs([MEAN_S]), arrivals, processes=2, max_in_flight=1000, connections=256)
 
-    assert kept.p99_ms > 1.2 * turns.p99_ms
+    assert kept.p50_ms > turns.p50_ms
+    assert kept.p99_ms > turns.p99_ms
 
 
 def test_processes_that_work_at_once_are_slower_and_nothing_else_waits() -> None:
