@@ -49,7 +49,8 @@ def test_a_process_that_ends_closes_its_pipe() -> None:
 
 def test_what_is_imported_before_the_fork_starts_no_thread() -> None:
     code = (
-        "import os; from covidxray_api.api.server import preload; preload();"
+        "import os; from covidxray_api.api.server import RECORDING, SERVING, preload;"
+        "preload(*SERVING, RECORDING);"
         "print(len(os.listdir('/proc/self/task')))"
     )
     # OpenBLAS has threads of its own, which it ends before a fork.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import multiprocessing
 import signal
 from socket import socket
@@ -33,8 +32,6 @@ class ForkedProcess(Process):
 
     def start(self) -> None:
         """Fork."""
-        # What is shared stays so as long as the collector does not mark it.
-        gc.freeze()
         # A signal that comes before the process has taken leave of its parent's handlers waits.
         signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
         try:

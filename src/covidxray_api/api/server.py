@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import math
 import os
 import signal
@@ -37,8 +38,11 @@ ANSWERED_S = 5
 
 PROTOCOL = "covidxray_api.api.shedding_protocol"
 
-PRELOADED = ("covidxray_api.api.app", "covidxray_api.records.opening", PROTOCOL)
-"""Modules that each process needs that serves."""
+SERVING = ("covidxray_api.api.app", PROTOCOL)
+"""Modules that each process needs before it serves."""
+
+RECORDING = "covidxray_api.records.opening"
+"""The module that it needs soon after."""
 
 
 def serve(settings: Settings) -> None:
@@ -69,19 +73,26 @@ def serve(settings: Settings) -> None:
 def _run(config: uvicorn.Config) -> None:
     if config.workers > 1:
         port = config.bind_socket()
-        preload()
+        preload(*SERVING, RECORDING)
         Supervisor(config, [port], Path(os.environ[RUN])).run()
         return
+    preload(*SERVING)
     server = uvicorn.Server(config)
     server.run()
     if not server.started:
         sys.exit(STARTUP_FAILURE)
 
 
-def preload() -> None:
-    """Import what each process needs that serves; no thread may be started by it."""
-    for name in PRELOADED:
-        import_module(name)
+def preload(*names: str) -> None:
+    """Import modules, which stay: the garbage collector passes over them from then on."""
+    gc.disable()
+    try:
+        for name in names:
+            import_module(name)
+    finally:
+        gc.enable()
+    # Pages that the collector does not write are shared with processes that are forked.
+    gc.freeze()
 
 
 def check(settings: Settings) -> None:
