@@ -1,10 +1,12 @@
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
 from covidxray_api.errors import CorruptArtefact
 from covidxray_api.models.artefacts import (
     Declaration,
+    fault_of,
     hashed,
     new_version,
     verify,
@@ -92,3 +94,17 @@ def test_what_only_training_reads_may_be_absent_and_is_not_hashed(tmp_path: Path
     verify(folder, files_of(folder), {"trials.npz": "0"})
     (folder / "trials.npz").write_bytes(b"of training")
     verify(folder, files_of(folder), {"trials.npz": "0"})
+
+
+def test_why_a_file_cannot_be_read_is_said_in_a_line(tmp_path: Path) -> None:
+    with pytest.raises(OSError, match="No such file") as absent:
+        (tmp_path / "manifest.json").read_bytes()
+    with pytest.raises(ValidationError) as unlisted:
+        Note.model_validate_json('{"files": {"mean.npy": 1}, "more": 1}')
+    with pytest.raises(ValidationError) as no_json:
+        Note.model_validate_json("PK")
+
+    assert fault_of(absent.value) == "No such file or directory"
+    assert fault_of(unlisted.value) == "files.mean.npy: Input should be a valid string"
+    assert fault_of(no_json.value).startswith("Invalid JSON: expected value")
+    assert fault_of(ValueError("One.\nTwo.")) == "One"

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from covidxray_api.consistency.check import Consistency
 from covidxray_api.errors import CorruptArtefact
-from covidxray_api.models.artefacts import MANIFEST, Declaration, verify
+from covidxray_api.models.artefacts import MANIFEST, Declaration, fault_of, verify
 from covidxray_api.models.signatures import TrustedKeys
 from covidxray_api.preprocessing import preprocess
 from covidxray_api.radiograph import Radiograph
@@ -162,7 +162,7 @@ class Reference:
             manifest = ReferenceManifest.model_validate_json(content)
             verify(folder, manifest.files)
         except (OSError, ValidationError) as error:
-            raise CorruptArtefact("manifest", path=folder, fault=str(error)) from error
+            raise CorruptArtefact("manifest", path=folder, fault=fault_of(error)) from error
         if keys:
             keys.check(folder, sha256(content).hexdigest())
         mean = np.load(folder / MEAN_ARRAY, allow_pickle=False)

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 
 from covidxray_api.errors import CorruptArtefact
-from covidxray_api.models.artefacts import MANIFEST, Declaration, verify, versions
+from covidxray_api.models.artefacts import MANIFEST, Declaration, fault_of, verify, versions
 from covidxray_api.models.signatures import TrustedKeys
 
 
@@ -70,7 +70,7 @@ def read_newest(
         manifest = kind.model_validate_json(content)
         verify(home, manifest.files, manifest.training_files)
     except (OSError, ValidationError) as error:
-        raise CorruptArtefact("manifest", path=home, fault=str(error)) from error
+        raise CorruptArtefact("manifest", path=home, fault=fault_of(error)) from error
     if keys:
         keys.check(home, sha256(content).hexdigest())
     return home, manifest

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from covidxray_api.errors import CorruptArtefact
-from covidxray_api.models.artefacts import write_text
+from covidxray_api.models.artefacts import fault_of, write_text
 
 PROMOTED = "promoted"
 """Name of the file."""
@@ -36,7 +36,7 @@ def promoted(folder: Path) -> list[str]:
     except FileNotFoundError:
         return []
     except (OSError, ValueError) as error:
-        raise CorruptArtefact("manifest", path=path, fault=str(error)) from error
+        raise CorruptArtefact("manifest", path=path, fault=fault_of(error)) from error
 
 
 def write_promoted(folder: Path, versions: Sequence[str]) -> None:

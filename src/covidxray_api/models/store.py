@@ -23,6 +23,7 @@ from covidxray_api.models.artefacts import (
     EVIDENCE,
     MANIFEST,
     Draft,
+    fault_of,
     new_version,
     read_json,
     verify,
@@ -73,7 +74,7 @@ class StoredModel:
             content = path.read_bytes()
             manifest = Manifest.model_validate_json(content)
         except (OSError, ValidationError) as error:
-            raise CorruptArtefact("manifest", path=path, fault=str(error)) from error
+            raise CorruptArtefact("manifest", path=path, fault=fault_of(error)) from error
         if (manifest.name, manifest.version) != (folder.parent.name, folder.name):
             fault = f"it is of {manifest.name} {manifest.version}"
             raise CorruptArtefact("manifest", path=path, fault=fault)
@@ -83,7 +84,9 @@ class StoredModel:
             elsewhere = false_positives_elsewhere(evidence)
             outside_lungs = strongest_outside_lungs(evidence)
         except (OSError, ValueError) as error:
-            raise CorruptArtefact("manifest", path=path_of_evidence, fault=str(error)) from error
+            raise CorruptArtefact(
+                "manifest", path=path_of_evidence, fault=fault_of(error)
+            ) from error
         sha256 = hashlib.sha256(content).hexdigest()
         return cls(folder, manifest, sha256, None, elsewhere, outside_lungs)
 

@@ -720,7 +720,7 @@ PROBLEMS: Mapping[str, ProblemText] = {
                 "en": "{path} is not listed in its manifest.",
                 "es": "{path} no figura en su manifiesto.",
             },
-            "manifest": {"en": "{path}: {fault}", "es": "{path}: {fault}"},
+            "manifest": {"en": "{path}: {fault}.", "es": "{path}: {fault}."},
             "unsigned": {
                 "en": "{path} has no signature, which the trusted keys of models ask for.",
                 "es": "{path} no tiene firma, y las claves de confianza de los modelos la exigen.",
