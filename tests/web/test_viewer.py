@@ -451,9 +451,9 @@ def test_no_ruler_measures_what_states_no_spacing(viewer: Page) -> None:
 @pytest.mark.parametrize(
     ("name", "key", "figures"),
     [
-        ("Lung", "2", "Level 35 %, width 50 %"),
-        ("Bone", "3", "Level 75 %, width 50 %"),
-        ("Soft tissue", "4", "Level 60 %, width 50 %"),
+        ("Lung", "2", "Level 35%, width 50%"),
+        ("Bone", "3", "Level 75%, width 50%"),
+        ("Soft tissue", "4", "Level 60%, width 50%"),
     ],
 )
 def test_windows_are_preset_by_button_and_key(
@@ -463,6 +463,6 @@ def test_windows_are_preset_by_button_and_key(
     viewer.keyboard.press(key)
     expect(said).to_have_text(figures)
     viewer.get_by_role("button", name="Reset").click()
-    expect(said).to_have_text("Level 50 %, width 100 %")
+    expect(said).to_have_text("Level 50%, width 100%")
     viewer.get_by_role("group", name="Window").get_by_role("button", name=name).click()
     expect(said).to_have_text(figures)

@@ -136,7 +136,7 @@ def test_axe_finds_nothing(visit: Visit, drop: Drop, options: dict[str, Any]) ->
 def test_what_states_no_unit_is_windowed_in_per_cent(answered: Page) -> None:
     answered.get_by_role("button", name="Enlarge 1").click()
 
-    expect(answered.locator(".tools output")).to_have_text("Level 50 %, width 100 %")
+    expect(answered.locator(".tools output")).to_have_text("Level 50%, width 100%")
     expect(answered.get_by_label("Window centre")).to_be_hidden()
     expect(answered.locator(".stage canvas")).to_have_count(0)
 
@@ -149,4 +149,4 @@ def test_the_picture_stays_where_the_values_cannot_be_had(visit: Visit, drop: Dr
     expect(page.locator(".stage img")).to_be_visible()
     page.locator(".stage").press("2")
 
-    expect(page.locator(".tools output")).to_have_text("Level 35 %, width 50 %")
+    expect(page.locator(".tools output")).to_have_text("Level 35%, width 50%")

@@ -38,7 +38,7 @@ export function shares({ probabilities }, model) {
   const names = shortNames(model);
   return Object.entries(probabilities)
     .sort(([, one], [, other]) => other - one)
-    .map(([label, share]) => `${names[label] ?? label} ${percent(share)}`)
+    .map(([label, share]) => `${names[label] ?? label}\u00a0${percent(share)}`)
     .join(" · ");
 }
 

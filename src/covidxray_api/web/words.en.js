@@ -174,7 +174,7 @@ export const words = {
   oriented: (degrees, mirrored) => `${mirrored ? "Mirrored" : ""}${mirrored && degrees ? ", " : ""}${degrees ? `turned by ${degrees}°` : ""}: not as it was sent`,
   brightness: "Brightness",
   contrast: "Contrast",
-  levelWidth: (level, width) => `Level ${level} %, width ${width} %`,
+  levelWidth: (level, width) => `Level ${level}%, width ${width}%`,
   ownWindow: "Window in the unit of the file",
   center: "Window centre",
   windowWidth: "Window width",
