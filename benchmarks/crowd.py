@@ -23,6 +23,7 @@ class Crowd:
         """Images that were answered `at_once`, `by_retry`, or are `lost`."""
 
         self._answered: list[float] = []
+        self._ended = 0.0
         self._url = f"http://127.0.0.1:{port}/predict"
         self._film = images(MAIN)[0]
         self._stopped = threading.Event()
@@ -36,13 +37,15 @@ class Crowd:
         try:
             yield
         finally:
+            self._ended = time.monotonic()
             self._stopped.set()
             for thread in self._threads:
                 thread.join()
 
     def longest_pause(self) -> float:
-        """Return the longest time in which nobody was answered, in seconds."""
-        return max(after - before for before, after in pairwise(sorted(self._answered)))
+        """Return the longest time in which nobody was answered, to the end, in seconds."""
+        moments = sorted([*self._answered, self._ended])
+        return max(after - before for before, after in pairwise(moments))
 
     def _ask(self) -> None:
         with httpx.Client(timeout=120) as client:

@@ -25,8 +25,8 @@ from benchmarks.run import ours
 from benchmarks.scaling import keep
 from covidxray_api.bulk.ray_cluster import ALONE, ENVIRONMENT, nodes_here
 
-CORES = 3
-"""Cores that Ray counts on a node: a replica of each part finds its place, and no second one."""
+CORES = 5
+"""Cores that Ray counts on a node: what a lost one held finds its place on the other."""
 
 STORE_BYTES = 128 * 2**20
 
