@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import ValidationError
+from skimage.metrics import structural_similarity
 
 from covidxray_api.consistency.check import Consistency
 from covidxray_api.errors import CorruptArtefact
@@ -22,20 +22,17 @@ from covidxray_api.radiograph import Radiograph
 MEAN_ARRAY = "mean.npy"
 MEAN_PICTURE = "mean.png"
 
-TRUNCATED = 3.5
-"""Distance from its centre at which a window ends, in standard deviations of the Gaussian."""
-
 
 class SsimParameters(Declaration):
     """Parameters of SSIM after Wang et al. 2004, section III-C."""
 
-    gaussian_weights: Literal[True] = True
+    gaussian_weights: bool = True
     """Weigh each window by a Gaussian."""
 
     sigma: float = 1.5
     """Standard deviation of the Gaussian, in pixels (11×11 window)."""
 
-    use_sample_covariance: Literal[False] = False
+    use_sample_covariance: bool = False
     """Normalise covariances by N, as the paper does, instead of N-1."""
 
     K1: float = 0.01
@@ -73,53 +70,6 @@ class ReferenceManifest(Declaration):
     """SHA-256 of each file beside the manifest, by file name."""
 
 
-class StructuralSimilarity:
-    """Similarity to one image (Wang et al. 2004, section III-C).
-
-    Parameters
-    ----------
-    image : ndarray of float, shape (height, width)
-        What others are compared with, no smaller than a window.
-    parameters : SsimParameters
-        Parameters of the similarity.
-    """
-
-    def __init__(self, image: NDArray[np.floating], parameters: SsimParameters) -> None:
-        self._border = round(TRUNCATED * parameters.sigma)
-        size = 2 * self._border + 1
-        self._window = cv2.getGaussianKernel(size, parameters.sigma, cv2.CV_64F)
-        self._c1 = (parameters.K1 * parameters.data_range) ** 2
-        self._c2 = (parameters.K2 * parameters.data_range) ** 2
-        self._image = image.astype(np.float64)
-        self._mean = self._averaged(self._image)
-        self._variance = self._averaged(self._image**2) - self._mean**2
-
-    def to(self, other: NDArray[np.floating]) -> float:
-        """Return the mean similarity to another image, by eq. 13 and 14.
-
-        Parameters
-        ----------
-        other : ndarray of float, shape (height, width)
-            Of the same size.
-
-        Returns
-        -------
-        float
-            -1 to 1, over all windows that lie within the images.
-        """
-        image = other.astype(np.float64)
-        mean = self._averaged(image)
-        variance = self._averaged(image**2) - mean**2
-        covariance = self._averaged(self._image * image) - self._mean * mean
-        alike = (2 * self._mean * mean + self._c1) * (2 * covariance + self._c2)
-        at_most = (self._mean**2 + mean**2 + self._c1) * (self._variance + variance + self._c2)
-        within = slice(self._border, -self._border)
-        return float((alike / at_most)[within, within].mean())
-
-    def _averaged(self, image: NDArray[np.float64]) -> NDArray[np.float64]:
-        return cv2.sepFilter2D(image, -1, self._window, self._window).astype(np.float64, copy=False)
-
-
 class Reference:
     """The mean radiograph and the similarity to it.
 
@@ -138,7 +88,7 @@ class Reference:
     ) -> None:
         self.mean = mean
         self.threshold = threshold
-        self._similarity = StructuralSimilarity(mean, parameters)
+        self._parameters = parameters.model_dump()
 
     @classmethod
     def load(cls, folder: Path, keys: TrustedKeys | None = None) -> Reference:
@@ -193,7 +143,7 @@ class Reference:
         """
         height, width = self.mean.shape
         tensor = preprocess([image], (height, width))[0, ..., 0]
-        return self._similarity.to(tensor)
+        return float(structural_similarity(self.mean, tensor, **self._parameters))
 
     def check(self, radiograph: Radiograph) -> tuple[Consistency, Radiograph]:
         """Judge an image by the paper's rule alone, and leave it as it is."""
