@@ -14,20 +14,28 @@ export PYTHONDONTWRITEBYTECODE =
 # What the image carries beside the bare service.
 SERVED := postgresql hospital grpc bulk remote traces
 
-.PHONY: audit advisories images blocks serve test test-serving test-training fuzz browser check faults schema lowest lock openapi hospital ray reference postman docs rpc spectral clients
+# What `make test` runs: those that are left out have targets of their own.
+QUICK := not browser and not faults and not fuzz and not npm and not ray
+PROCESSES := tests/bulk tests/cli tests/deploy tests/distribution tests/jobs tests/records tests/serving tests/test_cli.py
+
+.PHONY: audit advisories images blocks serve test test-serving test-processes test-training fuzz browser check faults schema lowest lock openapi hospital ray reference postman docs rpc spectral clients
 
 serve: $(VENV)/serving
 	$(BIN)/covidxray serve
 
 test: $(VENV)/testing
 	$(BIN)/coverage erase
-	$(MAKE) --jobs=2 --output-sync test-serving test-training
+	$(MAKE) --jobs=3 --output-sync test-serving test-processes test-training
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 
 test-serving: $(VENV)/testing
-	$(BIN)/coverage run -m pytest -m "not browser and not faults and not fuzz and not npm and not ray" \
+	$(BIN)/coverage run -m pytest -m "$(QUICK)" $(PROCESSES:%=--ignore %) \
 		--ignore tests/documentation --ignore tests/hospital --ignore tests/training
+
+# They start services and commands, and wait as much as they compute.
+test-processes: $(VENV)/testing
+	$(BIN)/coverage run -m pytest -m "$(QUICK)" $(PROCESSES)
 
 test-training: $(VENV)/testing
 	$(BIN)/coverage run -m pytest tests/training

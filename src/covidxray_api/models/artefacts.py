@@ -172,7 +172,9 @@ def read_json(path: Path) -> dict[str, Any]:
 def fault_of(error: Exception) -> str:
     """Return in a line, without a full stop, why a file cannot be read."""
     if isinstance(error, OSError) and error.strerror:
-        return error.strerror
+        return (
+            f"{Path(error.filename).name}: {error.strerror}" if error.filename else error.strerror
+        )
     if isinstance(error, ValidationError):
         first = error.errors()[0]
         return ": ".join(filter(None, (".".join(map(str, first["loc"])), first["msg"])))
