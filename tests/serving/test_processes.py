@@ -169,19 +169,21 @@ def test_metrics_are_of_all_processes_and_outlive_each(
     assert before[asked] == 20
     assert before['covidxray_stage_seconds_count{stage="decode"}'] == 20
     assert before["covidxray_capacity"] == 64
-    os.kill(min(workers(process)), signal.SIGKILL)
-    after = wait_until(lambda: figures_of_one(client))
+    killed = min(workers(process))
+    os.kill(killed, signal.SIGKILL)
+    wait_until(lambda: len(workers(process) - {killed}) == 2)
+    after = wait_until(lambda: figures_of_two(client))
 
     assert after[asked] == 20
 
 
-def figures_of_one(client: httpx.Client) -> dict[str, float]:
-    """Return the figures, if one process is left to be scraped, or nothing."""
+def figures_of_two(client: httpx.Client) -> dict[str, float]:
+    """Return the figures, if two processes are there to be scraped, or nothing."""
     try:
         found = figures(client)
     except httpx.TransportError:
         return {}  # The connection waited for the process that died.
-    return found if found["covidxray_capacity"] == 32 else {}
+    return found if found["covidxray_capacity"] == 64 else {}
 
 
 @pytest.mark.parametrize("count", [1, 2])
