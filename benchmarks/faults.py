@@ -10,7 +10,7 @@ from xml.etree import ElementTree
 
 import typer
 
-from benchmarks.sections import replaced
+from benchmarks.sections import rewrite
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "reliability.md"
@@ -40,8 +40,7 @@ def main() -> None:
             raise typer.Exit(done.returncode)
         cases = ElementTree.parse(report).iter("testcase")  # noqa: S314 - our own file
         rows = [row(case) for case in cases if case.find("properties") is not None]
-    page = replaced(PAGE.read_text(encoding="utf-8"), "faults", HEAD + "".join(rows))
-    PAGE.write_text(page, encoding="utf-8")
+    rewrite(PAGE, "faults", HEAD + "".join(rows))
 
 
 if __name__ == "__main__":

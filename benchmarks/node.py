@@ -30,8 +30,8 @@ from tests.hospital.nodes import running as running_node
 from tests.hospital.storm import EXAMPLES, NAMES, rage
 
 from benchmarks.load import Client, _form
-from benchmarks.processes import Service, free_port, running
-from benchmarks.sections import replaced
+from benchmarks.processes import Service, cpu_seconds, free_port, running
+from benchmarks.sections import rewrite
 
 CLIENTS = 8
 """Associations, and connections."""
@@ -147,7 +147,8 @@ def by_node(sent: Sequence[bytes], results: Sequence[str]) -> ByNode:
             assert node.store(first) == [0]
             wait_for(1)
             port = str(node.port)
-            begun, before = time.perf_counter(), _cpu_seconds(node.process.pid)
+            process = psutil.Process(node.process.pid)
+            begun, before = time.perf_counter(), cpu_seconds(process)
             sending = [
                 subprocess.Popen(  # noqa: S603
                     [_tool("storescu"), "-aec", "COVIDXRAY", "+sd", "127.0.0.1", port, str(part)]
@@ -158,16 +159,10 @@ def by_node(sent: Sequence[bytes], results: Sequence[str]) -> ByNode:
             stored = time.perf_counter() - begun
             wait_for(len(sent))
             answered = time.perf_counter() - begun
-            spent = _cpu_seconds(node.process.pid) - before
+            spent = cpu_seconds(process) - before
             node.stop()
     number = len(timed)
     return ByNode(number / stored, number / answered, spent / number * 1e3)
-
-
-def _cpu_seconds(process: int) -> float:
-    """Return the time that a process and all that it started have computed."""
-    top = psutil.Process(process)
-    return sum(sum(each.cpu_times()[:2]) for each in (top, *top.children(recursive=True)))
 
 
 def _tool(name: str) -> str:
@@ -207,7 +202,7 @@ def _times(number: int) -> str:
 
 def write(part: str, text: str) -> None:
     """Write a part of the page, and print it."""
-    PAGE.write_text(replaced(PAGE.read_text(encoding="utf-8"), part, text), encoding="utf-8")
+    rewrite(PAGE, part, text)
     typer.echo(text)
 
 

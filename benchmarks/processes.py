@@ -22,6 +22,16 @@ PATIENCE = 180
 """Seconds that a service may take to start."""
 
 
+def tree(process: psutil.Process) -> list[psutil.Process]:
+    """Return a process and all that it started."""
+    return [process, *process.children(recursive=True)]
+
+
+def cpu_seconds(process: psutil.Process) -> float:
+    """Return the time that a process and all that it started have computed."""
+    return sum(sum(each.cpu_times()[:2]) for each in tree(process))
+
+
 @dataclass(frozen=True)
 class Service:
     """A service that runs."""
@@ -33,17 +43,13 @@ class Service:
 
     path: str
 
-    def tree(self) -> list[psutil.Process]:
-        """Return the process and all that it started."""
-        return [self.process, *self.process.children(recursive=True)]
-
     def cpu_seconds(self) -> float:
         """Return the time that all its processes have computed."""
-        return sum(sum(process.cpu_times()[:2]) for process in self.tree())
+        return cpu_seconds(self.process)
 
     def resident(self) -> list[float]:
         """Return the resident memory of each process, in megabytes, largest first."""
-        return sorted((p.memory_info().rss / 2**20 for p in self.tree()), reverse=True)
+        return sorted((p.memory_info().rss / 2**20 for p in tree(self.process)), reverse=True)
 
     def load(self, **options: Any) -> dict[str, Any]:
         """Put load on it from another process; add CPU seconds and memory to what came back."""

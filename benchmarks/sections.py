@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 
 def replaced(page: str, name: str, text: str) -> str:
@@ -18,3 +19,8 @@ def replaced(page: str, name: str, text: str) -> str:
     if count != 1:
         raise ValueError(f"{count} parts of the page are called {name}")
     return changed
+
+
+def rewrite(page: Path, name: str, text: str) -> None:
+    """Write another text into a part of a page; see `replaced`."""
+    page.write_text(replaced(page.read_text(encoding="utf-8"), name, text), encoding="utf-8")

@@ -31,8 +31,7 @@ class GatheringTransport:
     def write(self, data: bytes) -> None:
         """Send what is held with this, or hold this."""
         if self._held:
-            data, self._held = self._held + data, b""
-            self._transport.write(data)
+            self.send(data)
         elif data:
             self._held = data
             self._loop.call_soon(self._send)

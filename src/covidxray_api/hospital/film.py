@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from covidxray_api import __version__
 from covidxray_api.hospital.image_reference import ImageReference
+from covidxray_api.lungs import Spot
 from covidxray_api.screening.screening import Explained, Screening
 
 _RESULTS = uuid.UUID("6f0b6f5e-6d0a-5f0c-9a55-2f3f4d9b8f11")
@@ -24,15 +25,20 @@ class Film:
         """The answer without its map."""
         return self.explained.screening
 
+    @property
+    def spot(self) -> Spot | None:
+        """Where the saliency map is strongest, if there is one and the lungs were looked for."""
+        explanation = self.explained.explanation
+        return explanation.spot if explanation else None
+
     def uid(self, name: str) -> str:
         """Return the UID of something that is made of this answer to this film, by its name.
 
         What is made again of the same has the same UIDs, so that no archive keeps it twice. They
         are UUIDs (PS3.5, section B.2).
         """
-        screening, explanation = self.screening, self.explained.explanation
+        screening, spot = self.screening, self.spot
         site, shares = screening.model.site, screening.probabilities or {}
-        spot = explanation.spot if explanation else None
         parts = (
             name,
             __version__,

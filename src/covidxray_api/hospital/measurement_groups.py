@@ -75,7 +75,7 @@ def measurement_groups(film: Film, language: Language, segments: Dataset | None)
         if explanation is None or explanation.map is None or explanation.label != label:
             yield _label_group(label.code, concept, None, algorithm).filled(given)
             continue
-        strongest = explanation.spot.place if explanation.spot else None
+        strongest = film.spot.place if film.spot else None
         said = [_comment(text) for text in about_map(explanation, screening.model, language)]
         if segments is None:
             yield _label_group(label.code, concept, strongest, algorithm).filled(given, said)
@@ -159,9 +159,8 @@ def _segment(
 
 def algorithm_of(film: Film) -> Algorithm:
     """Return what answered to a film."""
-    screening, explanation = film.screening, film.explained.explanation
+    screening, spot = film.screening, film.spot
     model, site = screening.model, screening.model.site
-    spot = explanation.spot if explanation else None
     said = {
         "manifest SHA-256": model.sha256,
         "operating point": screening.operating_point,

@@ -1,10 +1,7 @@
 // Chooses two radiographs of the list, to see them beside each other.
 
-import { make } from "./dom.js";
+import { make, makeSome } from "./dom.js";
 import { view } from "./viewer.js";
-
-// As many radiographs become options in a frame: hundreds at once would hold the page up.
-const MADE_AT_ONCE = 10;
 
 const form = document.querySelector("#compare");
 const [first, second] = form.querySelectorAll("select");
@@ -54,10 +51,8 @@ function makeOptions() {
   const listed = new Set(radiographs);
   for (const radiograph of offered.keys()) if (!listed.has(radiograph)) offered.delete(radiograph);
   const missing = radiographs.filter((radiograph) => !offered.has(radiograph));
-  for (const radiograph of missing.slice(0, MADE_AT_ONCE)) {
-    offered.set(radiograph, [first, second].map(() => make("option", { radiograph })));
-  }
-  if (missing.length > MADE_AT_ONCE) offer(radiographs);
+  const options = (radiograph) => [first, second].map(() => make("option", { radiograph }));
+  makeSome(missing, (radiograph) => offered.set(radiograph, options(radiograph)), () => offer(radiographs));
 }
 
 // Has a field show these options, as they are named and dated now, and touches no other.

@@ -44,6 +44,15 @@ export function labelled(text, field) {
   return [make("label", { for: field.id }, text), field];
 }
 
+// As much is made in a frame: hundreds at once would hold the page up.
+const MADE_AT_ONCE = 10;
+
+// Makes the first of what is missing; `again` is to come back for the others in the next frame.
+export function makeSome(missing, makeOne, again) {
+  missing.slice(0, MADE_AT_ONCE).forEach(makeOne);
+  if (missing.length > MADE_AT_ONCE) again();
+}
+
 export function announce(text) {
   document.querySelector("#announcer").textContent = text;
 }

@@ -1,12 +1,9 @@
 // The table: a line for each radiograph, the urgent ones first, with counts above it.
 
-import { announce, button } from "./dom.js";
+import { announce, button, makeSome } from "./dom.js";
 import { words } from "./language.js";
 import { row } from "./row.js";
 import { counted, summary, urgentFirst } from "./verdict.js";
-
-// As many lines are made in a frame: hundreds at once would hold the page up.
-const MADE_AT_ONCE = 10;
 
 export function worklist(section, { open }) {
   const [body, filters, search] = ["tbody", ".filters", "input[type=search]"].map((part) => section.querySelector(part));
@@ -55,8 +52,7 @@ export function worklist(section, { open }) {
 
   function makeRows() {
     const missing = radiographs.filter((radiograph) => !rows.has(radiograph));
-    for (const radiograph of missing.slice(0, MADE_AT_ONCE)) rows.set(radiograph, row(radiograph, open, changed));
-    if (missing.length > MADE_AT_ONCE) changed();
+    makeSome(missing, (radiograph) => rows.set(radiograph, row(radiograph, open, changed)), changed);
   }
 
   // Tab stops at one row, and arrows lead from row to row: there may be hundreds.
