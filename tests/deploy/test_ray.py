@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from covidxray_api.bulk import ray_serve
+from covidxray_api.bulk.ray_cluster import ENVIRONMENT, SERVING
 from covidxray_api.bulk.ray_screener import APPLICATION
 from covidxray_api.errors import InvalidConfiguration
 from covidxray_api.settings import Settings
@@ -48,6 +49,8 @@ def test_pods_have_the_schema_of_kubernetes(group: dict[str, Any]) -> None:
     for version in ("1.30", "1.37"):
         kubernetes_validate.validate(pod, version, strict=True)
     assert pod["spec"]["securityContext"]["runAsNonRoot"] is True
+    (container,) = pod["spec"]["containers"]
+    assert {each["name"]: each["value"] for each in container["env"]} == ENVIRONMENT | SERVING
 
 
 def test_nobody_is_let_in_by_a_configuration_that_forgets_to_say_who_may_call() -> None:

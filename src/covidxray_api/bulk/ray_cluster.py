@@ -28,6 +28,14 @@ ENVIRONMENT = {
 }
 """Asked for by Ray when it is imported."""
 
+SERVING = {
+    # What replicas tell one another goes with the call: by the object store, what the other is told
+    # on another machine takes up to a second longer.
+    "RAY_max_direct_call_object_size": str(64 * 2**20),
+    "RAY_task_rpc_inlined_bytes_limit": str(256 * 2**20),
+}
+"""The same, for Ray on each machine that serves."""
+
 ALONE = {
     # As on systems where Ray has no clusters: all its processes listen on the loopback alone.
     "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",

@@ -24,13 +24,14 @@ def ray(
     import os
 
     from covidxray_api.api.server import check
-    from covidxray_api.bulk.ray_cluster import LOCAL, connected
+    from covidxray_api.bulk.ray_cluster import LOCAL, SERVING, connected
     from covidxray_api.bulk.table import require
 
     settings = read_settings()
     with told_plainly():
         require("ray", "ray")
         check(settings)
+    os.environ.update(SERVING)
     # Ray counts what it places, not what runs: every part finds its place on one machine.
     with connected(cluster, max(os.cpu_count() or 1, 3 * most)):
         from ray import serve
