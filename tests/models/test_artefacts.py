@@ -107,6 +107,9 @@ def test_why_a_file_cannot_be_read_is_said_in_a_line(tmp_path: Path) -> None:
     assert (
         fault_of(absent.value) == f"{Path(absent.value.filename).name}: No such file or directory"
     )
-    assert fault_of(unlisted.value) == "files.mean.npy: Input should be a valid string"
+    assert (
+        fault_of(unlisted.value)
+        == "files.mean.npy: Input should be a valid string; more: Extra inputs are not permitted"
+    )
     assert fault_of(no_json.value).startswith("Invalid JSON: expected value")
     assert fault_of(ValueError("One.\nTwo.")) == "One"

@@ -176,6 +176,6 @@ def fault_of(error: Exception) -> str:
             f"{Path(error.filename).name}: {error.strerror}" if error.filename else error.strerror
         )
     if isinstance(error, ValidationError):
-        first = error.errors()[0]
-        return ": ".join(filter(None, (".".join(map(str, first["loc"])), first["msg"])))
+        faults = ((".".join(map(str, each["loc"])), each["msg"]) for each in error.errors())
+        return "; ".join(": ".join(filter(None, each)) for each in faults)
     return str(error).strip().partition("\n")[0].rstrip(".")

@@ -51,4 +51,4 @@ def write_promoted(folder: Path, versions: Sequence[str]) -> None:
     try:
         write_text(path, "".join(f"{version}\n" for version in versions))
     except OSError as error:
-        raise CorruptArtefact("not_written", path=path, fault=str(error)) from error
+        raise CorruptArtefact("not_written", path=path, fault=fault_of(error)) from error

@@ -19,7 +19,7 @@ from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt, Validati
 from pydantic import model_validator as validator
 
 from covidxray_api.errors import InvalidSiteProfile
-from covidxray_api.models.artefacts import Declaration
+from covidxray_api.models.artefacts import Declaration, fault_of
 from covidxray_api.models.manifest import BALANCED, POINTS, Manifest, OperatingPoint
 from covidxray_api.models.site_temperature import Temperature
 
@@ -277,11 +277,8 @@ class Site:
         try:
             content = path.read_bytes()
             profile = SiteProfile.model_validate_json(content)
-        except OSError as error:
-            raise InvalidSiteProfile("unreadable", path=path, fault=error.strerror) from error
-        except ValidationError as error:
-            fault = error.errors()[0]["msg"]
-            raise InvalidSiteProfile("unreadable", path=path, fault=fault) from error
+        except (OSError, ValidationError) as error:
+            raise InvalidSiteProfile("unreadable", path=path, fault=fault_of(error)) from error
         return cls(path, profile, hashlib.sha256(content).hexdigest())
 
 

@@ -7,6 +7,7 @@ from collections.abc import Collection
 from pathlib import Path
 
 from covidxray_api.errors import InvalidSiteProfile
+from covidxray_api.models.artefacts import fault_of
 
 FILM, LABEL = "film", "label"
 
@@ -32,7 +33,7 @@ def read_labels(path: Path, codes: Collection[str]) -> list[tuple[Path, str]]:
             found = [(row.get(FILM), row.get(LABEL)) for row in rows]
             columns = set(rows.fieldnames or ())
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise InvalidSiteProfile("unreadable", path=path, fault=str(error)) from error
+        raise InvalidSiteProfile("unreadable", path=path, fault=fault_of(error)) from error
     if not {FILM, LABEL} <= columns:
         raise InvalidSiteProfile("label_columns", path=path)
     for row, (film, label) in enumerate(found, 1):

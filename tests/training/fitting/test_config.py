@@ -15,11 +15,17 @@ def test_every_shipped_configuration_is_valid_and_named_after_its_file(path: Pat
     assert TrainingConfig.read(path).name == path.stem
 
 
-def test_unknown_key_is_refused(tmp_path: Path) -> None:
+def test_what_is_wrong_in_a_configuration_is_told_in_a_line(tmp_path: Path) -> None:
     path = tmp_path / "wrong.toml"
-    path.write_text('name = "wrong"\nspeed = 9\n')
-    with pytest.raises(DatasetError, match="speed"):
+    lines = CONFIGS[0].read_text(encoding="utf-8").splitlines()
+    lines = [line.replace("epochs =", "epoch =") for line in lines]
+    path.write_text("\n".join(lines), encoding="utf-8")
+
+    with pytest.raises(DatasetError) as refused:
         TrainingConfig.read(path)
+
+    fault = "epochs: Field required; epoch: Extra inputs are not permitted"
+    assert refused.value.facts["fault"] == fault
 
 
 def test_left_out_sources_and_the_subset_are_respected(

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from pydantic import AliasChoices, Field, ValidationError, model_validator
 
 from covidxray_api.errors import DatasetError
-from covidxray_api.models.artefacts import Declaration
+from covidxray_api.models.artefacts import Declaration, fault_of
 from covidxray_api.models.manifest import Label
 from covidxray_api.training.data.dataset import LabelledImage
 
@@ -166,7 +166,7 @@ class TrainingConfig(Declaration):
         try:
             return cls.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
         except (OSError, tomllib.TOMLDecodeError, ValidationError) as error:
-            raise DatasetError("configuration", path=path, fault=str(error)) from error
+            raise DatasetError("configuration", path=path, fault=fault_of(error)) from error
 
     @property
     def codes(self) -> list[str]:

@@ -11,7 +11,7 @@ from typing import Annotated, Any, NamedTuple
 from pydantic import Field, ValidationError
 
 from covidxray_api.errors import DatasetError
-from covidxray_api.models.artefacts import Declaration
+from covidxray_api.models.artefacts import Declaration, fault_of
 from covidxray_api.training.fitting.config import TrainingConfig
 
 
@@ -50,4 +50,4 @@ def trials(path: Path) -> list[Trial]:
         ]
         return [Trial(values, TrainingConfig.model_validate(base | values)) for values in chosen]
     except (OSError, tomllib.TOMLDecodeError, ValidationError) as error:
-        raise DatasetError("configuration", path=path, fault=str(error)) from error
+        raise DatasetError("configuration", path=path, fault=fault_of(error)) from error

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from covidxray_api.errors import DatasetError
+from covidxray_api.models.artefacts import fault_of
 
 MAGIC = 0x1950A86A20F9469CFC6C
 """The number that such a file begins with."""
@@ -83,7 +84,7 @@ def read_tensors(path: Path) -> Tensors:
     except (
         OSError, pickle.UnpicklingError, EOFError, ValueError, KeyError, TypeError, AttributeError
     ) as error:  # fmt: skip
-        raise DatasetError("pretrained", path=path, fault=str(error)) from error
+        raise DatasetError("pretrained", path=path, fault=fault_of(error)) from error
 
 
 def _read(file: BinaryIO) -> Tensors:

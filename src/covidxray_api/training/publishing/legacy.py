@@ -8,6 +8,7 @@ from pathlib import Path
 import keras
 
 from covidxray_api.errors import DatasetError
+from covidxray_api.models.artefacts import fault_of
 from covidxray_api.models.manifest import Label
 from covidxray_api.models.store import ModelStore, StoredModel
 from covidxray_api.training.publishing.publication import store_network
@@ -45,7 +46,7 @@ def import_network(
     try:
         network = keras.saving.load_model(path, compile=False, safe_mode=True)
     except (OSError, ValueError, TypeError) as error:
-        raise DatasetError("network", path=path, fault=str(error)) from error
+        raise DatasetError("network", path=path, fault=fault_of(error)) from error
     shapes = network.input_shape, network.output_shape
     if len(shapes[0]) != 4 or shapes[0][3] != 1 or None in shapes[0][1:]:
         raise DatasetError(
