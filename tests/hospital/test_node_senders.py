@@ -20,11 +20,11 @@ from pydicom.uid import (
     ImplicitVRLittleEndian,
     SecondaryCaptureImageStorage,
 )
-from pynetdicom import AE, evt
+from pynetdicom import AE
 from tests.dicom_files import dicom, ramp
 from tests.hospital.nodes import Archive, free_port
 
-from covidxray_api.hospital.node.calling import opened
+from covidxray_api.hospital.node.calling import call
 from covidxray_api.hospital.node.config import NodeConfig
 from covidxray_api.hospital.node.outbox import Delivery
 from covidxray_api.hospital.node.senders import sender_of
@@ -197,12 +197,7 @@ def test_what_is_sent_waits_for_no_acknowledgement_of_tcp() -> None:
     with Archive().listening() as archive:
         ae = AE("NODE")
         ae.add_requested_context(SecondaryCaptureImageStorage)
-        association = ae.associate(
-            "127.0.0.1",
-            archive.port,
-            ae_title="PACS",
-            evt_handlers=[(evt.EVT_CONN_OPEN, opened)],
-        )
+        association = call(ae, ("127.0.0.1", archive.port), "PACS")
         at_once = association.dul.socket.socket.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
         association.release()
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import socket
+import ssl
+from collections.abc import Sequence
 
 from pynetdicom import AE, evt
 from pynetdicom.association import Association
+from pynetdicom.pdu_primitives import SCP_SCU_RoleSelectionNegotiation
 
 from covidxray_api.hospital.node.config import NodeConfig
 from covidxray_api.hospital.node.pace import slow_down
@@ -19,7 +22,41 @@ def requestor(config: NodeConfig) -> AE:
     return ae
 
 
-def opened(event: evt.Event) -> None:
+def call(
+    ae: AE,
+    address: tuple[str, int],
+    title: str,
+    tls: tuple[ssl.SSLContext, str] | None = None,
+    roles: Sequence[SCP_SCU_RoleSelectionNegotiation] = (),
+) -> Association:
+    """Ask a peer for an association, and return it, established or not.
+
+    Parameters
+    ----------
+    ae : AE
+        Who asks, and for what.
+    address : tuple of str and int
+        Host and port of the peer.
+    title : str
+        Its AE title.
+    tls : tuple of SSLContext and str, optional
+        For TLS: what it needs, and the name that the peer has to have.
+    roles : sequence of SCP_SCU_RoleSelectionNegotiation
+        Other roles than that of a user (PS3.7, section D.3.3.4).
+    """
+    association = ae.associate(
+        *address,
+        ae_title=title,
+        ext_neg=list(roles),
+        tls_args=tls,
+        evt_handlers=[(evt.EVT_CONN_OPEN, _opened)],
+    )
+    if not association.is_established:
+        hang_up(association)
+    return association
+
+
+def _opened(event: evt.Event) -> None:
     """Set up a connection that was opened: what is written to it leaves at once.
 
     pynetdicom writes command and data set apart; by default the second would wait until the peer

@@ -13,7 +13,7 @@ from pydicom import Dataset
 from pynetdicom import AE, build_role
 from pynetdicom.sop_class import StorageCommitmentPushModel
 
-from covidxray_api.hospital.node.calling import hang_up
+from covidxray_api.hospital.node.calling import call
 from covidxray_api.hospital.node.config import NodeConfig
 from covidxray_api.hospital.node.films import Films
 from covidxray_api.hospital.node.promises import Promises
@@ -96,9 +96,8 @@ def _report(
     tls: tuple[ssl.SSLContext, str] | None,
 ) -> bool:
     role = build_role(StorageCommitmentPushModel, scp_role=True)
-    association = ae.associate(*address, ae_title=title, ext_neg=[role], tls_args=tls)
+    association = call(ae, address, title, tls, [role])
     if not association.is_established:
-        hang_up(association)
         return False
     event = SOME_FAILED if "FailedSOPSequence" in report else ALL_COMMITTED
     try:

@@ -11,11 +11,11 @@ from typing import Any
 import httpx
 from pydicom import dcmread
 from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian
-from pynetdicom import _config, evt
+from pynetdicom import _config
 from pynetdicom.association import Association
 
 from covidxray_api.hospital.kinds import SOP_CLASSES
-from covidxray_api.hospital.node.calling import hang_up, opened, requestor
+from covidxray_api.hospital.node.calling import call, requestor
 from covidxray_api.hospital.node.config import (
     Destination,
     DimseDestination,
@@ -71,15 +71,8 @@ class DimseSender:
     def send(self, due: Iterable[Delivery]) -> Iterator[Outcome]:
         """Send results; see `Sender`."""
         to = self._destination
-        association = self._ae.associate(
-            to.host,
-            to.port,
-            ae_title=to.ae_title,
-            tls_args=self._tls,
-            evt_handlers=[(evt.EVT_CONN_OPEN, opened)],
-        )
+        association = call(self._ae, (to.host, to.port), to.ae_title, self._tls)
         if not association.is_established:
-            hang_up(association)
             raise Unavailable("rejected" if association.is_rejected else "no association")
         try:
             for delivery in due:
