@@ -18,6 +18,7 @@ from uvicorn.supervisors.multiprocess import Multiprocess, logger
 from covidxray_api.api.beginnings import Beginnings
 from covidxray_api.api.changing import DROP, FAILED, LOAD, LOADED, SWITCH, word_of
 from covidxray_api.api.forked import ForkedProcess
+from covidxray_api.api.replacements import Replacements
 
 LOAD_S = 120
 """Time in which all processes load what a change of models asks for."""
@@ -48,6 +49,7 @@ class Supervisor(Multiprocess):
         super().__init__(config, sockets)
         self._folder = folder
         self._beginnings = Beginnings()
+        self._replacements = Replacements()
         self._loading: set[int] = set()
         self._until = 0.0
 
@@ -65,7 +67,7 @@ class Supervisor(Multiprocess):
         logger.info("Started parent process [%d]", os.getpid())
         self.init_processes()
         while not self.should_exit.is_set():
-            wait([process.process.sentinel for process in self.processes], LOOK_S)
+            wait(self._sentinels(), LOOK_S)
             self.handle_signals()
             self.keep_subprocess_alive()
         self.terminate_all()
@@ -74,30 +76,35 @@ class Supervisor(Multiprocess):
 
     def init_processes(self) -> None:
         """Start all processes."""
-        self.processes += [self._started() for _ in range(self.processes_num)]
+        for _ in range(self.processes_num):
+            self.processes.append(self._started(len(self.processes)))
 
     def handle_ttin(self) -> None:
         """Start one more."""
         self.processes_num += 1
-        self.processes.append(self._started())
+        self.processes.append(self._started(len(self.processes)))
 
     def keep_subprocess_alive(self) -> None:
         """Replace the processes that have died or do not respond; go on with a change of models."""
         for place, process in enumerate(self.processes):
             if self.should_exit.is_set():
                 return
-            if self._beginnings.is_one(process) or process.is_alive(
-                self.config.timeout_worker_healthcheck
-            ):
-                continue
-            process.kill()
-            process.join()
-            if process.exitcode == STARTUP_FAILURE:
-                logger.error("Child process [%d] failed to start.", process.pid)
-                self.should_exit.set()
-                return
-            logger.info("Child process [%d] died", process.pid)
-            self.processes[place] = self._started()
+            if not self._replacements.is_missing(place):
+                if self._beginnings.is_one(process) or process.is_alive(
+                    self.config.timeout_worker_healthcheck
+                ):
+                    continue
+                process.kill()
+                process.join()
+                if process.exitcode == STARTUP_FAILURE:
+                    logger.error("Child process [%d] failed to start.", process.pid)
+                    self.should_exit.set()
+                    return
+                logger.info("Child process [%d] died", process.pid)
+                if pause := self._replacements.ended(place):
+                    log.warning("processes end soon after they start", pause_s=pause)
+            if self._replacements.is_due(place):
+                self.processes[place] = self._started(place)
         if self._loading:
             self._go_on()
 
@@ -109,9 +116,10 @@ class Supervisor(Multiprocess):
             shared.close()
         super().terminate_all()
 
-    def _started(self) -> ForkedProcess:
+    def _started(self, place: int) -> ForkedProcess:
         process = ForkedProcess(self.config, self.sockets)
         process.start()
+        self._replacements.started(place)
         return process
 
     def _go_on(self) -> None:
@@ -129,8 +137,15 @@ class Supervisor(Multiprocess):
             return
         self._loading = set()
 
+    def _sentinels(self) -> list[int]:
+        """Return what becomes ready when a process ends, of all but those that have ended."""
+        missing = self._replacements.is_missing
+        return [
+            each.process.sentinel for place, each in enumerate(self.processes) if not missing(place)
+        ]
+
     def _pids(self) -> set[int]:
-        return {process.pid for process in self.processes if process.pid}
+        return {each.pid for each in self.processes if each.pid and each.process.is_alive()}
 
     def _word(self, process: int) -> str | None:
         with suppress(FileNotFoundError):
