@@ -32,6 +32,17 @@ def test_a_shortened_recipe_keeps_all_but_its_epochs(config: TrainingConfig) -> 
     assert shortened(config, 0.1).epochs == 1
 
 
+def test_averaged_weights_of_a_shortened_recipe_forget_as_much_of_the_beginning(
+    config: TrainingConfig,
+) -> None:
+    averaged = config.model_copy(update={"epochs": 10, "averaging": 0.996})
+
+    short = shortened(averaged, 0.2)
+
+    assert short.averaging is not None
+    assert short.averaging**short.epochs == pytest.approx(0.996**10)
+
+
 def test_every_image_is_judged_once_by_folds(
     collection: Collection, config: TrainingConfig
 ) -> None:

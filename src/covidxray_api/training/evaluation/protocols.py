@@ -72,8 +72,13 @@ class Collection:
 
 
 def shortened(config: TrainingConfig, share: float) -> TrainingConfig:
-    """Return the configuration with a share of its epochs."""
-    return config.model_copy(update={"epochs": max(1, round(share * config.epochs))})
+    """Return the configuration with a share of its epochs.
+
+    Averaged weights forget as much of the beginning as they do in the whole run.
+    """
+    epochs = max(1, round(share * config.epochs))
+    kept = config.averaging and config.averaging ** (config.epochs / epochs)
+    return config.model_copy(update={"epochs": epochs, "averaging": kept})
 
 
 def paper_protocol(
