@@ -61,7 +61,7 @@ ray: $(VENV)/testing
 
 # The whole of it, 10^5 requests: `python -m benchmarks.schema`.
 schema: $(VENV)/testing
-	$(BIN)/python -m benchmarks.schema --seconds 120
+	$(BIN)/python -m benchmarks.schema --seconds 90
 
 # Needs Debian's `chromium`.
 browser: $(VENV)/testing
