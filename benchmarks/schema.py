@@ -23,7 +23,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from benchmarks.processes import ROOT
 from benchmarks.run import ours
 
-FILMS = "benchmarks.films_in_requests"
+HOOKS = "benchmarks.films_in_requests"
 """Module that Schemathesis loads."""
 
 CHECKS = (
@@ -72,7 +72,7 @@ def main(
                 "--workers=2", "--warnings=off", "--generation-database=none",
             ]  # fmt: skip
             command += [f"--max-time={seconds}"] if seconds else []
-            loads = {"SCHEMATHESIS_HOOKS": FILMS, "PYTHONPATH": str(ROOT)}
+            loads = {"SCHEMATHESIS_HOOKS": HOOKS, "PYTHONPATH": str(ROOT)}
             done = subprocess.run(  # noqa: S603
                 command, cwd=folder, env=os.environ | loads, check=False
             )

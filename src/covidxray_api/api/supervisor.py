@@ -13,7 +13,7 @@ from socket import socket
 import structlog
 from uvicorn import Config
 from uvicorn.config import STARTUP_FAILURE
-from uvicorn.supervisors.multiprocess import Multiprocess, logger
+from uvicorn.supervisors.multiprocess import Multiprocess, Process, logger
 
 from covidxray_api.api.beginnings import Beginnings
 from covidxray_api.api.changing import DROP, FAILED, LOAD, LOADED, SWITCH, word_of
@@ -67,7 +67,7 @@ class Supervisor(Multiprocess):
         logger.info("Started parent process [%d]", os.getpid())
         self.init_processes()
         while not self.should_exit.is_set():
-            wait(self._sentinels(), LOOK_S)
+            wait([each.process.sentinel for each in self._present()], LOOK_S)
             self.handle_signals()
             self.keep_subprocess_alive()
         self.terminate_all()
@@ -77,12 +77,12 @@ class Supervisor(Multiprocess):
     def init_processes(self) -> None:
         """Start all processes."""
         for _ in range(self.processes_num):
-            self.processes.append(self._started(len(self.processes)))
+            self._add()
 
     def handle_ttin(self) -> None:
         """Start one more."""
         self.processes_num += 1
-        self.processes.append(self._started(len(self.processes)))
+        self._add()
 
     def keep_subprocess_alive(self) -> None:
         """Replace the processes that have died or do not respond; go on with a change of models."""
@@ -116,6 +116,9 @@ class Supervisor(Multiprocess):
             shared.close()
         super().terminate_all()
 
+    def _add(self) -> None:
+        self.processes.append(self._started(len(self.processes)))
+
     def _started(self, place: int) -> ForkedProcess:
         process = ForkedProcess(self.config, self.sockets)
         process.start()
@@ -137,15 +140,13 @@ class Supervisor(Multiprocess):
             return
         self._loading = set()
 
-    def _sentinels(self) -> list[int]:
-        """Return what becomes ready when a process ends, of all but those that have ended."""
+    def _present(self) -> list[Process]:
+        """Return all processes but those that have ended and wait to be replaced."""
         missing = self._replacements.is_missing
-        return [
-            each.process.sentinel for place, each in enumerate(self.processes) if not missing(place)
-        ]
+        return [each for place, each in enumerate(self.processes) if not missing(place)]
 
     def _pids(self) -> set[int]:
-        return {each.pid for each in self.processes if each.pid and each.process.is_alive()}
+        return {each.pid for each in self._present() if each.pid}
 
     def _word(self, process: int) -> str | None:
         with suppress(FileNotFoundError):
